@@ -1,0 +1,22 @@
+// The errors that typeclip throws on purpose. Each message says what, where, what was found, what was expected and
+// what to do next; a caller may show it as it is, without a stack.
+
+/** Shapes that do not fit, found while a graph is built. */
+export class ShapeError extends Error {
+  override name = 'ShapeError'
+}
+
+/** A checkpoint, or a file of its folder, that cannot be read or does not hold what it should. */
+export class CheckpointError extends Error {
+  override name = 'CheckpointError'
+}
+
+/** A call or a command that asks for something that does not exist or does not go together. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+/** One input (a picture, a text) that cannot be used; the other inputs of the same call are unaffected. */
+export class InputError extends Error {
+  override name = 'InputError'
+}
