@@ -1,0 +1,56 @@
+// Shapes: a dim is a number, or a name for a size that is only known when the graph runs (`batch`).
+
+import { ShapeError } from '../errors.ts'
+
+export type Dim = number | string
+export type Shape = readonly Dim[]
+
+/** `[batch, 50, 768]` */
+export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`
+
+export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((dim, i) => dim === b[i])
+
+/** The number of elements where every dim is known; names are multiplied as a sorted product, `6·batch`. */
+export function size(shape: Shape): Dim {
+  let known = 1
+  const names: string[] = []
+  for (const dim of shape) {
+    if (typeof dim === 'number') known *= dim
+    else {
+      const parts = dim.split('·')
+      if (/^\d+$/.test(parts[0]!)) known *= Number(parts.shift())
+      names.push(...parts)
+    }
+  }
+  if (names.length === 0 || known === 0) return known
+  names.sort()
+  return known === 1 ? names.join('·') : `${known}·${names.join('·')}`
+}
+
+/** NumPy's rule: aligned at the right, equal, or one of them 1. */
+export function broadcast(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length)
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[i - rank + a.length] ?? 1
+    const y = b[i - rank + b.length] ?? 1
+    if (x === y || y === 1) return x
+    if (x === 1) return y
+    throw new ShapeError(`${showShape(a)} and ${showShape(b)}: dims ${x} and ${y} differ and neither is 1`)
+  })
+}
+
+/** An axis counted from the left, where a negative one counts from the right. */
+export function axisOf(axis: number, rank: number): number {
+  const i = axis < 0 ? axis + rank : axis
+  if (i < 0 || i >= rank || !Number.isInteger(axis)) throw new ShapeError(`axis ${axis} of a tensor of rank ${rank}`)
+  return i
+}
+
+/** The dim at an axis, which must be a number. */
+export function knownDim(shape: Shape, axis: number): number {
+  const dim = shape[axisOf(axis, shape.length)]
+  if (typeof dim !== 'number') {
+    throw new ShapeError(`${showShape(shape)}: dim ${axis} must be a number here, it is '${dim}'`)
+  }
+  return dim
+}
