@@ -10,21 +10,36 @@ export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((dim, i) => dim === b[i])
 
-/** The number of elements where every dim is known; names are multiplied as a sorted product, `6·batch`. */
+/** The number of elements: a number, or a product with names in it, `6·batch`. */
 export function size(shape: Shape): Dim {
+  const { known, names } = factors(shape)
+  if (names.length === 0 || known === 0) return known
+  return [...(known === 1 ? [] : [known]), ...names.sort()].join('·')
+}
+
+/** A shape with its one -1, if any, replaced by what remains of a whole. */
+export function fill(shape: Shape, whole: Shape): Shape {
+  if (!shape.includes(-1)) return shape
+  const all = factors(whole)
+  const taken = factors(shape.filter((dim) => dim !== -1))
+  for (const name of taken.names) {
+    const at = all.names.indexOf(name)
+    if (at < 0)
+      throw new ShapeError(`${showShape(whole)} cannot be arranged as ${showShape(shape)}: no '${name}' in it`)
+    all.names.splice(at, 1)
+  }
+  const rest = size([all.known / taken.known, ...all.names])
+  return shape.map((dim) => (dim === -1 ? rest : dim))
+}
+
+function factors(shape: Shape): { known: number; names: string[] } {
   let known = 1
   const names: string[] = []
-  for (const dim of shape) {
-    if (typeof dim === 'number') known *= dim
-    else {
-      const parts = dim.split('·')
-      if (/^\d+$/.test(parts[0]!)) known *= Number(parts.shift())
-      names.push(...parts)
-    }
+  for (const dim of shape.flatMap((dim): Dim[] => (typeof dim === 'number' ? [dim] : dim.split('·')))) {
+    if (Number.isNaN(Number(dim))) names.push(String(dim))
+    else known *= Number(dim)
   }
-  if (names.length === 0 || known === 0) return known
-  names.sort()
-  return known === 1 ? names.join('·') : `${known}·${names.join('·')}`
+  return { known, names }
 }
 
 /** NumPy's rule: aligned at the right, equal, or one of them 1. */

@@ -1,0 +1,153 @@
+// A graph as an ONNX model (https://onnx.ai/onnx/repo-docs/IR.html): nodes in order, weights as references into the
+// user's own files.
+
+import { onnxType } from './dtype.ts'
+import { operators } from './operators/index.ts'
+import type { OnnxInput } from './operators/operator.ts'
+import { encode, type Message, message } from './protobuf.ts'
+import type { Shape } from './shape.ts'
+import { type Attribute, type Data, type Node, Tensor } from './tensor.ts'
+
+/** Named results; what they need is found by walking back from them. */
+export type Graph = Readonly<Record<string, Tensor>>
+
+export interface OnnxModel {
+  bytes: Uint8Array
+  inputs: Map<string, Tensor>
+  /** Files that the model's weights lie in, as given. */
+  files: Set<string>
+}
+
+const irVersion = 10
+const opset = 20
+const external = 1
+const floatAttributes = new Set(['epsilon', 'alpha', 'beta', 'momentum'])
+
+/**
+ * @param locate the name of a weight file as the model is to hold it, relative to the folder of the session
+ */
+export function toOnnx(graph: Graph, locate: (file: string) => string): OnnxModel {
+  const inputs = new Map<string, Tensor>()
+  const files = new Set<string>()
+  const initializers: Message[] = []
+  const nodes: Message[] = []
+  const names = new Map<Tensor, string>()
+  const constants = new Map<string, string>()
+  let count = 0
+
+  const fresh = (hint: string): string => `${hint}#${count++}`
+
+  function initializer(name: string, dtype: number, shape: Shape, data: Data): string {
+    const stored =
+      'bytes' in data
+        ? ([[9, data.bytes]] as const)
+        : ([
+            [
+              13,
+              [
+                entry('location', locate(data.file)),
+                entry('offset', `${data.offset}`),
+                entry('length', `${data.length}`),
+              ],
+            ],
+            [14, external],
+          ] as const)
+    if ('file' in data) files.add(data.file)
+    initializers.push(message([1, shape as number[]], [2, dtype], [8, name], ...stored))
+    return name
+  }
+
+  function integers(values: readonly number[]): string {
+    const key = values.join()
+    const known = constants.get(key)
+    if (known) return known
+    const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
+    const name = initializer(fresh('integers'), onnxType('int64'), [values.length], { bytes })
+    constants.set(key, name)
+    return name
+  }
+
+  function inputName(value: OnnxInput): string {
+    if (value instanceof Tensor) return nameOf(value)
+    if (!('shapeOf' in value)) return integers(value)
+    const name = fresh('shape')
+    nodes.push(message([1, nameOf(value.shapeOf)], [2, name], [4, 'Shape']))
+    return name
+  }
+
+  function write(node: Node): void {
+    const { onnx, domain } = operators[node.op]
+    const { inputs, attributes } = onnx?.(node) ?? node
+    const from = inputs.map(inputName)
+    for (const output of node.outputs) names.set(output, fresh(node.scope || node.op))
+    nodes.push(
+      message(
+        [1, from],
+        [2, node.outputs.map((output) => names.get(output)!)],
+        [3, fresh(`${node.scope}/${node.op}`)],
+        [4, node.op],
+        [5, Object.entries(attributes).map(([name, value]) => attribute(name, value))],
+        [7, domain],
+      ),
+    )
+  }
+
+  // Depth first, without recursion: a deep network is a long chain.
+  function nameOf(tensor: Tensor): string {
+    const stack = [tensor]
+    while (stack.length) {
+      const top = stack.at(-1)!
+      const { origin } = top
+      if (names.has(top)) stack.pop()
+      else if (origin.kind === 'input') {
+        names.set(top, origin.name)
+        inputs.set(origin.name, top)
+      } else if (origin.kind === 'weight') {
+        const name = origin.name && !constants.has(origin.name) ? origin.name : fresh(origin.name || 'constant')
+        constants.set(name, name)
+        names.set(top, initializer(name, onnxType(top.dtype), top.shape, origin.data))
+      } else {
+        const missing = origin.node.inputs.filter((t) => !names.has(t))
+        if (missing.length) stack.push(...missing.reverse())
+        else write(origin.node)
+      }
+    }
+    return names.get(tensor)!
+  }
+
+  const outputs = Object.entries(graph).map(([name, tensor]) => {
+    nodes.push(message([1, nameOf(tensor)], [2, name], [4, 'Identity']))
+    return valueInfo(name, tensor)
+  })
+  const body = message(
+    [1, nodes],
+    [2, 'typeclip'],
+    [5, initializers],
+    [11, [...inputs].map(([name, tensor]) => valueInfo(name, tensor))],
+    [12, outputs],
+  )
+  const bytes = encode(
+    message(
+      [1, irVersion],
+      [2, 'typeclip'],
+      [7, body],
+      [8, [message([1, ''], [2, opset]), message([1, 'com.microsoft'], [2, 1])]],
+    ),
+  )
+  return { bytes, inputs, files }
+}
+
+const entry = (key: string, value: string): Message => message([1, key], [2, value])
+
+function attribute(name: string, value: Attribute): Message {
+  if (typeof value === 'string') return message([1, name], [4, value], [20, 3])
+  if (typeof value !== 'number') return message([1, name], [8, value as readonly number[]], [20, 7])
+  return floatAttributes.has(name)
+    ? message([1, name], [2, { float: value }], [20, 1])
+    : message([1, name], [3, value], [20, 2])
+}
+
+function valueInfo(name: string, { dtype, shape }: Tensor): Message {
+  const dims = shape.map((dim) => (typeof dim === 'number' ? message([1, dim]) : message([2, dim])))
+  return message([1, name], [2, message([1, message([1, onnxType(dtype)], [2, message([1, dims])])])])
+}

@@ -1,0 +1,13 @@
+// The operator table: one row per ONNX operator, its shape rule and its gradient rule side by side.
+
+import { arithmetic } from './arithmetic.ts'
+import { arrangement } from './arrangement.ts'
+import { convolution } from './convolution.ts'
+import type { Operator } from './operator.ts'
+import { reduction } from './reduction.ts'
+
+const table = { ...arithmetic, ...arrangement, ...reduction, ...convolution }
+
+export type OperatorName = keyof typeof table
+
+export const operators: Readonly<Record<OperatorName, Operator>> = table

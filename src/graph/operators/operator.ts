@@ -1,0 +1,27 @@
+// What a row of the operator table says.
+
+import type { DType } from '../dtype.ts'
+import type { Shape } from '../shape.ts'
+import type { Attribute, Node, Tensor } from '../tensor.ts'
+
+export interface Signature {
+  dtype: DType
+  shape: Shape
+}
+
+/** An input as ONNX wants it: a tensor, int64 values, or the shape of a tensor. */
+export type OnnxInput = Tensor | readonly number[] | { shapeOf: Tensor }
+
+export interface Operator {
+  /** Types and shapes of the outputs, or a `ShapeError`. */
+  infer(inputs: readonly Tensor[], attributes: Readonly<Record<string, Attribute>>): readonly Signature[]
+  /**
+   * The loss's derivative by each input, given its derivative by each output, as more graph. Undefined stands for zero.
+   * A rule may return the shape that broadcasting made; the walk sums it back.
+   */
+  gradient?(node: Node, outputs: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[]
+  /** How ONNX writes it, where that is not the same inputs and attributes. */
+  onnx?(node: Node): { inputs: readonly OnnxInput[]; attributes: Readonly<Record<string, Attribute>> }
+  /** Operators outside ONNX's own set name their domain. */
+  domain?: 'com.microsoft'
+}

@@ -1,0 +1,66 @@
+// Writes protocol-buffer messages: as much of the format as an ONNX file needs.
+
+const utf8 = new TextEncoder()
+
+type Field = readonly [number: number, value: Value | readonly Value[] | undefined]
+type Value = number | bigint | string | Uint8Array | Message | Float
+
+/** A nested message. */
+export interface Message {
+  readonly fields: readonly Field[]
+}
+/** A 32-bit float; plain numbers are written as varints. */
+export interface Float {
+  readonly float: number
+}
+
+export const message = (...fields: Field[]): Message => ({ fields })
+
+/** The bytes of a message. Undefined fields are left out; an array is a repeated field. */
+export function encode(root: Message): Uint8Array {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const put = (bytes: Uint8Array): void => {
+    chunks.push(bytes)
+    length += bytes.length
+  }
+  for (const [number, values] of root.fields) {
+    for (const value of Array.isArray(values) ? values : values === undefined ? [] : [values]) {
+      if (typeof value === 'number' || typeof value === 'bigint') {
+        put(varint((number << 3) | 0))
+        put(varint(value))
+      } else if (typeof value === 'object' && 'float' in value) {
+        put(varint((number << 3) | 5))
+        put(new Uint8Array(Float32Array.of(value.float).buffer))
+      } else {
+        const bytes =
+          typeof value === 'string' ? utf8.encode(value) : value instanceof Uint8Array ? value : encode(value)
+        put(varint((number << 3) | 2))
+        put(varint(bytes.length))
+        put(bytes)
+      }
+    }
+  }
+  const all = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.length
+  }
+  return all
+}
+
+/** Seven bits a byte, lowest first; a negative number as 64-bit two's complement. */
+function varint(value: number | bigint): Uint8Array {
+  const bytes: number[] = []
+  if (typeof value === 'number' && value >= 0 && value < 2 ** 31) {
+    let rest = value
+    for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128)
+    bytes.push(rest)
+  } else {
+    let rest = BigInt.asUintN(64, BigInt(value))
+    for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
+    bytes.push(Number(rest))
+  }
+  return Uint8Array.from(bytes)
+}

@@ -1,0 +1,184 @@
+// A symbolic tensor: what a graph is made of. Nothing is computed here; every method adds one node and infers its shape.
+
+import { ShapeError } from '../errors.ts'
+import type { DType } from './dtype.ts'
+import { type OperatorName, operators } from './operators/index.ts'
+import { currentScope } from './scope.ts'
+import { axisOf, type Dim, fill, type Shape, sameShape, showShape } from './shape.ts'
+
+export type Attribute = number | string | readonly Dim[]
+
+/** One application of an operator. */
+export interface Node {
+  readonly op: OperatorName
+  readonly inputs: readonly Tensor[]
+  readonly attributes: Readonly<Record<string, Attribute>>
+  readonly outputs: readonly Tensor[]
+  /** The part of the model it was made in, as checkpoints name it: `visual.transformer.resblocks.3.attn`. */
+  readonly scope: string
+}
+
+/** Bytes at rest: inside a file of the user's, or in memory; little-endian, row-major. */
+export type Data =
+  | { readonly file: string; readonly offset: number; readonly length: number }
+  | { readonly bytes: Uint8Array }
+
+/** Where a tensor's values come from. */
+export type Origin =
+  | { readonly kind: 'input'; readonly name: string }
+  | { readonly kind: 'weight'; readonly name: string; readonly data: Data }
+  | { readonly kind: 'node'; readonly node: Node; readonly output: number }
+
+export class Tensor {
+  readonly dtype: DType
+  readonly shape: Shape
+  readonly origin: Origin
+
+  constructor(dtype: DType, shape: Shape, origin: Origin) {
+    this.dtype = dtype
+    this.shape = shape
+    this.origin = origin
+  }
+
+  /** An executable shape comment: throws unless the shape is exactly this. */
+  is(...shape: Dim[]): this {
+    if (!sameShape(this.shape, shape)) {
+      throw new ShapeError(`${currentScope() || 'graph'}: expected ${showShape(shape)}, found ${showShape(this.shape)}`)
+    }
+    return this
+  }
+
+  // Arithmetic, element by element, with NumPy's broadcasting; a number is a float32 constant.
+  add(other: Tensor | number): Tensor {
+    return apply('Add', [this, scalar(other)])
+  }
+  sub(other: Tensor | number): Tensor {
+    return apply('Sub', [this, scalar(other)])
+  }
+  mul(other: Tensor | number): Tensor {
+    return apply('Mul', [this, scalar(other)])
+  }
+  div(other: Tensor | number): Tensor {
+    return apply('Div', [this, scalar(other)])
+  }
+  neg(): Tensor {
+    return apply('Neg', [this])
+  }
+  exp(): Tensor {
+    return apply('Exp', [this])
+  }
+  log(): Tensor {
+    return apply('Log', [this])
+  }
+  sqrt(): Tensor {
+    return apply('Sqrt', [this])
+  }
+  erf(): Tensor {
+    return apply('Erf', [this])
+  }
+  tanh(): Tensor {
+    return apply('Tanh', [this])
+  }
+  sigmoid(): Tensor {
+    return apply('Sigmoid', [this])
+  }
+  relu(): Tensor {
+    return apply('Relu', [this])
+  }
+  cast(dtype: DType): Tensor {
+    return dtype === this.dtype ? this : apply('Cast', [this], { dtype })
+  }
+
+  /** `[…, n, k] × […, k, m] → […, n, m]` */
+  matmul(other: Tensor): Tensor {
+    return apply('MatMul', [this, other])
+  }
+
+  // Sums along axes, which stay as 1 unless told otherwise.
+  sum(axes: readonly number[], keep = true): Tensor {
+    return apply('ReduceSum', [this], { axes, keepdims: keep ? 1 : 0 })
+  }
+  mean(axes: readonly number[], keep = true): Tensor {
+    return apply('ReduceMean', [this], { axes, keepdims: keep ? 1 : 0 })
+  }
+  softmax(axis = -1): Tensor {
+    return apply('Softmax', [this], { axis })
+  }
+
+  // The same elements, arranged anew.
+  transpose(...order: number[]): Tensor {
+    const swapLast = [...this.shape.keys()].slice(0, -2).concat(this.shape.length - 1, this.shape.length - 2)
+    return apply('Transpose', [this], { perm: order.length ? order : swapLast })
+  }
+  /** One dim may be -1: what remains. */
+  reshape(...shape: Dim[]): Tensor {
+    return apply('Reshape', [this], { shape: fill(shape, this.shape) })
+  }
+  slice(axis: number, start: number, end: number): Tensor {
+    return apply('Slice', [this], { starts: [start], ends: [end], axes: [axisOf(axis, this.shape.length)] })
+  }
+  split(axis: number, parts: number): readonly Tensor[] {
+    return applyAll('Split', [this], { axis: axisOf(axis, this.shape.length), num_outputs: parts })
+  }
+  /** Broadcast to another tensor's shape, names included. */
+  expandLike(like: Tensor): Tensor {
+    return apply('Expand', [this, like])
+  }
+  /** Rows of a table by integer index: `[n, …]` at `[a, b]` → `[a, b, …]`. */
+  gather(indices: Tensor, axis = 0): Tensor {
+    return apply('Gather', [this, indices], { axis })
+  }
+  /** One position of each sequence: `[batch, length, …]` at `[batch, 1]` → `[batch, …]`. */
+  gatherEach(indices: Tensor): Tensor {
+    return apply('GatherND', [this, indices], { batch_dims: 1 })
+  }
+
+  toString(): string {
+    return `${this.dtype} ${showShape(this.shape)}`
+  }
+}
+
+/** Applies an operator and returns all its outputs. Errors name the operator and the place in the model. */
+export function applyAll(
+  op: OperatorName,
+  inputs: readonly Tensor[],
+  attributes: Readonly<Record<string, Attribute>> = {},
+): readonly Tensor[] {
+  const scope = currentScope()
+  const outputs: Tensor[] = []
+  const node: Node = { op, inputs, attributes, outputs, scope }
+  try {
+    for (const [output, { dtype, shape }] of operators[op].infer(inputs, attributes).entries()) {
+      outputs.push(new Tensor(dtype, shape, { kind: 'node', node, output }))
+    }
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error
+    const weights = inputs.map((t) => (t.origin.kind === 'weight' ? t.origin.name : '')).filter(Boolean)
+    throw new ShapeError(`${op} at ${[scope || 'graph', ...weights].join(', ')}: ${error.message}`)
+  }
+  return outputs
+}
+
+/** Applies an operator of one output. */
+export const apply = (...call: Parameters<typeof applyAll>): Tensor => applyAll(...call)[0]!
+
+/** A value fed at run time. */
+export const input = (name: string, dtype: DType, shape: Shape): Tensor =>
+  new Tensor(dtype, shape, { kind: 'input', name })
+
+/** A trained array, left where it lies. */
+export const weight = (name: string, dtype: DType, shape: Shape, data: Data): Tensor =>
+  new Tensor(dtype, shape, { kind: 'weight', name, data })
+
+/** Values known while the graph is built. */
+export function constant(values: Float32Array | Int32Array | BigInt64Array, shape: Shape): Tensor {
+  const dtype = values instanceof Float32Array ? 'float32' : values instanceof Int32Array ? 'int32' : 'int64'
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  return new Tensor(dtype, shape, { kind: 'weight', name: '', data: { bytes } })
+}
+
+export const concat = (tensors: readonly Tensor[], axis: number): Tensor => apply('Concat', tensors, { axis })
+
+function scalar(value: Tensor | number): Tensor {
+  return value instanceof Tensor ? value : constant(Float32Array.of(value), [])
+}

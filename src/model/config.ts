@@ -1,0 +1,53 @@
+// What a CLIP looks like: the numbers that its parameters do not all tell.
+
+export type Activation = 'quickgelu' | 'gelu'
+
+export interface TransformerConfig {
+  width: number
+  layers: number
+  heads: number
+  mlpWidth: number
+  activation: Activation
+  layerNormEpsilon: number
+}
+
+/** An image tower cut into patches (§2.4, after Dosovitskiy et al. 2020). */
+export interface VisionTransformerConfig extends TransformerConfig {
+  kind: 'vision-transformer'
+  imageSize: number
+  patchSize: number
+  /** A LayerNorm before the first block: all of OpenAI's have it. */
+  preNorm: boolean
+  /** `token`: the class token. `average`: the mean of the patches. */
+  pool: 'token' | 'average'
+  /** Whether `ln_post` comes after pooling; for the class token it is the same. */
+  normAfterPool: boolean
+}
+
+/** An image tower of convolutions with attention pooling at its end (§2.4: ResNet-D, anti-aliased pooling). */
+export interface ModifiedResNetConfig {
+  kind: 'modified-resnet'
+  imageSize: number
+  width: number
+  /** Bottlenecks in each of the four stages. */
+  layers: readonly [number, number, number, number]
+  /** Of the attention pool. */
+  heads: number
+}
+
+export type ImageTowerConfig = VisionTransformerConfig | ModifiedResNetConfig
+
+export interface TextTowerConfig extends TransformerConfig {
+  contextLength: number
+  vocabularySize: number
+  /** Where the embedding is read: at the highest id, or at the first `endId`. */
+  pool: 'argmax' | 'end'
+  endId: number
+}
+
+/** A whole CLIP; a tower that a checkpoint does not hold is undefined. */
+export interface ClipConfig {
+  embedDim: number
+  image?: ImageTowerConfig | undefined
+  text?: TextTowerConfig | undefined
+}

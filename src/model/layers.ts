@@ -1,0 +1,49 @@
+// The layers that every tower is built of.
+
+import { layer } from '../graph/scope.ts'
+import { knownDim } from '../graph/shape.ts'
+import { apply, type Tensor } from '../graph/tensor.ts'
+import type { Activation } from './config.ts'
+import type { Parameters } from './parameters.ts'
+
+/** `x Wᵀ + b`, with `W` as PyTorch stores it, `[out, in]`: `[…, in] → […, out]` */
+export const linear = layer((p: Parameters, x: Tensor, out: number): Tensor => {
+  const w = p.get('weight', out, knownDim(x.shape, -1))
+  return x.matmul(w.transpose()).add(p.get('bias', out))
+})
+
+/** `(x − mean) / √(var + eps) · weight + bias` over the last axis. */
+export const layerNorm = layer((p: Parameters, x: Tensor, epsilon: number): Tensor => {
+  const width = knownDim(x.shape, -1)
+  return apply('LayerNormalization', [x, p.get('weight', width), p.get('bias', width)], { axis: -1, epsilon })
+})
+
+/** Convolution without bias: `[batch, in, h, w] → [batch, out, h', w']`, kernel `size × size`. */
+export const conv2d = layer(
+  (p: Parameters, x: Tensor, out: number, size: number, { stride = 1, padding = 0 } = {}): Tensor =>
+    apply('Conv', [x, p.get('weight', out, knownDim(x.shape, 1), size, size)], {
+      strides: [stride, stride],
+      pads: [padding, padding, padding, padding],
+    }),
+)
+
+/** `(x − running mean) / √(running var + eps) · weight + bias` for each channel, as in evaluation. */
+export const batchNorm = layer((p: Parameters, x: Tensor): Tensor => {
+  const channels = knownDim(x.shape, 1)
+  const parameters = ['weight', 'bias', 'running_mean', 'running_var'].map((name) => p.get(name, channels))
+  return apply('BatchNormalization', [x, ...parameters], { epsilon: 1e-5 })
+})
+
+/** The mean of each `size × size` window. */
+export function averagePool(x: Tensor, size: number): Tensor {
+  if (size === 1) return x
+  return apply('AveragePool', [x], { kernel_shape: [size, size], strides: [size, size], pads: [0, 0, 0, 0] })
+}
+
+/** The activations of published CLIPs, by the name a configuration gives them. */
+export const activations: Record<Activation, (x: Tensor) => Tensor> = {
+  /** `x · σ(1.702 x)` */
+  quickgelu: (x) => x.mul(x.mul(1.702).sigmoid()),
+  /** `x · Φ(x)`, exactly, by the error function. */
+  gelu: (x) => apply('Gelu', [x]),
+}

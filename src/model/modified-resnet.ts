@@ -1,0 +1,70 @@
+// The ModifiedResNet image tower (§2.4): three stem convolutions, pooling in place of strides, attention pooling.
+
+import { layer } from '../graph/scope.ts'
+import { knownDim } from '../graph/shape.ts'
+import { concat, type Tensor } from '../graph/tensor.ts'
+import type { ModifiedResNetConfig } from './config.ts'
+import { averagePool, batchNorm, conv2d, linear } from './layers.ts'
+import type { Parameters } from './parameters.ts'
+
+const expansion = 4
+
+/** 1×1, 3×3, 1×1, each normalised; a stride is an average pool after the second, and one before the shortcut's. */
+const bottleneck = layer((p: Parameters, x: Tensor, width: number, stride: number): Tensor => {
+  let y = batchNorm(p.at('bn1'), conv2d(p.at('conv1'), x, width, 1)).relu()
+  y = batchNorm(p.at('bn2'), conv2d(p.at('conv2'), y, width, 3, { padding: 1 })).relu()
+  y = averagePool(y, stride)
+  y = batchNorm(p.at('bn3'), conv2d(p.at('conv3'), y, width * expansion, 1))
+  if (stride > 1 || knownDim(x.shape, 1) !== width * expansion) {
+    const shortcut = p.at('downsample')
+    x = batchNorm(shortcut.at(1), conv2d(shortcut.at(0), averagePool(x, stride), width * expansion, 1))
+  }
+  return x.add(y).relu()
+})
+
+/** One query, the mean over the plane, attends to all positions: `[batch, c, h, w] → [batch, out]` */
+const attentionPool = layer((p: Parameters, x: Tensor, heads: number, out: number): Tensor => {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number]
+  const positions = height * width
+  x = x.reshape(batch, channels, positions).transpose(0, 2, 1)
+  x = concat([x.mean([1]), x], 1).add(p.get('positional_embedding', positions + 1, channels))
+  const headWidth = channels / heads
+  const q = linear(p.at('q_proj'), x.slice(1, 0, 1), channels)
+    .reshape(batch, 1, heads, headWidth)
+    .transpose(0, 2, 1, 3)
+  const k = linear(p.at('k_proj'), x, channels)
+    .reshape(batch, positions + 1, heads, headWidth)
+    .transpose(0, 2, 3, 1)
+  const v = linear(p.at('v_proj'), x, channels)
+    .reshape(batch, positions + 1, heads, headWidth)
+    .transpose(0, 2, 1, 3)
+  const weights = q
+    .mul(headWidth ** -0.5)
+    .matmul(k)
+    .softmax() // [batch, heads, 1, positions + 1]
+  return linear(p.at('c_proj'), weights.matmul(v).transpose(0, 2, 1, 3).reshape(batch, channels), out)
+})
+
+/** `[batch, 3, n, n] → [batch, embedDim]` */
+export const modifiedResNet = layer(
+  (p: Parameters, x: Tensor, config: ModifiedResNetConfig, embedDim: number): Tensor => {
+    const { width, layers, heads, imageSize } = config
+    x.is('batch', 3, imageSize, imageSize)
+    const stem = [
+      { out: width / 2, stride: 2 },
+      { out: width / 2, stride: 1 },
+      { out: width, stride: 1 },
+    ]
+    for (const [i, { out, stride }] of stem.entries()) {
+      x = batchNorm(p.at(`bn${i + 1}`), conv2d(p.at(`conv${i + 1}`), x, out, 3, { stride, padding: 1 })).relu()
+    }
+    x = averagePool(x, 2)
+    for (const [i, blocks] of layers.entries()) {
+      for (let block = 0; block < blocks; block++) {
+        const stride = block === 0 && i > 0 ? 2 : 1
+        x = bottleneck(p.at(`layer${i + 1}`).at(block), x, width * 2 ** i, stride)
+      }
+    }
+    return attentionPool(p.at('attnpool'), x, heads, embedDim)
+  },
+)

@@ -1,0 +1,23 @@
+// Runs graphs: compile once, run many times. What is behind it (ONNX Runtime, and on which device) is behind it.
+
+import type { Tensor as Value } from 'onnxruntime-common'
+import type { Graph } from '../graph/onnx.ts'
+
+export type { Value }
+
+export interface CompileOptions {
+  /** For messages: which part of which model this is. */
+  name?: string
+}
+
+/** A compiled graph. Values go in and out by the names the graph gave them. */
+export interface Program {
+  run(values: Readonly<Record<string, Value>>): Promise<Record<string, Value>>
+  dispose(): Promise<void>
+}
+
+export interface Runtime {
+  /** What it runs on, as `--device` names it. */
+  readonly device: string
+  compile(graph: Graph, options?: CompileOptions): Promise<Program>
+}
