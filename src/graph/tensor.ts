@@ -94,6 +94,11 @@ export class Tensor {
     return apply('MatMul', [this, other])
   }
 
+  /** `x Wᵀ`, with `W` as PyTorch stores a linear layer: `[…, n, k] × [m, k] → […, n, m]` */
+  matmulTransposed(other: Tensor): Tensor {
+    return apply('FusedMatMul', [this, other], { transB: 1 })
+  }
+
   // Sums along axes, which stay as 1 unless told otherwise.
   sum(axes: readonly number[], keep = true): Tensor {
     return apply('ReduceSum', [this], { axes, keepdims: keep ? 1 : 0 })

@@ -9,7 +9,7 @@ import type { Parameters } from './parameters.ts'
 /** `x Wᵀ + b`, with `W` as PyTorch stores it, `[out, in]`: `[…, in] → […, out]` */
 export const linear = layer((p: Parameters, x: Tensor, out: number): Tensor => {
   const w = p.get('weight', out, knownDim(x.shape, -1))
-  return x.matmul(w.transpose()).add(p.get('bias', out))
+  return x.matmulTransposed(w).add(p.get('bias', out))
 })
 
 /** `(x − mean) / √(var + eps) · weight + bias` over the last axis. */

@@ -11,7 +11,7 @@ import type { TowerOptions } from './vision-transformer.ts'
 export interface TextInputs {
   /** `[batch, length]`, int32; any length up to the context's, since nothing after end-of-text is ever read. */
   ids: Tensor
-  /** Position of end-of-text in each, `[batch, 1]`, int32. */
+  /** Position of end-of-text in each, `[batch, 1]`, int64. */
   end: Tensor
   /** `0 … length − 1`, int32: the positions that are embedded. */
   positions: Tensor

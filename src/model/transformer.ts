@@ -25,7 +25,7 @@ export interface Read {
 export const attention = layer((p: Parameters, x: Tensor, { heads, mask, read }: AttentionOptions): Tensor => {
   const width = knownDim(x.shape, -1)
   const headWidth = width / heads
-  const packed = x.matmul(p.get('in_proj_weight', 3 * width, width).transpose()).add(p.get('in_proj_bias', 3 * width))
+  const packed = x.matmulTransposed(p.get('in_proj_weight', 3 * width, width)).add(p.get('in_proj_bias', 3 * width))
   const [q, k, v] = packed.split(-1, 3) as [Tensor, Tensor, Tensor]
   const asked = read ? read(q) : q
   const [batch, length] = x.shape as [number, number]

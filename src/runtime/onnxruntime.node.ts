@@ -1,6 +1,6 @@
 // ONNX Runtime in Node: the graph's bytes stay in memory, the weights in the user's own files.
 
-import { dirname, relative, sep } from 'node:path'
+import { parse, relative, sep } from 'node:path'
 import type { InferenceSession } from 'onnxruntime-common'
 import { UsageError } from '../errors.ts'
 import { type Graph, toOnnx } from '../graph/onnx.ts'
@@ -41,16 +41,12 @@ function program(session: InferenceSession): Program {
   }
 }
 
-/** ONNX Runtime wants every weight file in or below one folder, by a relative name with forward slashes. */
+/** ONNX Runtime wants weight files by a relative path with forward slashes, below one folder: the root of the drive. */
 function externalModel(graph: Graph): { bytes: Uint8Array; folder: string | undefined } {
-  const { files } = toOnnx(graph, (file) => file)
-  const folder = [...files].map((file) => dirname(file)).reduce<string | undefined>(commonFolder, undefined)
-  const locate = (file: string): string => relative(folder!, file).split(sep).join('/')
-  return { bytes: toOnnx(graph, locate).bytes, folder }
-}
-
-function commonFolder(a: string | undefined, b: string): string {
-  if (a === undefined || a === b) return b
-  const up = relative(a, b).startsWith('..') ? dirname(a) : a
-  return up === a ? a : commonFolder(up, b)
+  let folder: string | undefined
+  const { bytes } = toOnnx(graph, (file) => {
+    folder ??= parse(file).root
+    return relative(folder, file).split(sep).join('/')
+  })
+  return { bytes, folder }
 }
