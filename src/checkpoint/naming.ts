@@ -1,0 +1,193 @@
+// How the projects name CLIP's tensors: OpenAI's names are the canonical ones, open_clip's are the same or stand
+// under `text.`, Hugging Face's are a table away (transformers' convert_clip_original_pytorch_to_hf.py, read here as data).
+
+import { CheckpointError } from '../errors.ts'
+
+export type Naming = 'openai' | 'open_clip' | 'open_clip-custom-text' | 'hf'
+
+/** How one tensor under OpenAI's canonical name is made of stored ones. */
+export interface Source {
+  names: string[]
+  /** `transpose`: a matrix the other way round. `concat`: one below the other (q, k, v → in_proj).
+   * `reshape`: the same elements, where one project stores a scalar and another a list of one. */
+  how: 'same' | 'transpose' | 'concat' | 'reshape'
+}
+
+// Canonical name, Hugging Face's name, and how the one becomes the other. `#` is the number of a block.
+type Row = [canonical: string, hf: string, how: Source['how']]
+
+const both = (canonical: string, hf: string): Row[] => [
+  [`${canonical}.weight`, `${hf}.weight`, 'same'],
+  [`${canonical}.bias`, `${hf}.bias`, 'same'],
+]
+
+const block = (canonical: string, hf: string): Row[] => [
+  ...both(`${canonical}.ln_1`, `${hf}.layer_norm1`),
+  [`${canonical}.attn.in_proj_weight`, `${hf}.self_attn.{q,k,v}_proj.weight`, 'concat'],
+  [`${canonical}.attn.in_proj_bias`, `${hf}.self_attn.{q,k,v}_proj.bias`, 'concat'],
+  ...both(`${canonical}.attn.out_proj`, `${hf}.self_attn.out_proj`),
+  ...both(`${canonical}.ln_2`, `${hf}.layer_norm2`),
+  ...both(`${canonical}.mlp.c_fc`, `${hf}.mlp.fc1`),
+  ...both(`${canonical}.mlp.c_proj`, `${hf}.mlp.fc2`),
+]
+
+const textRows: Row[] = [
+  ['token_embedding.weight', 'text_model.embeddings.token_embedding.weight', 'same'],
+  ['positional_embedding', 'text_model.embeddings.position_embedding.weight', 'same'],
+  ...block('transformer.resblocks.#', 'text_model.encoder.layers.#'),
+  ...both('ln_final', 'text_model.final_layer_norm'),
+  ['text_projection', 'text_projection.weight', 'transpose'],
+]
+
+const rows: Row[] = [
+  ['logit_scale', 'logit_scale', 'reshape'],
+  ['logit_bias', 'logit_bias', 'reshape'],
+  ['visual.class_embedding', 'vision_model.embeddings.class_embedding', 'same'],
+  ['visual.conv1.weight', 'vision_model.embeddings.patch_embedding.weight', 'same'],
+  ['visual.positional_embedding', 'vision_model.embeddings.position_embedding.weight', 'same'],
+  ...both('visual.ln_pre', 'vision_model.pre_layrnorm'),
+  ...block('visual.transformer.resblocks.#', 'vision_model.encoder.layers.#'),
+  ...both('visual.ln_post', 'vision_model.post_layernorm'),
+  ['visual.proj', 'visual_projection.weight', 'transpose'],
+  ...textRows,
+]
+
+/** The modified ResNet, which Hugging Face has no class for. */
+const resnetNames = [
+  ...['bn1', 'bn2', 'bn3'].flatMap((bn) => [`visual.${bn}`, ...[1, 2, 3, 4].map((i) => `visual.layer${i}.#.${bn}`)]),
+  ...[1, 2, 3, 4].map((i) => `visual.layer${i}.#.downsample.1`),
+]
+  .flatMap((bn) => ['weight', 'bias', 'running_mean', 'running_var'].map((part) => `${bn}.${part}`))
+  .concat(
+    ['conv1', 'conv2', 'conv3'].flatMap((conv) => [
+      `visual.${conv}.weight`,
+      ...[1, 2, 3, 4].map((i) => `visual.layer${i}.#.${conv}.weight`),
+    ]),
+    [1, 2, 3, 4].map((i) => `visual.layer${i}.#.downsample.0.weight`),
+    ['q_proj', 'k_proj', 'v_proj', 'c_proj'].flatMap((proj) => [
+      `visual.attnpool.${proj}.weight`,
+      `visual.attnpool.${proj}.bias`,
+    ]),
+    'visual.attnpool.positional_embedding',
+  )
+
+const rowOf = new Map(rows.map((row) => [row[0], row]))
+const rowOfHf = new Map(rows.flatMap((row) => spread(row[1]).map((name) => [name, row] as const)))
+const canonical = new Set([...rowOf.keys(), ...resnetNames])
+const textNames = new Set(textRows.map(([name]) => name))
+
+/** `{q,k,v}_proj` → three names. */
+function spread(hf: string): string[] {
+  return hf.includes('{') ? ['q', 'k', 'v'].map((part) => hf.replace('{q,k,v}', part)) : [hf]
+}
+
+const blockNumber = /\b(resblocks|encoder\.layers|layer[1-4])\.(\d+)\./
+const toTemplate = (name: string): string => name.replace(blockNumber, '$1.#.')
+const fillIn = (template: string, name: string): string => template.replace('#', name.match(blockNumber)?.[2] ?? '#')
+
+/** Stored beside the weights, and none: positions 0, 1, 2 …, batch counters, and OpenAI's notes of the architecture. */
+const ignored = /(^|\.)(position_ids|num_batches_tracked|attn_mask|input_resolution|context_length|vocab_size)$/
+
+// The first tensor of a tower tells the naming, and what stands before it is a wrapper (`module.`, `state_dict.`).
+const anchors: [Naming, RegExp][] = [
+  ['hf', /^(|.*\.)(vision_model\.embeddings\.patch_embedding|text_model\.embeddings\.token_embedding)\.weight$/],
+  ['open_clip-custom-text', /^(|.*\.)text\.token_embedding\.weight$/],
+  ['open_clip', /^(|.*\.)(visual\.conv1|token_embedding)\.weight$/],
+]
+
+/** Where a training checkpoint holds several models (the trained one, a moving average), these are the ones meant. */
+const usualWrappers = [
+  '',
+  'module.',
+  'state_dict.',
+  'state_dict.module.',
+  'model.',
+  'model.module.',
+  'model_state_dict.',
+]
+
+/**
+ * Detects the naming and gives, for every tensor of CLIP that is there, the stored tensors it is made of.
+ *
+ * OpenAI and open_clip use the same names; `openai` is said where OpenAI's notes (`input_resolution` …) stand beside
+ * the weights. Whether the model is complete is for the caller to see; either tower alone is one.
+ *
+ * @throws CheckpointError where no naming fits, or a tensor is none of CLIP's
+ */
+export function resolveNaming(names: Iterable<string>): { naming: Naming; sources: Map<string, Source> } {
+  const all = [...names]
+  const { naming, prefix } = detect(all)
+  const sources = new Map<string, Source>()
+  const unknown: string[] = []
+  for (const stored of all) {
+    if (ignored.test(stored) || !stored.startsWith(prefix)) continue
+    const found = resolve(stored.slice(prefix.length), naming)
+    if (!found) unknown.push(stored)
+    else sources.set(found.name, { ...found.source, names: found.source.names.map((name) => prefix + name) })
+  }
+  if (unknown.length > 0) {
+    throw new CheckpointError(
+      `${unknown.length} of ${all.length} tensors are not part of CLIP as OpenAI, open_clip or Hugging Face name it: ${few(unknown)}; ` +
+        'this is another architecture (a timm or BERT tower, CoCa, SigLIP …), which typeclip does not have',
+    )
+  }
+  refuseMissingParts(sources, all)
+  const noted = naming === 'open_clip' && all.includes(`${prefix}input_resolution`)
+  return { naming: noted ? 'openai' : naming, sources }
+}
+
+function detect(all: string[]): { naming: Naming; prefix: string } {
+  for (const [naming, anchor] of anchors) {
+    const prefixes = new Set(all.flatMap((name) => anchor.exec(name)?.[1] ?? []))
+    if (prefixes.size === 0) continue
+    const prefix = prefixes.size === 1 ? [...prefixes][0] : usualWrappers.find((wrapper) => prefixes.has(wrapper))
+    if (prefix !== undefined) return { naming, prefix }
+    throw new CheckpointError(
+      `the checkpoint holds ${prefixes.size} models, under ${few([...prefixes])}; save the one you want by itself`,
+    )
+  }
+  throw new CheckpointError(
+    all.length === 0
+      ? 'the checkpoint holds no tensors'
+      : `none of the checkpoint's ${all.length} tensors has a name that CLIP's have in OpenAI's, open_clip's or Hugging Face's naming; the first are ${few(all)}`,
+  )
+}
+
+const few = (names: string[]): string =>
+  names
+    .slice(0, 5)
+    .map((name) => `'${name.length > 100 ? `${name.slice(0, 100)}…` : name}'`)
+    .join(', ') + (names.length > 5 ? ' …' : '')
+
+function resolve(stored: string, naming: Naming): { name: string; source: Source } | undefined {
+  if (naming === 'hf') {
+    const row = rowOfHf.get(toTemplate(stored))
+    return row && { name: fillIn(row[0], stored), source: { names: hfNames(row, stored), how: row[2] } }
+  }
+  let name = stored
+  if (naming === 'open_clip-custom-text') {
+    if (stored.startsWith('text.')) name = stored.slice('text.'.length)
+    if (stored.startsWith('text.') !== textNames.has(toTemplate(name))) return undefined
+  }
+  const template = toTemplate(name)
+  if (!canonical.has(template)) return undefined
+  const how = rowOf.get(template)?.[2] === 'reshape' ? 'reshape' : 'same'
+  return { name, source: { names: [stored], how } }
+}
+
+const hfNames = (row: Row, numbered: string): string[] => spread(row[1]).map((name) => fillIn(name, numbered))
+
+/** q without k and v cannot make an in_proj. */
+function refuseMissingParts(sources: Map<string, Source>, all: string[]): void {
+  const there = new Set(all)
+  for (const [name, { names }] of sources) {
+    const missing = names.find((part) => !there.has(part))
+    if (missing) throw new CheckpointError(`'${name}' is made of ${few(names)}, and the checkpoint has no '${missing}'`)
+  }
+}
+
+/** The other way: what Hugging Face calls a canonical tensor, or undefined where it has no name for it (a ResNet). */
+export function toHuggingFace(name: string): Source | undefined {
+  const row = rowOf.get(toTemplate(name))
+  return row && { names: hfNames(row, name), how: row[2] }
+}

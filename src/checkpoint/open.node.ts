@@ -1,0 +1,71 @@
+// Opens a checkpoint, whatever it is: a file, the index of a sharded one, or a folder as the projects lay it out.
+
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { CheckpointError } from '../errors.ts'
+import type { ByteSource } from './byte-source.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { withFile } from './file.node.ts'
+import { type Content, recognize } from './recognize.ts'
+import { readSafetensors } from './safetensors.ts'
+import { joinShards, readShardIndex } from './sharded.ts'
+import { weightFiles } from './weight-files.ts'
+
+// An index has some hundred bytes for each tensor; the largest model has some thousand tensors.
+const largestIndex = 64 << 20
+
+/**
+ * Reads what a checkpoint holds: every tensor's name, type, shape and place. No weight is read.
+ *
+ * @param path a `.safetensors`, `.pt`, `.bin`, `.pth` or `.ckpt` file, an `index.json`, or a folder that has one of
+ *   them. What a file is, its content decides and not its name.
+ * @throws CheckpointError where it cannot be read, with a sentence that says what is wrong
+ */
+export async function openCheckpoint(path: string): Promise<Checkpoint> {
+  const found = await stat(path).catch(() => undefined)
+  return withFile(found?.isDirectory() ? await weightsIn(path) : path, async (source) => {
+    const content = recognize(await source.read(0, Math.min(source.size, 512)), source.path)
+    return openers[content](source, path)
+  })
+}
+
+const openers: Record<Content, (source: ByteSource, asked: string) => Promise<Checkpoint>> = {
+  safetensors: async (source) => ({ ...(await readSafetensors(source)), format: 'safetensors', files: [source.path] }),
+  json: openShards,
+}
+
+/** The shards lie beside the index under the name it was asked for by: in the hub's cache the real file lies elsewhere. */
+async function openShards(source: ByteSource, asked: string): Promise<Checkpoint> {
+  if (source.size > largestIndex)
+    throw new CheckpointError(`${source.path}: ${source.size} bytes are too many for an index`)
+  const text = new TextDecoder().decode(await source.read(0, source.size))
+  const folder = (await stat(asked)).isDirectory() ? asked : dirname(asked)
+  const parts = []
+  for (const [file, names] of readShardIndex(text, source.path)) {
+    parts.push({ shard: await openShard(join(folder, file)), names })
+  }
+  return joinShards(parts, source.path)
+}
+
+/** A shard is a file of weights; an index in its place could name itself for ever. */
+function openShard(path: string): Promise<Checkpoint> {
+  return withFile(path, async (source) => {
+    const content = recognize(await source.read(0, Math.min(source.size, 512)), source.path)
+    if (content === 'json')
+      throw new CheckpointError(`${source.path}: is an index again where a file of weights should be`)
+    return openers[content](source, path)
+  })
+}
+
+async function weightsIn(folder: string): Promise<string> {
+  const entries = await readdir(folder)
+  const known = weightFiles.find((name) => entries.includes(name))
+  if (known) return join(folder, known)
+  const others = entries.filter((name) => /\.(safetensors|pt|pth|bin|ckpt)$/.test(name))
+  if (others.length === 1) return join(folder, others[0]!)
+  throw new CheckpointError(
+    others.length === 0
+      ? `${await realpath(folder)}: no weights in this folder; expected one of ${weightFiles.join(', ')}`
+      : `${await realpath(folder)}: ${others.length} files of weights (${others.slice(0, 5).join(', ')}); give the path of the one you want`,
+  )
+}

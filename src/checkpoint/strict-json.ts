@@ -1,0 +1,57 @@
+// JSON as a file from outside must be: no key twice, no deep nesting. JSON.parse accepts both in silence.
+
+import { CheckpointError } from '../errors.ts'
+
+const deepest = 16
+
+/** Parses `text`; `where` begins the sentence of a refusal. */
+export function parseStrictJson(text: string, where: string): unknown {
+  refuseDeepAndDouble(text, where)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new CheckpointError(`${where} is not valid JSON (${(error as Error).message})`)
+  }
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Walks the text once, by strings and brackets; what is malformed otherwise is left to JSON.parse. */
+function refuseDeepAndDouble(text: string, where: string): void {
+  const open: (Set<string> | undefined)[] = []
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]
+    if (char === '{' || char === '[') {
+      if (open.push(char === '{' ? new Set() : undefined) > deepest) {
+        throw new CheckpointError(`${where} is nested more than ${deepest} deep, which no checkpoint needs`)
+      }
+    } else if (char === '}' || char === ']') open.pop()
+    else if (char === '"') {
+      const end = endOfString(text, i)
+      const seen = open.at(-1)
+      if (seen && /^\s*:/.test(text.slice(end, end + 64))) {
+        const key = text.slice(i, end)
+        const name = key.includes('\\') ? withoutEscapes(key) : key
+        if (seen.has(name)) throw new CheckpointError(`${where} has the key ${name} twice`)
+        seen.add(name)
+      }
+      i = end - 1
+    }
+  }
+}
+
+/** The place after the closing quote of the string that opens at `start`. */
+function endOfString(text: string, start: number): number {
+  let end = start + 1
+  while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1
+  return end + 1
+}
+
+function withoutEscapes(quoted: string): string {
+  try {
+    return JSON.stringify(JSON.parse(quoted))
+  } catch {
+    return quoted
+  }
+}
