@@ -1,1 +1,29 @@
-export {}
+// typeclip in Node: every public name.
+
+export { CheckpointError, InputError, ShapeError, UsageError } from './errors.ts'
+export { normalize, type Preprocessing, preprocess as preprocessPixels } from './image/transform.ts'
+export { type LoadOptions, load } from './load.node.ts'
+export type {
+  Clip,
+  Embeddings,
+  EncodeOptions,
+  EncodeTextOptions,
+  ImageInput,
+  ImageResult,
+  Many,
+} from './load.ts'
+export type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from './model/config.ts'
+export { openaiPreprocessing } from './preprocessing.ts'
+export { type TokenizeOptions, type Tokenizer, tokenize } from './tokenizer/tokenize.ts'
+export { loadTokenizer } from './tokenizer/vocabulary.node.ts'
+export {
+  type Classifier,
+  classify,
+  type Label,
+  rank,
+  similarity,
+  type ZeroShotOptions,
+  zeroShotClassifier,
+} from './zero-shot/classifier.ts'
+export { imagenetClassNames } from './zero-shot/classnames/imagenet.ts'
+export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from './zero-shot/prompts.ts'

@@ -15,6 +15,8 @@ export interface Fields {
   square(name: string, otherwise: number): number
   /** A number of blocks, or the four stages of a ResNet. */
   layers(name: string, otherwise: number): number | readonly [number, number, number, number]
+  /** Three numbers: one for each colour. */
+  triple(name: string, otherwise: readonly [number, number, number]): readonly [number, number, number]
   /** One of the table's keys; its value is returned. */
   choice<T extends string>(name: string, table: Readonly<Record<string, T>>, otherwise: string): T
   object(name: string): Fields
@@ -57,6 +59,11 @@ export function fieldsOf(json: unknown, where: string): Fields {
       if (isCount(value)) return value
       const isStages = Array.isArray(value) && value.length === 4 && value.every(isCount)
       return isStages ? (value as [number, number, number, number]) : wrong(name, 'a whole number, or four')
+    },
+    triple(name, otherwise) {
+      const value = settings[name] ?? otherwise
+      const fits = Array.isArray(value) && value.length === 3 && value.every(isNumber)
+      return fits ? (value as [number, number, number]) : wrong(name, 'three numbers')
     },
     choice(name, table, otherwise) {
       const value = settings[name] ?? otherwise

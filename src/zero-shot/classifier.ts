@@ -1,0 +1,107 @@
+// Zero-shot classification (§3.1): a class's weights are the mean of its prompts' unit embeddings, made a unit again.
+
+import { UsageError } from '../errors.ts'
+import { type Clip, type EncodeOptions, type EncodeTextOptions, type ImageInput, type Many, unit } from '../load.ts'
+import { defaultTemplates, fillTemplate } from './prompts.ts'
+
+/** What every method of classification ends in. */
+export interface Classifier {
+  names: readonly string[]
+  /** `[classes, embedDim]`, row-major: logits are a unit image embedding times these, plus the bias. */
+  weights: Float32Array
+  bias?: Float32Array
+}
+
+export interface Label {
+  label: string
+  /** A share of 1 over all classes. */
+  score: number
+}
+
+export interface ZeroShotOptions extends EncodeTextOptions {
+  /** Each with `{}` for the class name; `a photo of a {}.` alone, if left out. */
+  templates?: readonly string[]
+}
+
+/** A classifier of words. The model's scale is in its weights. */
+export async function zeroShotClassifier(
+  clip: Clip,
+  names: readonly string[],
+  { templates = defaultTemplates, ...options }: ZeroShotOptions = {},
+): Promise<Classifier> {
+  if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
+  for (const template of templates) {
+    if (!template.includes('{}')) throw new UsageError(`template "${template}" has no {} for the label`)
+  }
+  const prompts = names.flatMap((name) => templates.map((template) => fillTemplate(template, name)))
+  const { data, shape } = await clip.encodeText(prompts, { ...options, normalize: true })
+  const width = shape[1]
+  const weights = new Float32Array(names.length * width)
+  for (const i of names.keys()) {
+    const mean = new Float32Array(width)
+    for (let t = 0; t < templates.length; t++) {
+      for (let c = 0; c < width; c++) mean[c]! += data[(i * templates.length + t) * width + c]! / templates.length
+    }
+    weights.set(
+      unit(mean).map((x) => x * clip.logitScale),
+      i * width,
+    )
+  }
+  return { names, weights }
+}
+
+/** `z`, one for each class, of a unit image embedding. */
+export function logits({ names, weights, bias }: Classifier, embedding: Float32Array): Float32Array {
+  const width = embedding.length
+  return Float32Array.from(names, (_, i) => {
+    let sum = bias?.[i] ?? 0
+    for (let c = 0; c < width; c++) sum += weights[i * width + c]! * embedding[c]!
+    return sum
+  })
+}
+
+/** `exp zᵢ / Σ exp z`, best first. */
+export function rank(classifier: Classifier, embedding: Float32Array, top = Infinity): Label[] {
+  const z = logits(classifier, unit(embedding))
+  const most = z.reduce((a, b) => Math.max(a, b))
+  const total = z.reduce((sum, x) => sum + Math.exp(x - most), 0)
+  return classifier.names
+    .map((label, i) => ({ label, score: Math.exp(z[i]! - most) / total }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, top)
+}
+
+/** Labels of each image, best first, with their scores. */
+export async function classify(
+  clip: Clip,
+  images: Many<ImageInput>,
+  labels: readonly string[] | Classifier,
+  options: ZeroShotOptions & { top?: number } = {},
+): Promise<Label[][]> {
+  const classifier = 'weights' in labels ? labels : await zeroShotClassifier(clip, labels, options)
+  const encode: EncodeOptions = options.signal ? { signal: options.signal } : {}
+  const { data, shape } = await clip.encodeImage(images, encode)
+  return Array.from({ length: shape[0] }, (_, i) =>
+    rank(classifier, data.subarray(i * shape[1], (i + 1) * shape[1]), options.top),
+  )
+}
+
+/** Cosines of every image with every text, and the same times the model's scale: `[images, texts]`, row-major. */
+export async function similarity(
+  clip: Clip,
+  images: Many<ImageInput>,
+  texts: Many<string>,
+  options: EncodeTextOptions = {},
+): Promise<{ cosines: Float32Array; logits: Float32Array; shape: [number, number] }> {
+  const image = await clip.encodeImage(images, { ...options, normalize: true })
+  const text = await clip.encodeText(texts, { ...options, normalize: true })
+  const width = image.shape[1]
+  const [rows, columns] = [image.shape[0], text.shape[0]]
+  const cosines = Float32Array.from({ length: rows * columns }, (_, i) => {
+    const [a, b] = [Math.floor(i / columns) * width, (i % columns) * width]
+    let sum = 0
+    for (let c = 0; c < width; c++) sum += image.data[a + c]! * text.data[b + c]!
+    return sum
+  })
+  return { cosines, logits: cosines.map((x) => x * clip.logitScale), shape: [rows, columns] }
+}
