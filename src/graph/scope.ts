@@ -32,7 +32,10 @@ export function layer<P extends { path: string }, Rest extends unknown[]>(
     })
 }
 
-/** Names an intermediate value inside a layer: `visual.transformer.resblocks.0.attn` + `weights`. */
+/**
+ * Names an intermediate value inside a layer: `visual.transformer.resblocks.0.attn` + `weights`. Where a parameter of
+ * that name was just applied, the stage is what came of it: `visual.positional_embedding` is the sum.
+ */
 export function stage(name: string, x: Tensor): Tensor {
   stages?.set([currentScope(), name].filter(Boolean).join('.'), x)
   return x
