@@ -1,6 +1,6 @@
 // The ModifiedResNet image tower (§2.4): three stem convolutions, pooling in place of strides, attention pooling.
 
-import { layer } from '../graph/scope.ts'
+import { layer, stage } from '../graph/scope.ts'
 import { knownDim } from '../graph/shape.ts'
 import { concat, type Tensor } from '../graph/tensor.ts'
 import type { ModifiedResNetConfig } from './config.ts'
@@ -38,10 +38,8 @@ const attentionPool = layer((p: Parameters, x: Tensor, heads: number, out: numbe
   const v = linear(p.at('v_proj'), x, channels)
     .reshape(batch, positions + 1, heads, headWidth)
     .transpose(0, 2, 1, 3)
-  const weights = q
-    .mul(headWidth ** -0.5)
-    .matmul(k)
-    .softmax() // [batch, heads, 1, positions + 1]
+  const scores = q.mul(headWidth ** -0.5).matmul(k) // [batch, heads, 1, positions + 1]
+  const weights = stage('weights', scores.softmax())
   return linear(p.at('c_proj'), weights.matmul(v).transpose(0, 2, 1, 3).reshape(batch, channels), out)
 })
 
@@ -58,12 +56,13 @@ export const modifiedResNet = layer(
     for (const [i, { out, stride }] of stem.entries()) {
       x = batchNorm(p.at(`bn${i + 1}`), conv2d(p.at(`conv${i + 1}`), x, out, 3, { stride, padding: 1 })).relu()
     }
-    x = averagePool(x, 2)
+    x = stage('avgpool', averagePool(x, 2))
     for (const [i, blocks] of layers.entries()) {
       for (let block = 0; block < blocks; block++) {
         const stride = block === 0 && i > 0 ? 2 : 1
         x = bottleneck(p.at(`layer${i + 1}`).at(block), x, width * 2 ** i, stride)
       }
+      stage(`layer${i + 1}`, x)
     }
     return attentionPool(p.at('attnpool'), x, heads, embedDim)
   },

@@ -1,5 +1,6 @@
 // The text tower (§2.4): a causal transformer whose embedding is read at end-of-text.
 
+import { stage } from '../graph/scope.ts'
 import { constant, type Tensor } from '../graph/tensor.ts'
 import type { TextTowerConfig } from './config.ts'
 import { layerNorm } from './layers.ts'
@@ -26,19 +27,20 @@ export function textTransformer(
   { whole = false }: TowerOptions = {},
 ): Tensor {
   const { width, contextLength, vocabularySize, layerNormEpsilon } = config
-  let x = p.get('token_embedding.weight', vocabularySize, width).gather(ids) // [batch, length, width]
-  x = x.add(p.get('positional_embedding', contextLength, width).gather(positions))
+  const tokens = p.get('token_embedding.weight', vocabularySize, width).gather(ids) // [batch, length, width]
+  const places = p.get('positional_embedding', contextLength, width).gather(positions)
+  let x = stage('positional_embedding', stage('token_embedding', tokens).add(places))
 
   const everyMask = constant(causalMask(contextLength), [contextLength, contextLength])
-  const mask = everyMask.gather(positions).gather(positions, 1) // [length, length]
+  const mask = stage('attn_mask', everyMask.gather(positions).gather(positions, 1)) // [length, length]
   const [batch, length] = ids.shape as [number, number]
   const atEnd: Read = (y) => y.gatherEach(end).reshape(batch, 1, width)
   atEnd.mask = mask.gather(end.reshape(batch)).reshape(batch, 1, 1, length)
   x = transformer(p.at('transformer'), x, config, { mask, read: whole ? undefined : atEnd })
 
-  if (whole) x = layerNorm(p.at('ln_final'), x, layerNormEpsilon).gatherEach(end)
+  if (whole) x = stage('pooled', layerNorm(p.at('ln_final'), x, layerNormEpsilon).gatherEach(end))
   else x = layerNorm(p.at('ln_final'), x.reshape(batch, width), layerNormEpsilon)
-  return x.matmul(p.get('text_projection', width, embedDim)).is(batch, embedDim)
+  return stage('text_projection', x.matmul(p.get('text_projection', width, embedDim)).is(batch, embedDim))
 }
 
 /** −∞ above the diagonal: no position looks at a later one. */

@@ -44,7 +44,7 @@ export const attention = layer((p: Parameters, x: Tensor, { heads, mask, read }:
 
 const mlp = layer((p: Parameters, x: Tensor, { width, mlpWidth, activation }: TransformerConfig): Tensor => {
   const hidden = linear(p.at('c_fc'), x, mlpWidth)
-  return linear(p.at('c_proj'), activations[activation](hidden), width)
+  return linear(p.at('c_proj'), stage('gelu', activations[activation](hidden)), width)
 })
 
 /** `x + attention(ln_1(x))`, then `x + mlp(ln_2(x))`. */

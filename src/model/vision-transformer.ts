@@ -1,6 +1,6 @@
 // The Vision Transformer image tower (§2.4): patches, a class token, positions, blocks, one projection.
 
-import { layer } from '../graph/scope.ts'
+import { layer, stage } from '../graph/scope.ts'
 import { concat, type Tensor } from '../graph/tensor.ts'
 import type { VisionTransformerConfig } from './config.ts'
 import { conv2d, layerNorm } from './layers.ts'
@@ -27,12 +27,13 @@ export const visionTransformer = layer(
     const [batch] = x.is('batch', 3, imageSize, imageSize).shape as [number]
 
     x = conv2d(p.at('conv1'), x, width, patchSize, { stride: patchSize }) // [batch, width, grid, grid]
-    x = x.reshape(batch, width, patches).transpose(0, 2, 1) // [batch, patches, width]
+    x = stage('patches', x.reshape(batch, width, patches).transpose(0, 2, 1)) // [batch, patches, width]
     const classToken = p
       .get('class_embedding', width)
       .reshape(1, 1, width)
       .expandLike(x.slice(1, 0, 1))
-    x = concat([classToken, x], 1).add(p.get('positional_embedding', patches + 1, width))
+    x = stage('class_embedding', concat([classToken, x], 1)) // [batch, 1 + patches, width]
+    x = stage('positional_embedding', x.add(p.get('positional_embedding', patches + 1, width)))
     if (config.preNorm) x = layerNorm(p.at('ln_pre'), x, layerNormEpsilon)
 
     const classPosition: Read = (y) => y.slice(1, 0, 1)
@@ -45,6 +46,7 @@ export const visionTransformer = layer(
       average: (y: Tensor) => y.slice(1, 1, patches + 1).mean([1], false),
     }[config.pool]
     x = config.normAfterPool || config.pool === 'token' ? norm(pool(x)) : pool(norm(x))
-    return x.matmul(p.get('proj', width, embedDim)).is(batch, embedDim)
+    x = stage('pooled', x)
+    return stage('proj', x.matmul(p.get('proj', width, embedDim)).is(batch, embedDim))
   },
 )
