@@ -1,0 +1,63 @@
+// Pillow's resampling filters and their weights (Resample.c, precompute_coeffs): antialiased when shrinking.
+import type { Axis } from './geometry.ts'
+
+export type Interpolation = 'bicubic' | 'bilinear'
+
+const filters = {
+  bicubic: {
+    support: 2,
+    weight(distance: number): number {
+      const x = Math.abs(distance)
+      if (x < 1) return (1.5 * x - 2.5) * x * x + 1
+      if (x < 2) return (((x - 5) * x + 8) * x - 4) * -0.5
+      return 0
+    },
+  },
+  bilinear: {
+    support: 1,
+    weight(distance: number): number {
+      const x = Math.abs(distance)
+      return x < 1 ? 1 - x : 0
+    },
+  },
+} as const satisfies Record<Interpolation, { support: number; weight(distance: number): number }>
+
+/** For the i-th wanted output pixel: `weights[offsets[i] … offsets[i + 1]]` apply to the inputs from `first[i]` on. */
+export interface Coefficients {
+  first: Int32Array
+  offsets: Int32Array
+  weights: Float64Array
+}
+
+export function coefficients({ from, to, start, count }: Axis, interpolation: Interpolation): Coefficients {
+  const filter = filters[interpolation]
+  const scale = from / to
+  const stretch = Math.max(scale, 1)
+  const support = filter.support * stretch
+  const inverse = 1 / stretch
+  const first = new Int32Array(count)
+  const offsets = new Int32Array(count + 1)
+  const weights = new Float64Array(count * (Math.ceil(support) * 2 + 1))
+  let end = 0
+  for (let i = 0; i < count; i++) {
+    const center = (start + i + 0.5) * scale
+    const low = Math.max(0, Math.trunc(center - support + 0.5))
+    const high = Math.min(from, Math.trunc(center + support + 0.5))
+    const begin = end
+    let sum = 0
+    for (let x = low; x < high; x++) {
+      const weight = filter.weight((x - center + 0.5) * inverse)
+      weights[end++] = weight
+      sum += weight
+    }
+    if (sum !== 0) for (let k = begin; k < end; k++) weights[k] = weights[k]! / sum
+    first[i] = low
+    offsets[i + 1] = end
+  }
+  return { first, offsets, weights }
+}
+
+/** Pillow's integer weights for 8-bit pictures: 22 fractional bits, rounded half away from zero. */
+export function quantize(weight: number): number {
+  return Math.trunc(weight * 4194304 + (weight < 0 ? -0.5 : 0.5))
+}

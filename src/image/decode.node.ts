@@ -1,0 +1,99 @@
+// A file's bytes to the pixels that Pillow's `Image.open` would hold. sharp decodes; colour profiles are ignored, as
+// the reference does, and the mode comes from the file's own header.
+import type { Sharp, SharpOptions } from 'sharp'
+import { InputError } from '../errors.ts'
+import { decodeGif } from './gif.ts'
+import { type Header, jpegHeader, pngHeader } from './header.ts'
+import { channelsOf, type Mode, type Pixels } from './pixels.ts'
+import { type Format, sniff } from './sniff.ts'
+import { tiffHeader } from './tiff-header.ts'
+
+/** Above this Pillow raises DecompressionBombError: twice its MAX_IMAGE_PIXELS, which is a quarter of a gigabyte of RGB. */
+export const defaultMaxPixels = 178_956_970
+
+export interface DecodeOptions {
+  /** Pictures of more pixels are refused before they are decoded. */
+  maxPixels?: number | undefined
+  /** Turns the picture upright by its EXIF entry. The reference does not; TIFF is turned either way, as Pillow does. */
+  exifRotate?: boolean | undefined
+  /** What to call the picture in errors. */
+  name?: string | undefined
+}
+
+type Headed = Header & { palette?: Uint8Array }
+
+/** @throws InputError for what is not a picture, is damaged, cut short or too large */
+export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Pixels> {
+  const { maxPixels = defaultMaxPixels, exifRotate = false, name = 'image' } = options
+  const format = sniff(bytes, name)
+  const check = (width: number, height: number) => {
+    if (width < 1 || height < 1) throw new InputError(`${name}: ${width}×${height} pixels; the file is damaged`)
+    if (width * height <= maxPixels) return
+    throw new InputError(
+      `${name}: ${width}×${height} is ${width * height} pixels, more than the ${maxPixels} allowed; raise maxPixels if you trust the file`,
+    )
+  }
+  if (format === 'gif') return decodeGif(bytes, name, check)
+  try {
+    const open = await opener(bytes, maxPixels)
+    const header = headers[format]?.(bytes, name) ?? (await sharpHeader(open()))
+    check(header.width, header.height)
+    const upright = exifRotate || format === 'tiff' ? open().autoOrient() : open()
+    return await read(upright, header)
+  } catch (error) {
+    if (error instanceof InputError) throw error
+    const reason = (error as Error).message.split('\n')[0]
+    throw new InputError(
+      `${name}: this ${format.toUpperCase()} is damaged, cut short or of a kind that is not read (${reason})`,
+    )
+  }
+}
+
+const headers: Partial<Record<Format, (bytes: Uint8Array, name: string) => Headed>> = {
+  jpeg: jpegHeader,
+  png: pngHeader,
+  tiff: tiffHeader,
+}
+
+/** sharp on these bytes; loaded only now, since it takes longer to start than a small picture to decode. */
+async function opener(bytes: Uint8Array, maxPixels: number): Promise<() => Sharp> {
+  const { default: sharp } = await import('sharp')
+  const options: SharpOptions = { ignoreIcc: true, failOn: 'truncated', limitInputPixels: maxPixels }
+  return () => sharp(bytes, options)
+}
+
+/** WebP and AVIF are RGB or RGBA, and sharp knows which. */
+async function sharpHeader(image: Sharp): Promise<Headed> {
+  const { width, height, hasAlpha } = await image.metadata()
+  return { width, height, mode: hasAlpha ? 'RGBA' : 'RGB' }
+}
+
+/** How sharp is asked for the samples of a mode as the file has them. */
+const asStored: Partial<Record<Mode, (image: Sharp) => Sharp>> = {
+  CMYK: (image) => image.pipelineColourspace('cmyk').toColourspace('cmyk'),
+  'I;16': (image) => image.pipelineColourspace('grey16').toColourspace('grey16'),
+}
+
+async function read(image: Sharp, { mode, palette }: Headed): Promise<Pixels> {
+  const depth = mode === 'I;16' ? 'ushort' : 'uchar'
+  const { data, info } = await (asStored[mode]?.(image) ?? image).raw({ depth }).toBuffer({ resolveWithObject: true })
+  const { width, height, channels } = info
+  const wanted = channelsOf[mode]
+  const pixels: Pixels = { mode, width, height, data, ...(palette && { palette }) }
+  if (channels === wanted || mode === 'I;16') return pixels
+
+  // sharp spreads gray over three channels, and adds one where the file names a transparent colour.
+  const hasAlpha = channels === 4 || channels === 2
+  const ownAlpha = mode === 'LA' || mode === 'RGBA'
+  const colors = Array.from({ length: ownAlpha ? wanted - 1 : wanted }, (_, c) => c)
+  pixels.data = pick(data, channels, ownAlpha ? [...colors, channels - 1] : colors)
+  if (hasAlpha && !ownAlpha) pixels.opacity = pick(data, channels, [channels - 1])
+  return pixels
+}
+
+/** Some channels of interleaved pixels. */
+function pick(data: Uint8Array, channels: number, which: readonly number[]): Uint8Array {
+  const result = new Uint8Array((data.length / channels) * which.length)
+  for (let i = 0, o = 0; i < data.length; i += channels) for (const c of which) result[o++] = data[i + c]!
+  return result
+}

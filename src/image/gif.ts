@@ -1,0 +1,181 @@
+// The first frame of a GIF as Pillow's GifImagePlugin holds it. sharp blanks out what is transparent; Pillow keeps the
+// palette's colour there, and CLIP sees that colour.
+import { InputError } from '../errors.ts'
+import type { Pixels } from './pixels.ts'
+
+interface Frame {
+  left: number
+  top: number
+  width: number
+  height: number
+  interlaced: boolean
+  /** Where the compressed data begins, with its byte of code size. */
+  data: number
+}
+
+/** `check` is told the size before memory is taken for it. */
+export function decodeGif(bytes: Uint8Array, name: string, check: (width: number, height: number) => void): Pixels {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  try {
+    const { frame, palette, transparent } = readHeader(view, bytes)
+    const width = Math.max(view.getUint16(6, true), frame.left + frame.width)
+    const height = Math.max(view.getUint16(8, true), frame.top + frame.height)
+    check(width, height)
+    const indices = new Uint8Array(width * height).fill(transparent ?? 0)
+    const frameIndices = decompress(bytes, frame)
+    const rows = frame.interlaced ? interlacedRows(frame.height) : undefined
+    for (let y = 0; y < frame.height; y++) {
+      const row = frameIndices.subarray(y * frame.width, (y + 1) * frame.width)
+      indices.set(row, (frame.top + (rows?.[y] ?? y)) * width + frame.left)
+    }
+    return colored(indices, { width, height, palette, transparent })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new InputError(`${name}: the GIF is cut short or damaged (${error.message})`)
+  }
+}
+
+interface Palette {
+  palette: Uint8Array | undefined
+  transparent: number | undefined
+}
+
+function readHeader(view: DataView, bytes: Uint8Array): Palette & { frame: Frame } {
+  const paletteAt = (at: number, flags: number) => grayRamp(bytes.subarray(at, at + (6 << (flags & 7))))
+  let at = 13
+  let palette: Uint8Array | undefined
+  let transparent: number | undefined
+  const flags = view.getUint8(10)
+  if (flags & 0x80) {
+    palette = paletteAt(at, flags)
+    at += 6 << (flags & 7)
+  }
+  for (;;) {
+    const kind = view.getUint8(at++)
+    if (kind === 0x21) {
+      if (view.getUint8(at) === 0xf9 && view.getUint8(at + 1) >= 4 && view.getUint8(at + 2) & 1)
+        transparent = view.getUint8(at + 5)
+      at++
+      while (view.getUint8(at) !== 0) at += view.getUint8(at) + 1
+      at++
+    } else if (kind === 0x2c) {
+      const local = view.getUint8(at + 8)
+      if (local & 0x80) palette = paletteAt(at + 9, local)
+      const frame = {
+        left: view.getUint16(at, true),
+        top: view.getUint16(at + 2, true),
+        width: view.getUint16(at + 4, true),
+        height: view.getUint16(at + 6, true),
+        interlaced: (local & 0x40) !== 0,
+        data: at + 9 + (local & 0x80 ? 6 << (local & 7) : 0),
+      }
+      return { frame, palette, transparent }
+    } else if (kind === 0x3b) {
+      throw new RangeError('it has no picture')
+    }
+  }
+}
+
+/** A palette that maps every index to its own gray is none (Pillow then says `L`). */
+function grayRamp(palette: Uint8Array): Uint8Array | undefined {
+  return palette.every((value, i) => value === Math.floor(i / 3)) ? undefined : palette
+}
+
+/** Variable-length LZW: codes of up to 12 bits, kept as chains of one byte and the code before it. */
+function decompress(bytes: Uint8Array, { width, height, data }: Frame): Uint8Array {
+  const codeSize = bytes[data]!
+  if (codeSize === undefined || codeSize < 1 || codeSize > 11) throw new RangeError(`code size ${codeSize}`)
+  const clear = 1 << codeSize
+  const prefix = new Uint16Array(4096)
+  const suffix = new Uint8Array(4096)
+  for (let i = 0; i < clear; i++) suffix[i] = i
+  const out = new Uint8Array(width * height)
+  const stack = new Uint8Array(4097)
+  let at = data + 1
+  let block = 0 // bytes left in this block
+  let bits = 0
+  let held = 0
+  let size = codeSize + 1
+  let next = clear + 2
+  let previous = -1
+  let first = 0
+  for (let o = 0; o < out.length; ) {
+    while (held < size) {
+      if (block === 0) {
+        block = bytes[at++] ?? 0
+        if (block === 0) throw new RangeError(`its data ends after ${o} of ${out.length} pixels`)
+      }
+      if (at >= bytes.length) throw new RangeError(`its data ends after ${o} of ${out.length} pixels`)
+      bits |= bytes[at++]! << held
+      held += 8
+      block--
+    }
+    const code = bits & ((1 << size) - 1)
+    bits >>>= size
+    held -= size
+    if (code === clear) {
+      size = codeSize + 1
+      next = clear + 2
+      previous = -1
+      continue
+    }
+    if (code === clear + 1) throw new RangeError(`its data ends after ${o} of ${out.length} pixels`)
+    if (code > next || (code === next && previous < 0) || (previous < 0 && code >= clear))
+      throw new RangeError(`code ${code} is not defined`)
+
+    let depth = 0
+    let link = code
+    if (code === next) {
+      stack[depth++] = first
+      link = previous
+    }
+    while (link >= clear) {
+      stack[depth++] = suffix[link]!
+      link = prefix[link]!
+    }
+    first = link
+    stack[depth++] = first
+    while (depth > 0 && o < out.length) out[o++] = stack[--depth]!
+
+    if (previous >= 0 && next < 4096) {
+      prefix[next] = previous
+      suffix[next] = first
+      next++
+      if (next === 1 << size && size < 12) size++
+    }
+    previous = code
+  }
+  return out
+}
+
+/** The picture row of each stored row of an interlaced frame. */
+function interlacedRows(height: number): number[] {
+  const rows: number[] = []
+  for (const [start, step] of [
+    [0, 8],
+    [4, 8],
+    [2, 4],
+    [1, 2],
+  ] as const) {
+    for (let y = start; y < height; y += step) rows.push(y)
+  }
+  return rows
+}
+
+function colored(
+  indices: Uint8Array,
+  { width, height, palette, transparent }: Palette & { width: number; height: number },
+): Pixels {
+  const opacity =
+    transparent === undefined ? {} : { opacity: indices.map((index) => (index === transparent ? 0 : 255)) }
+  if (!palette) return { mode: 'L', width, height, data: indices, ...opacity }
+  const colors = Uint8Array.from({ length: 768 }, (_, i) => palette[i] ?? Math.floor(i / 3)) // Pillow fills up with grays
+  const data = new Uint8Array(indices.length * 3)
+  for (let i = 0; i < indices.length; i++) {
+    const color = indices[i]! * 3
+    data[i * 3] = colors[color]!
+    data[i * 3 + 1] = colors[color + 1]!
+    data[i * 3 + 2] = colors[color + 2]!
+  }
+  return { mode: 'P', width, height, data, palette, ...opacity }
+}

@@ -1,0 +1,64 @@
+// Decoded pictures as Pillow's `Image.open` holds them: the mode decides how a picture is resized and turned into RGB.
+import { InputError } from '../errors.ts'
+
+/**
+ * Pillow's mode of a picture, and the channels that `Pixels.data` interleaves for it.
+ *
+ * `1` (black and white) is held as gray 0 or 255, and `P` (palette) as the palette's colours: the mode only has to be
+ * known because both are resized without smoothing.
+ */
+export const channelsOf = {
+  '1': 1,
+  L: 1,
+  LA: 2,
+  P: 3,
+  RGB: 3,
+  RGBA: 4,
+  CMYK: 4,
+  'I;16': 1,
+} as const satisfies Record<string, 1 | 2 | 3 | 4>
+
+export type Mode = keyof typeof channelsOf
+
+export interface Pixels {
+  mode: Mode
+  width: number
+  height: number
+  /** Rows top to bottom, channels interleaved; two bytes a pixel (little-endian) for `I;16`. */
+  data: Uint8Array
+  /**
+   * One opacity byte a pixel, where a file without an alpha channel names a transparent colour (Pillow's
+   * `info['transparency']`). Only Hugging Face's order looks at it.
+   */
+  opacity?: Uint8Array
+  /** The palette of a `P` picture, three bytes a colour: it is padded with one of them. */
+  palette?: Uint8Array
+}
+
+/** Pixels that a caller already has: bytes, rows top to bottom, channels interleaved (L, LA, RGB or RGBA). */
+export interface RawImage {
+  data: Uint8Array | Uint8ClampedArray
+  width: number
+  height: number
+  channels: 1 | 2 | 3 | 4
+}
+
+const modeOf = { 1: 'L', 2: 'LA', 3: 'RGB', 4: 'RGBA' } as const
+
+/** Checks a caller's pixels and takes them as Pillow's `Image.fromarray` would. */
+export function fromRaw({ data, width, height, channels }: RawImage): Pixels {
+  const mode = modeOf[channels]
+  if (mode === undefined)
+    throw new InputError(`raw image: ${channels} channels; expected 1 (L), 2 (LA), 3 (RGB) or 4 (RGBA)`)
+  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
+    throw new InputError(`raw image: ${width}×${height} pixels; width and height must be whole numbers of at least 1`)
+  }
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    throw new InputError('raw image: data must be a Uint8Array or Uint8ClampedArray of bytes 0…255')
+  }
+  if (data.length !== width * height * channels) {
+    const expected = width * height * channels
+    throw new InputError(`raw image: ${data.length} bytes; ${width}×${height}×${channels} takes ${expected}`)
+  }
+  return { mode, width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) }
+}
