@@ -1,0 +1,8 @@
+// typeclip/graph: build a graph of your own, over a model's parameters or without one, and run it.
+
+export { type Graph, type OnnxModel, toOnnx } from './graph/onnx.ts'
+export { collectStages, layer, stage } from './graph/scope.ts'
+export type { Dim, Shape } from './graph/shape.ts'
+export { apply, concat, constant, input, Tensor, weight } from './graph/tensor.ts'
+export { createRuntime, type RuntimeOptions } from './runtime/onnxruntime.node.ts'
+export type { Program, Runtime, Value } from './runtime/runtime.ts'
