@@ -14,6 +14,7 @@ export type {
 } from './load.ts'
 export type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from './model/config.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
+export { createPreprocessor, type Preprocessor } from './preprocessor.node.ts'
 export { type TokenizeOptions, type Tokenizer, tokenize } from './tokenizer/tokenize.ts'
 export { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 export {

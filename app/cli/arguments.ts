@@ -1,0 +1,107 @@
+// What follows a command's name: a table of flags for each command, read with Node's own parser and checked here.
+
+import { parseArgs } from 'node:util'
+import { suggestion } from './suggestion.ts'
+import { UsageError } from './usage-error.ts'
+
+export type Flag =
+  | { type: 'switch'; help: string }
+  | { type: 'text'; value: string; help: string; choices?: readonly string[] }
+  /** Given any number of times; `following`: every word up to the next flag is another value. */
+  | { type: 'texts'; value: string; help: string; following?: true }
+  | { type: 'count'; value: string; help: string }
+
+export type Flags = Readonly<Record<string, Flag>>
+
+type Value<F extends Flag> = F extends { type: 'switch' }
+  ? boolean
+  : F extends { type: 'texts' }
+    ? string[]
+    : F extends { type: 'count' }
+      ? number | undefined
+      : F extends { choices: readonly (infer Choice)[] }
+        ? Choice | undefined
+        : string | undefined
+
+/** What was given, by the names of the table: `--max-pixels` is `maxPixels` there too. */
+export type Values<F extends Flags> = { [Name in keyof F]: Value<F[Name]> }
+
+/** `maxPixels` → `--max-pixels`. */
+export const spelled = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+/** @throws UsageError for a flag that is not in the table, a value that is missing, or one that does not fit */
+export function parseWords<F extends Flags>(argv: readonly string[], flags: F): { words: string[]; values: Values<F> } {
+  const bySpelling = new Map(Object.entries(flags).map(([name, flag]) => [spelled(name), { name, flag }]))
+  const options = Object.fromEntries(
+    [...bySpelling].map(([spelling, { flag }]) => [
+      spelling.slice(2),
+      { type: flag.type === 'switch' ? ('boolean' as const) : ('string' as const) },
+    ]),
+  )
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true })
+  const values: Record<string, ReturnType<typeof empty> | string | number> = Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => [name, empty(flag)]),
+  )
+  const words: string[] = []
+  let following: string[] | undefined
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      ;(following ?? words).push(token.value)
+      continue
+    }
+    following = undefined
+    if (token.kind === 'option-terminator') continue
+    const found = bySpelling.get(token.rawName)
+    if (!found) throw unknownFlag(token.rawName, [...bySpelling.keys(), '--help'])
+    const { name, flag } = found
+    if (flag.type === 'switch') {
+      if (token.value !== undefined) throw new UsageError(`${token.rawName} takes no value; found '${token.value}'`)
+      values[name] = true
+      continue
+    }
+    const value = checkedText(token.rawName, flag, token.value, token.inlineValue === true)
+    if (flag.type === 'texts') {
+      const list = values[name] as string[]
+      list.push(value)
+      if (flag.following) following = list
+    } else {
+      if (values[name] !== undefined) throw new UsageError(`${token.rawName} was given twice; it takes one value`)
+      values[name] = flag.type === 'count' ? positive(token.rawName, value) : value
+    }
+  }
+  return { words, values: values as Values<F> }
+}
+
+function empty({ type }: Flag): boolean | string[] | undefined {
+  if (type === 'switch') return false
+  return type === 'texts' ? [] : undefined
+}
+
+function checkedText(
+  spelling: string,
+  flag: Exclude<Flag, { type: 'switch' }>,
+  value: string | undefined,
+  inline: boolean,
+): string {
+  if (value === undefined) throw new UsageError(`${spelling} needs a value: ${spelling} ${flag.value}`)
+  if (!inline && /^--?[a-z][a-z-]*(=|$)/i.test(value)) {
+    throw new UsageError(
+      `${spelling} needs a value, and the flag ${value} follows it; if that is the value, write ${spelling}=${value}`,
+    )
+  }
+  if (flag.type === 'text' && flag.choices && !flag.choices.includes(value)) {
+    throw new UsageError(`${spelling} is one of ${flag.choices.join(', ')}; found '${value}'`)
+  }
+  return value
+}
+
+function positive(spelling: string, value: string): number {
+  const count = Number(value)
+  if (/^[0-9]+$/.test(value) && count > 0 && Number.isSafeInteger(count)) return count
+  throw new UsageError(`${spelling} takes a whole number from 1 on; found '${value}'`)
+}
+
+function unknownFlag(spelling: string, known: readonly string[]): UsageError {
+  const dash = spelling.startsWith('--') ? '' : `; a word that begins with - comes after --`
+  return new UsageError(`there is no flag ${spelling}${suggestion(spelling, known)}${dash}`)
+}

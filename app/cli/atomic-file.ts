@@ -1,0 +1,40 @@
+// A file that is there whole or not at all: written under another name beside its place, and moved there at the end.
+
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { UsageError } from './usage-error.ts'
+
+export interface AtomicFile {
+  readonly handle: FileHandle
+  /** Puts the file in its place, over one that is there. */
+  commit(): Promise<void>
+  /** Leaves nothing behind; does nothing after `commit`. */
+  discard(): Promise<void>
+}
+
+/** @throws UsageError if there is no such folder, it cannot be written to, or a folder has the file's name */
+export async function createAtomicFile(path: string): Promise<AtomicFile> {
+  if ((await stat(path).catch(() => undefined))?.isDirectory())
+    throw new UsageError(`${path} is a folder; a file is written`)
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.partial`)
+  const handle = await open(temporary, 'w').catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'ENOENT' ? `there is no folder ${dirname(path)}; make it first` : error.message
+    throw new UsageError(`${path} cannot be written: ${reason}`)
+  })
+  let unfinished = true
+  return {
+    handle,
+    async commit() {
+      await handle.sync()
+      await handle.close()
+      await rename(temporary, path)
+      unfinished = false
+    },
+    async discard() {
+      if (!unfinished) return
+      unfinished = false
+      await handle.close().catch(() => {})
+      await rm(temporary, { force: true })
+    },
+  }
+}

@@ -1,0 +1,66 @@
+// `typeclip embed`: images and texts to a file of vectors.
+
+import { defineCommand } from '../command.ts'
+import { embedImages, embedTexts } from '../embeddings.ts'
+import { findImages } from '../images.ts'
+import { startJob } from '../job.ts'
+import { imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
+import { createRowFile } from '../row-file.ts'
+import { namedTexts } from '../texts.ts'
+import { UsageError } from '../usage-error.ts'
+
+export const command = defineCommand({
+  usage: '[IMAGE…] [--text S]… [--text-file F] --out X.npy | X.safetensors | X.jsonl [flags]',
+  about: [
+    'Rows of float32, in the order given: images, then --text, then the lines of --text-file. An input that',
+    'fails has no row. .safetensors holds the tensor `embeddings`; .jsonl has {"path" | "text", "embedding"}.',
+    'Beside X.npy and X.safetensors, X.rows.jsonl says which row is what.',
+    'IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of',
+    'one image on standard input.',
+  ],
+  flags: {
+    text: { type: 'texts', value: 'S', help: 'a text; give the flag again for another one' },
+    textFile: { type: 'text', value: 'F', help: 'texts, one a line (blank lines count); - for standard input' },
+    out: { type: 'text', value: 'X', help: 'the file; it is written over, and there whole or not at all' },
+    normalize: { type: 'switch', help: 'divide each vector by its length, which CLIP itself leaves to its caller' },
+    ...longTextFlags,
+    ...imageFlags,
+    ...modelFlags,
+  },
+  examples: [
+    'typeclip embed photos --out photos.npy --normalize',
+    'typeclip embed --text "a cat" --text "a dog" --out words.jsonl',
+    'typeclip embed --text-file captions.txt --out captions.safetensors --model ViT-B/32',
+  ],
+  async run(words, values, terminal) {
+    const { text, textFile, out, normalize } = values
+    const hasTexts = text.length > 0 || textFile !== undefined
+    if (out === undefined) throw new UsageError('--out is missing: a file X.npy, X.safetensors or X.jsonl')
+    if (words.length === 0 && !hasTexts) throw new UsageError('nothing to embed: give images, --text or --text-file')
+    if (words.includes('-') && textFile === '-') {
+      throw new UsageError('standard input can be read once: for the image, or for --text-file')
+    }
+    const long = onLong(values)
+    const found = words.length > 0 ? await findImages(words, terminal) : { images: [], missing: [] }
+    const towers = [...(words.length > 0 ? ['image' as const] : []), ...(hasTexts ? ['text' as const] : [])]
+    const file = await createRowFile(out)
+    try {
+      return await withModel(values, towers, terminal, async (clip) => {
+        const total = textFile === undefined ? found.images.length + text.length : undefined
+        const job = startJob(terminal, 'rows', total)
+        for await (const { path, embedding } of embedImages(clip, found, { normalize, terminal, job })) {
+          await file.write(embedding, { path })
+        }
+        const texts = namedTexts(text, textFile, terminal)
+        for await (const row of embedTexts(clip, texts, { normalize, onLong: long, terminal, job })) {
+          await file.write(row.embedding, { text: row.text })
+        }
+        const code = job.end()
+        if (code < 2) await file.commit()
+        return code
+      })
+    } finally {
+      await file.discard()
+    }
+  },
+})

@@ -1,0 +1,99 @@
+// `typeclip preprocess`: images to the pixels that a model takes.
+
+import type { Preprocessing } from 'typeclip'
+import { defineCommand } from '../command.ts'
+import { findImages } from '../images.ts'
+import { startJob } from '../job.ts'
+import { imageFlags } from '../model.ts'
+import { createRowFile } from '../row-file.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** Pictures that are worked on at a time. */
+const ahead = 32
+
+export const command = defineCommand({
+  usage: 'IMAGE… --out X.npy [flags]',
+  about: [
+    'Writes float32 [n, 3, N, N], normalised; with --raw, uint8 before normalising. An image that fails has no',
+    'row; X.rows.jsonl says which row is what.',
+    'IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of',
+    'one image on standard input.',
+  ],
+  flags: {
+    out: { type: 'text', value: 'X', help: 'the file; it is written over, and there whole or not at all' },
+    size: { type: 'count', value: 'N', help: 'side of the square; else 224' },
+    mode: {
+      type: 'text',
+      value: 'M',
+      choices: ['shortest', 'longest', 'squash'],
+      help: 'crop to a square (default), pad to one, or squash',
+    },
+    interpolation: { type: 'text', value: 'I', choices: ['bicubic', 'bilinear'], help: 'else bicubic' },
+    raw: { type: 'switch', help: 'bytes, before normalising' },
+    ...imageFlags,
+  },
+  examples: [
+    'typeclip preprocess photos --out photos.npy',
+    'typeclip preprocess a.png --order hf --size 336 --raw --out a.npy',
+  ],
+  async run(words, values, terminal) {
+    const { out, size = 224, order, mode, interpolation, raw, maxPixels, exifRotate } = values
+    if (out === undefined) throw new UsageError('--out is missing: a file X.npy')
+    const { images, missing } = await findImages(words, terminal)
+    const { createPreprocessor, normalize, openaiPreprocessing } = await import('typeclip')
+    const preprocessing: Preprocessing = {
+      ...openaiPreprocessing(size),
+      ...(order && { order }),
+      ...(mode && { mode }),
+      ...(interpolation && { interpolation }),
+    }
+    const file = await createRowFile(out, { allowed: ['.npy'], shape: [3, size, size] })
+    const preprocessor = createPreprocessor({ preprocessing, maxPixels, exifRotate })
+    const job = startJob(terminal, 'images', images.length)
+    try {
+      for (const { path, error } of missing) job.fail(path, error)
+      const options = { signal: terminal.signal }
+      for await (const [{ path }, pixels] of inOrder(images, ({ image }) => preprocessor.preprocess(image, options))) {
+        terminal.signal.throwIfAborted()
+        if (pixels instanceof Error) {
+          job.fail(path, pixels)
+          continue
+        }
+        await file.write(raw ? pixels : normalized(pixels), { path })
+        job.done()
+      }
+      const code = job.end()
+      if (code < 2) await file.commit()
+      return code
+    } finally {
+      await file.discard()
+      await preprocessor.close()
+    }
+
+    function normalized(pixels: Uint8Array): Float32Array {
+      const floats = new Float32Array(pixels.length)
+      normalize(pixels, preprocessing, floats, 0)
+      return floats
+    }
+  },
+})
+
+/** Each item with what becomes of it, in the order given, several at a time; an item's InputError is its result. */
+async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<[T, R | Error]> {
+  const underway: { item: T; result: Promise<R | Error> }[] = []
+  for (const item of items) {
+    const result = work(item).catch((error: Error) => {
+      if (error.name === 'InputError') return error
+      throw error
+    })
+    result.catch(() => {})
+    underway.push({ item, result })
+    if (underway.length === ahead) yield* first()
+  }
+  while (underway.length > 0) yield* first()
+
+  async function* first(): AsyncGenerator<[T, R | Error]> {
+    const { item, result } = underway.shift()!
+    yield [item, await result]
+  }
+}

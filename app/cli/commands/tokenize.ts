@@ -1,0 +1,44 @@
+// `typeclip tokenize`: texts to token ids, as `clip.tokenize` gives them.
+
+import { defineCommand } from '../command.ts'
+import { startJob } from '../job.ts'
+import { namedTexts } from '../texts.ts'
+import { UsageError } from '../usage-error.ts'
+
+export const command = defineCommand({
+  usage: '[TEXT…] [--file F] [flags]',
+  about: [
+    'Prints the ids of each text: start, tokens, end, without padding. A text of more tokens than a model reads',
+    '(77 with start and end) is an error, and has no line in the output. Words come before the file.',
+  ],
+  flags: {
+    file: { type: 'text', value: 'F', help: 'texts, one a line (LF or CRLF; blank lines count); - for standard input' },
+    truncate: { type: 'switch', help: 'cut texts that are too long: the 77th id is the end' },
+    json: { type: 'switch', help: 'one array of ids a line, and nothing else' },
+  },
+  examples: ['typeclip tokenize "hello world!"', 'typeclip tokenize --file captions.txt --truncate --json > ids.jsonl'],
+  async run(words, { file, truncate, json }, terminal) {
+    if (words.length === 0 && file === undefined) throw new UsageError('no text was given: words, or --file F')
+    const { loadTokenizer, tokenize } = await import('typeclip')
+    const tokenizer = await loadTokenizer()
+    const job = startJob(terminal, 'texts')
+    for await (const { text, name } of namedTexts(words, file, terminal)) {
+      const ids = idsOf(text, name)
+      if (!ids) continue
+      await terminal.print(json ? JSON.stringify(ids) : `${ids.join(' ')}  ${ids.map(tokenizer.piece).join(' ')}`)
+      job.done()
+    }
+    return job.end()
+
+    function idsOf(text: string, name: string): number[] | undefined {
+      try {
+        const { ids, lengths } = tokenize(tokenizer, text, { onLong: truncate ? 'truncate' : 'error' })
+        return Array.from(ids.subarray(0, lengths[0]))
+      } catch (error) {
+        if (!(error instanceof Error && error.name === 'InputError')) throw error
+        job.fail(name, error)
+        return undefined
+      }
+    }
+  },
+})

@@ -1,0 +1,48 @@
+// `--help`: of the whole command, and of each of its commands.
+
+import type { Flag } from './arguments.ts'
+import { spelled } from './arguments.ts'
+import type { Command } from './command.ts'
+import { table } from './table.ts'
+
+export function overallHelp(commands: Readonly<Record<string, { summary: string }>>): string {
+  return [
+    'typeclip: images and texts in one space, with any CLIP',
+    '',
+    'Usage: typeclip COMMAND …',
+    '',
+    ...indented(table(Object.entries(commands).map(([name, { summary }]) => [name, summary]))),
+    '',
+    'typeclip COMMAND --help tells what a command takes; typeclip --version, which version this is.',
+    '',
+    'With no --model, the small model that ships is used; typeclip models lists others.',
+    'Exit codes: 0 all done; 1 some inputs failed (each named on standard error, the rest done);',
+    '2 wrong use, or nothing could be done.',
+  ].join('\n')
+}
+
+export function commandHelp(name: string, summary: string, { usage, about, flags, examples }: Command): string {
+  return [
+    `typeclip ${name}: ${summary}`,
+    '',
+    `Usage: typeclip ${name} ${usage}`,
+    '',
+    ...about,
+    '',
+    'Flags:',
+    ...indented(table([...Object.entries(flags).map(([flag, how]) => [written(flag, how), how.help]), helpRow])),
+    '',
+    'Examples:',
+    ...indented(examples),
+  ].join('\n')
+}
+
+const helpRow = ['--help', 'this text']
+
+function written(name: string, flag: Flag): string {
+  if (flag.type === 'switch') return spelled(name)
+  const value = flag.type === 'text' && flag.choices ? flag.choices.join('|') : flag.value
+  return `${spelled(name)} ${value}${flag.type === 'texts' ? '…' : ''}`
+}
+
+const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

@@ -1,0 +1,73 @@
+// The words that stand for images: files, folders, globs, addresses, and - for standard input.
+
+import { stat } from 'node:fs/promises'
+import { sep } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { glob, isDynamicPattern } from 'tinyglobby'
+import type { Terminal } from './terminal.ts'
+import { UsageError } from './usage-error.ts'
+
+export interface FoundImage {
+  /** As given; what was found in a folder or by a glob, joined to what was given. */
+  path: string
+  image: string | Uint8Array
+}
+
+export interface FoundImages {
+  images: FoundImage[]
+  /** Words that stand for nothing. */
+  missing: { path: string; error: Error }[]
+}
+
+/** What counts as an image in a folder, readable or not; a file that is named may be called anything. */
+const extensions = ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'gif', 'bmp', 'tif', 'tiff', 'avif', 'heic', 'heif']
+
+export async function findImages(words: readonly string[], terminal: Terminal): Promise<FoundImages> {
+  if (words.length === 0) throw new UsageError('no image was given: a file, a folder, a glob, an address, or -')
+  if (words.filter((word) => word === '-').length > 1)
+    throw new UsageError('- is standard input, and it can be read once')
+  const found: FoundImages = { images: [], missing: [] }
+  for (const word of words) {
+    if (word === '-') {
+      const bytes = await buffer(terminal.stdin)
+      if (bytes.length > 0) found.images.push({ path: '-', image: bytes })
+      else
+        found.missing.push({ path: '-', error: new Error('standard input is empty; - takes the bytes of one image') })
+      continue
+    }
+    const paths = await pathsOf(word)
+    if (paths instanceof Error) found.missing.push({ path: word, error: paths })
+    else for (const path of paths) found.images.push({ path, image: path })
+  }
+  return found
+}
+
+async function pathsOf(word: string): Promise<string[] | Error> {
+  if (/^https?:\/\//i.test(word)) return [word]
+  // A path that exists is that path, whatever characters it has.
+  const entry = await stat(word).catch(() => undefined)
+  if (entry?.isDirectory()) {
+    const inside = await glob(`**/*.{${extensions.join(',')}}`, { cwd: word, caseSensitiveMatch: false })
+    return inside.length > 0 ? joined(word, inside) : new Error(`no image in this folder (${extensions.join(', ')})`)
+  }
+  if (entry) return [word]
+  const pattern = sep === '\\' ? word.replaceAll('\\', '/') : word
+  if (!isDynamicPattern(pattern)) return new Error('no such file or folder')
+  const [folder, rest] = splitPattern(pattern)
+  const matches = await glob(rest, { cwd: folder || '.', caseSensitiveMatch: sep === '/', expandDirectories: false })
+  return matches.length > 0 ? joined(folder, matches) : new Error('no file matches')
+}
+
+// `../photos/2024*/*.jpg` → the folder in front of the first pattern, and the rest.
+function splitPattern(pattern: string): [folder: string, rest: string] {
+  const segments = pattern.split('/')
+  const first = segments.findIndex((segment) => isDynamicPattern(segment))
+  const folder = segments.slice(0, first).join('/')
+  return [folder === '' && first > 0 ? '/' : folder, segments.slice(first).join('/')]
+}
+
+function joined(folder: string, inside: readonly string[]): string[] {
+  const prefix = folder === '' || /[/\\]$/.test(folder) ? folder : folder + sep
+  // By code units, so that every machine has the same order.
+  return [...inside].sort((a, b) => (a < b ? -1 : 1)).map((path) => prefix + path.replaceAll('/', sep))
+}

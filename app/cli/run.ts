@@ -1,0 +1,72 @@
+// `run`: one command line to its exit code. Every command is loaded when it is asked for, and the library by the command.
+
+import { createRequire } from 'node:module'
+import { parseWords } from './arguments.ts'
+import type { Command } from './command.ts'
+import { commandHelp, overallHelp } from './help.ts'
+import { suggestion } from './suggestion.ts'
+import { createTerminal, type Streams, type Terminal } from './terminal.ts'
+
+const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
+  classify: { summary: 'which of your labels fits each image', load: () => import('./commands/classify.ts') },
+  embed: { summary: 'images and texts to a file of vectors', load: () => import('./commands/embed.ts') },
+  similarity: { summary: 'how near each image is to each text', load: () => import('./commands/similarity.ts') },
+  tokenize: { summary: 'texts to token ids', load: () => import('./commands/tokenize.ts') },
+  preprocess: { summary: 'images to the pixels that a model takes', load: () => import('./commands/preprocess.ts') },
+}
+
+/** Interrupted by the user, as shells count it: 128 and the signal's number. */
+const interrupted = 130
+
+export async function run(
+  argv: readonly string[],
+  streams: Streams,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<number> {
+  const terminal = createTerminal(streams, signal)
+  try {
+    return await dispatch(argv, terminal)
+  } catch (error) {
+    terminal.status(undefined)
+    if (signal.aborted) return interrupted
+    terminal.note(shown(error))
+    return 2
+  }
+}
+
+async function dispatch([name, ...rest]: readonly string[], terminal: Terminal): Promise<number> {
+  if (name === '--help' || name === '-h' || name === 'help') {
+    await terminal.print(overallHelp(commands))
+    return 0
+  }
+  if (name === '--version') {
+    await terminal.print(createRequire(import.meta.url)('typeclip/package.json').version)
+    return 0
+  }
+  if (name === undefined) {
+    terminal.note(`a command is missing\n\n${overallHelp(commands)}`)
+    return 2
+  }
+  if (!Object.hasOwn(commands, name)) {
+    const near = suggestion(name, Object.keys(commands))
+    terminal.note(`there is no command '${name}'${near}; typeclip --help lists them`)
+    return 2
+  }
+  const { summary, load } = commands[name]!
+  const { command } = await load()
+  const end = rest.indexOf('--')
+  if (rest.slice(0, end < 0 ? rest.length : end).some((word) => word === '--help' || word === '-h')) {
+    await terminal.print(commandHelp(name, summary, command))
+    return 0
+  }
+  const { words, values } = parseWords(rest, command.flags)
+  return command.run(words, values, terminal)
+}
+
+/** Errors made on purpose and the system's own speak for themselves; anything else is a fault of ours, with its stack. */
+function shown(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const onPurpose = ['UsageError', 'CheckpointError', 'ShapeError', 'InputError'].includes(error.name)
+  if (onPurpose || 'syscall' in error) return error.message
+  return `this is a fault of typeclip's, please report it:\n${error.stack}`
+}
