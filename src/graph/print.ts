@@ -1,0 +1,83 @@
+// A graph in a form that can be read: one line a node, under a heading for each part of the model.
+
+import { showShape } from './shape.ts'
+import type { Attribute, Node, Tensor } from './tensor.ts'
+
+/** Constants of at most this many elements are written out. */
+const fewElements = 8
+
+/**
+ * `%12 = MatMul(%10, visual.proj [768, 512]) → float32 [batch, 512]`: a number is a node's output, anything else an
+ * input of the graph or a weight with its shape. Nodes stand in the order in which they run.
+ */
+export function printGraph(graph: Readonly<Record<string, Tensor>>): string {
+  const names = new Map<Tensor, string>()
+  const inputs: string[] = []
+  const lines: string[] = []
+  let scope: string | undefined
+  let count = 0
+
+  function write(node: Node): void {
+    for (const output of node.outputs) names.set(output, `%${count++}`)
+    if (node.scope !== scope) lines.push('', `# ${node.scope || 'the tower itself'}`)
+    scope = node.scope
+    const outputs = node.outputs.map((output) => names.get(output)).join(', ')
+    const from = node.inputs.map((tensor) => names.get(tensor)).join(', ')
+    const attributes = Object.entries(node.attributes).map(([name, value]) => ` ${name}=${showAttribute(value)}`)
+    lines.push(`${outputs} = ${node.op}(${from})${attributes.join('')} → ${showTypes(node.outputs)}`)
+  }
+
+  // Depth first, without recursion, as the ONNX writer walks.
+  function visit(tensor: Tensor): void {
+    const stack = [tensor]
+    while (stack.length) {
+      const top = stack.at(-1)!
+      const { origin } = top
+      if (names.has(top)) stack.pop()
+      else if (origin.kind === 'input') {
+        names.set(top, origin.name)
+        inputs.push(`${origin.name}: ${top}`)
+      } else if (origin.kind === 'weight') {
+        names.set(top, origin.name ? `${origin.name} ${showShape(top.shape)}` : showConstant(top))
+      } else if (origin.node.op === 'Cast' && origin.node.inputs[0]!.origin.kind === 'weight') {
+        // Half-precision weights: a line for each cast would hide the rest.
+        const [stored] = origin.node.inputs as [Tensor]
+        visit(stored)
+        names.set(top, `${names.get(stored)} ${stored.dtype}`)
+      } else {
+        const missing = origin.node.inputs.filter((input) => !names.has(input))
+        if (missing.length) stack.push(...missing.reverse())
+        else write(origin.node)
+      }
+    }
+  }
+
+  for (const tensor of Object.values(graph)) visit(tensor)
+  const results = Object.entries(graph).map(([name, tensor]) => `${name} = ${names.get(tensor)}`)
+  return [...inputs, ...lines, '', ...results].join('\n')
+}
+
+const showAttribute = (value: Attribute): string => (typeof value === 'object' ? `[${value.join(', ')}]` : `${value}`)
+
+function showTypes(outputs: readonly Tensor[]): string {
+  const types = outputs.map(String)
+  return types.length > 1 && new Set(types).size === 1 ? `${types.length} × ${types[0]}` : types.join(', ')
+}
+
+/** A number as it is, a few as a list, and many by their shape. */
+function showConstant({ dtype, shape, origin }: Tensor): string {
+  const elements = shape.reduce<number>((product, dim) => product * Number(dim), 1)
+  if (origin.kind !== 'weight' || !('bytes' in origin.data) || elements > fewElements) {
+    return `constant ${showShape(shape)}`
+  }
+  const { buffer, byteOffset } = origin.data.bytes
+  const bytes = new DataView(buffer, byteOffset)
+  const read = {
+    float32: (i: number) => Number(bytes.getFloat32(4 * i, true).toPrecision(7)),
+    int32: (i: number) => bytes.getInt32(4 * i, true),
+    int64: (i: number) => bytes.getBigInt64(8 * i, true),
+  }[dtype as string]
+  if (!read) return `constant ${showShape(shape)}`
+  const values = Array.from({ length: elements }, (_, i) => String(read(i)))
+  return shape.length === 0 ? values.join() : `[${values.join(', ')}]`
+}

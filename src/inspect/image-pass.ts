@@ -1,0 +1,48 @@
+// The image tower's forward pass, step by step, for one picture.
+
+import { Tensor as Value } from 'onnxruntime-common'
+import { UsageError } from '../errors.ts'
+import { input, type Tensor } from '../graph/tensor.ts'
+import { normalize } from '../image/transform.ts'
+import type { Clip, ImageInput } from '../load.ts'
+import { encodeImage } from '../model/clip.ts'
+import { type Pass, runStages } from './stages.ts'
+
+export interface ImagePass extends Pass {
+  kind: 'vision-transformer' | 'modified-resnet'
+  /** Side of the square that the tower takes. */
+  size: number
+  /** After resizing and cropping, before normalising: `[3, size, size]`. */
+  pixels: Uint8Array
+  /**
+   * Rows and columns of positions that attention looks at. A Vision Transformer's are its patches, a ModifiedResNet's
+   * what its convolutions left. Before them comes one more: the class token, or the mean of all.
+   */
+  grid: [rows: number, columns: number]
+  /** Side of a patch or position in pixels. */
+  patchSize: number
+}
+
+/** The graph of the image tower. `whole`: every position of every block; otherwise what `encodeImage` runs. */
+export function imageGraph({ config, parameters, name }: Clip, options?: { whole: boolean }): { embedding: Tensor } {
+  if (!config.image) throw new UsageError(`${name} has no image tower`)
+  const { imageSize } = config.image
+  const image = input('image', 'float32', ['batch', 3, imageSize, imageSize])
+  return { embedding: encodeImage(parameters, image, config, options) }
+}
+
+export async function inspectImage(clip: Clip, image: ImageInput, signal?: AbortSignal): Promise<ImagePass> {
+  const { config, preprocessing, runtime } = clip
+  const { size } = preprocessing
+  const build = (): Tensor => imageGraph(clip, { whole: true }).embedding
+  if (!config.image) build()
+  const pixels = await clip.preprocess(image, signal ? { signal } : {})
+  const normalized = new Float32Array(pixels.length)
+  normalize(pixels, preprocessing, normalized, 0)
+  const { pass } = await runStages(runtime, build, { image: new Value('float32', normalized, [1, 3, size, size]) })
+  const tower = config.image!
+  // A ModifiedResNet halves the plane five times: twice in the stem, and at the start of each later stage.
+  const patchSize = tower.kind === 'vision-transformer' ? tower.patchSize : 32
+  const side = Math.floor(size / patchSize)
+  return { ...pass, kind: tower.kind, size, pixels, grid: [side, side], patchSize }
+}

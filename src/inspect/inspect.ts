@@ -1,0 +1,65 @@
+// The two forward passes, step by step: what each module made of a picture and of texts, and how the two compare
+// (Figure 3 of the paper).
+
+import { UsageError } from '../errors.ts'
+import { type Clip, type ImageInput, unit } from '../load.ts'
+import { type ImagePass, inspectImage } from './image-pass.ts'
+import { inspectText, type TextPass } from './text-pass.ts'
+
+/** The picture beside each text. */
+export interface Similarity {
+  /** `I_e · T_e` of the normalised embeddings. */
+  cosines: number[]
+  /** The cosines times `logitScale`. */
+  logits: number[]
+  /** The softmax of the logits over the texts. */
+  probabilities: number[]
+}
+
+export interface Inspection {
+  /** As it was asked for. */
+  model: string
+  config: Clip['config']
+  /** `exp(t)`, what cosines are multiplied with. */
+  logitScale: number
+  image?: ImagePass
+  texts: TextPass[]
+  /** Where there is a picture and a text. */
+  similarity?: Similarity
+}
+
+export interface InspectInputs {
+  image?: ImageInput | undefined
+  texts?: readonly string[] | undefined
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Runs the towers with every named stage as an output. A tower without an input is left alone.
+ *
+ * @throws InputError for a picture that cannot be read or a text that is too long, UsageError where neither is given
+ */
+export async function inspect(clip: Clip, { image, texts = [], signal }: InspectInputs): Promise<Inspection> {
+  if (image === undefined && texts.length === 0) {
+    throw new UsageError('there is nothing to inspect: give an image, texts, or both')
+  }
+  const { name, config, logitScale } = clip
+  const inspection: Inspection = { model: name, config, logitScale, texts: [] }
+  if (image !== undefined) inspection.image = await inspectImage(clip, image, signal)
+  for (const text of texts) {
+    signal?.throwIfAborted()
+    inspection.texts.push(await inspectText(clip, text))
+  }
+  if (inspection.image && texts.length > 0) inspection.similarity = compare(inspection.image, inspection)
+  return inspection
+}
+
+function compare(image: ImagePass, { texts, logitScale }: Inspection): Similarity {
+  const picture = unit(image.embedding)
+  const cosines = texts.map(({ embedding }) => unit(embedding).reduce((sum, x, i) => sum + x * picture[i]!, 0))
+  const logits = cosines.map((cosine) => logitScale * cosine)
+  const most = Math.max(...logits)
+  const powers = logits.map((logit) => Math.exp(logit - most))
+  const total = powers.reduce((a, b) => a + b)
+  return { cosines, logits, probabilities: powers.map((power) => power / total) }
+}

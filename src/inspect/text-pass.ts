@@ -1,0 +1,64 @@
+// The text tower's forward pass, step by step, for one text.
+
+import { Tensor as Value } from 'onnxruntime-common'
+import { InputError, UsageError } from '../errors.ts'
+import { input, type Tensor } from '../graph/tensor.ts'
+import type { Clip } from '../load.ts'
+import { encodeText } from '../model/clip.ts'
+import type { TextTowerConfig } from '../model/config.ts'
+import { type Pass, runStages } from './stages.ts'
+
+export interface Token {
+  id: number
+  /** Its entry in the vocabulary; `</w>` ends a word. */
+  piece: string
+  /** What it stands for, where that is whole characters. */
+  text: string
+}
+
+export interface TextPass extends Pass {
+  text: string
+  /** From the start token to the end token. Nothing after the end can matter, so no padding is computed. */
+  tokens: Token[]
+  /** Added to the scores of attention, `[tokens, tokens]`: 0 where a row may look, −∞ where not. */
+  mask: Float32Array
+  /** The position that the embedding is read at. */
+  readAt: number
+  /** How that position is found: at the highest id, or at the first end token. */
+  pool: TextTowerConfig['pool']
+}
+
+/** The graph of the text tower. `whole`: every position of every block; otherwise what `encodeText` runs. */
+export function textGraph({ config, parameters, name }: Clip, options?: { whole: boolean }): { embedding: Tensor } {
+  if (!config.text) throw new UsageError(`${name} has no text tower`)
+  const ids = input('ids', 'int32', ['batch', 'length'])
+  const end = input('end', 'int64', ['batch', 1])
+  const positions = input('positions', 'int32', ['length'])
+  return { embedding: encodeText(parameters, { ids, end, positions }, config, options) }
+}
+
+export async function inspectText(clip: Clip, text: string): Promise<TextPass> {
+  const { config, tokenizer, runtime } = clip
+  const build = (): Tensor => textGraph(clip, { whole: true }).embedding
+  if (!config.text) build()
+  const { contextLength, pool, endId } = config.text!
+  const ids = tokenizer.encode(text)
+  const length = ids.length
+  if (length > contextLength) {
+    throw new InputError(`text "${text}" has ${length} tokens and the model reads ${contextLength}; shorten it`)
+  }
+  const readAt = Math.max(0, ids.indexOf(pool === 'argmax' ? Math.max(...ids) : endId))
+  const { pass, values } = await runStages(runtime, build, {
+    ids: new Value('int32', Int32Array.from(ids), [1, length]),
+    end: new Value('int64', BigInt64Array.of(BigInt(readAt)), [1, 1]),
+    positions: new Value('int32', Int32Array.from(ids.keys()), [length]),
+  })
+  return {
+    ...pass,
+    text,
+    tokens: ids.map((id) => ({ id, piece: tokenizer.piece(id), text: tokenizer.decode([id]).trim() })),
+    mask: values('attn_mask'),
+    readAt,
+    pool,
+  }
+}
