@@ -9,6 +9,8 @@ import { withFile } from './file.node.ts'
 import { type Content, recognize } from './recognize.ts'
 import { readSafetensors } from './safetensors.ts'
 import { joinShards, readShardIndex } from './sharded.ts'
+import { readTorchArchive } from './torch.ts'
+import { readLegacyTorch } from './torch-legacy.ts'
 import { weightFiles } from './weight-files.ts'
 
 // An index has some hundred bytes for each tensor; the largest model has some thousand tensors.
@@ -31,6 +33,8 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
 
 const openers: Record<Content, (source: ByteSource, asked: string) => Promise<Checkpoint>> = {
   safetensors: async (source) => ({ ...(await readSafetensors(source)), format: 'safetensors', files: [source.path] }),
+  'torch archive': readTorchArchive,
+  pickle: readLegacyTorch,
   json: openShards,
 }
 

@@ -3,7 +3,7 @@
 import { CheckpointError } from '../errors.ts'
 import { looksLikeSafetensors } from './safetensors.ts'
 
-export type Content = 'safetensors' | 'json'
+export type Content = 'safetensors' | 'torch archive' | 'pickle' | 'json'
 
 /** What is often given in place of a checkpoint, and what to do about it. */
 const mistaken: [beginsWith: string | RegExp, what: string][] = [
@@ -24,6 +24,8 @@ export function recognize(start: Uint8Array, path: string): Content {
       throw new CheckpointError(`${path}: ${what}`)
   }
   if (looksLikeSafetensors(start)) return 'safetensors'
+  if (text.startsWith('PK\x03\x04')) return 'torch archive'
+  if (text.startsWith('\x80')) return 'pickle'
   if (/^\s*\{/.test(text)) return 'json'
   throw new CheckpointError(
     `${path}: is neither safetensors nor a PyTorch checkpoint nor an index of shards (it begins with ${hex(start)})`,
