@@ -7,7 +7,7 @@ import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import { resolveNaming, type Source } from './checkpoint/naming.ts'
 import { openCheckpoint } from './checkpoint/open.node.ts'
 import { readTensor, readTensorBytes } from './checkpoint/read.node.ts'
-import { CheckpointError, UsageError } from './errors.ts'
+import { CheckpointError } from './errors.ts'
 import { constant } from './graph/tensor.ts'
 import { createImagePool } from './image/pool.node.ts'
 import type { Preprocessing } from './image/transform.ts'
@@ -74,7 +74,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   if (activation) setActivation(config, activation)
   else if (!configured) {
     notices.push(
-      `${path} has no configuration beside it, so its activation was guessed: QuickGELU, as in OpenAI's models. If it was trained with GELU, say so (activation: 'gelu').`,
+      `${path} has no configuration beside it, so its activation was guessed: QuickGELU, as in OpenAI's models. If it was trained with GELU, say so: activation 'gelu' (--activation gelu).`,
     )
   }
   for (const tower of ['image', 'text'] as const) {
@@ -212,5 +212,3 @@ async function readScalar(
   const tensor = tensors.get(sources.get(name)?.names[0] ?? '')
   return tensor ? Number((await readTensor(tensor))[0]) : 0
 }
-
-export { UsageError }

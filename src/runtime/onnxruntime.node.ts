@@ -17,7 +17,10 @@ export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}):
   return {
     device,
     async compile(graph) {
-      const { InferenceSession } = await import('onnxruntime-node')
+      const { InferenceSession, listSupportedBackends } = await import('onnxruntime-node')
+      if (!listSupportedBackends().some(({ name }) => name === devices[device].provider)) {
+        throw new UsageError(`device '${device}' is not part of ONNX Runtime on this system. ${devices[device].needs}`)
+      }
       const { bytes, folder } = externalModel(graph)
       const options: InferenceSession.SessionOptions = {
         executionProviders: device === 'cpu' ? ['cpu'] : [devices[device].provider, 'cpu'],

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { input } from '../graph/tensor.ts'
+import { type Device, deviceNamed, devices } from './devices.ts'
+import { createRuntime } from './onnxruntime.node.ts'
+
+const graph = { y: input('x', 'float32', ['n']).relu() }
+
+it.each(Object.keys(devices) as Device[])('%s runs, or says what it needs', async (device) => {
+  try {
+    await (await createRuntime({ device }).compile(graph)).dispose()
+  } catch (error) {
+    expect(device).not.toBe('cpu')
+    expect((error as Error).name).toBe('UsageError')
+    expect((error as Error).message).toContain(devices[device].needs)
+  }
+})
+
+it('names what there is', () => {
+  expect(() => deviceNamed('tpu')).toThrow("device 'tpu' is not known; there is cpu, webgpu, cuda, coreml, dml")
+})
