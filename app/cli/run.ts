@@ -1,9 +1,9 @@
 // `run`: one command line to its exit code. Every command is loaded when it is asked for, and the library by the command.
 
-import { createRequire } from 'node:module'
 import { parseWords } from './arguments.ts'
 import type { Command } from './command.ts'
 import { commandHelp, overallHelp } from './help.ts'
+import { version } from './installation.ts'
 import { suggestion } from './suggestion.ts'
 import { createTerminal, type Streams, type Terminal } from './terminal.ts'
 
@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   similarity: { summary: 'how near each image is to each text', load: () => import('./commands/similarity.ts') },
   tokenize: { summary: 'texts to token ids', load: () => import('./commands/tokenize.ts') },
   preprocess: { summary: 'images to the pixels that a model takes', load: () => import('./commands/preprocess.ts') },
+  doctor: { summary: "whether this machine gives the reference's numbers", load: () => import('./commands/doctor.ts') },
 }
 
 /** Interrupted by the user, as shells count it: 128 and the signal's number. */
@@ -40,7 +41,7 @@ async function dispatch([name, ...rest]: readonly string[], terminal: Terminal):
     return 0
   }
   if (name === '--version') {
-    await terminal.print(createRequire(import.meta.url)('typeclip/package.json').version)
+    await terminal.print(version())
     return 0
   }
   if (name === undefined) {

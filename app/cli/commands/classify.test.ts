@@ -1,0 +1,153 @@
+import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { captured, jsonLines } from '../captured.ts'
+import { cliFile } from '../installation.ts'
+
+const picture = cliFile('golden', 'clouds.jpg')
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+  await mkdir(join(folder, 'b', 'deep'), { recursive: true })
+  await copyFile(picture, join(folder, 'b', 'one.JPG'))
+  await copyFile(cliFile('golden', 'shapes.png'), join(folder, 'b', 'deep', 'two.png'))
+  await copyFile(cliFile('golden', 'stripes.png'), join(folder, 'a[1].png'))
+  await writeFile(join(folder, 'broken.jpg'), 'not a picture')
+  await writeFile(join(folder, 'notes.txt'), 'not an image, and not looked at')
+})
+
+it('prints help', async () => {
+  const { code, stdout } = await captured(['classify', '--help'])
+  expect(code).toBe(0)
+  expect(stdout).toMatchInlineSnapshot(`
+    "typeclip classify: which of your labels fits each image
+
+    Usage: typeclip classify IMAGE… --labels "cat,dog" | --labels-file F [flags]
+
+    IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of
+    one image on standard input. Scores are a softmax over all labels at the model’s own scale.
+    --labels imagenet stands for ImageNet’s 1,000 class names, --template imagenet for the 80 templates of the
+    paper’s ensemble, --template imagenet-simple for the seven that do nearly as well.
+
+    Flags:
+      --labels L,L                 labels between commas
+      --labels-file F              labels, one a line, blank lines left out; - for standard input
+      --template T…                a prompt with {} for the label; else "a photo of a {}."
+      --top K                      the best K only; else 5, and with --json all
+      --json                       one line an image: {"path", "labels": [{"label", "score"}…]}, best first
+      --truncate                   cut texts that are too long for the model; else they are an error
+      --chunk                      embed long texts in pieces and take the mean
+      --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
+      --max-pixels N               refuse larger pictures
+      --exif-rotate                turn photos upright by their EXIF entry; the reference does not
+      --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
+      --activation quickgelu|gelu  where the checkpoint does not say
+      --device D                   cpu (default), webgpu, cuda, coreml or dml
+      --threads N                  threads to compute with; else one for each core
+      --help                       this text
+
+    Examples:
+      typeclip classify photo.jpg --labels "a cat,a dog"
+      typeclip classify photos --labels-file labels.txt --template imagenet --json > labels.jsonl
+      typeclip classify "photos/**/*.png" --labels imagenet --model openai/clip-vit-base-patch32
+    "
+  `)
+})
+
+it('writes one JSON line an image, best first, with scores that sum to 1', async () => {
+  const { code, stdout, stderr } = await captured(['classify', picture, '--labels', 'cat, dog,a red shirt', '--json'])
+  const [{ path, labels }, ...rest] = jsonLines(stdout)
+  const scores: number[] = labels.map(({ score }: { score: number }) => score)
+  expect(code).toBe(0)
+  expect(rest).toEqual([])
+  expect(path).toBe(picture)
+  expect(labels.map(({ label }: { label: string }) => label).sort()).toEqual(['a red shirt', 'cat', 'dog'])
+  expect(scores).toEqual([...scores].sort((a, b) => b - a))
+  expect(scores.reduce((a, b) => a + b)).toBeCloseTo(1, 12)
+  expect(stderr).toContain('No model was named')
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+})
+
+it('keeps the scores a softmax over all labels when only the best are asked for', async () => {
+  const all = jsonLines((await captured(['classify', picture, '--labels', 'cat,dog,fish', '--json'])).stdout)
+  const top = jsonLines(
+    (await captured(['classify', picture, '--labels', 'cat,dog,fish', '--json', '--top', '1'])).stdout,
+  )
+  expect(top[0].labels).toEqual(all[0].labels.slice(0, 1))
+})
+
+it('reads labels from a file with CRLF and a byte-order mark, and from standard input', async () => {
+  const file = join(folder, 'labels.txt')
+  await writeFile(file, '\ufeffcat\r\n\r\ndog\r\n')
+  const fromFile = await captured(['classify', picture, '--labels-file', file, '--json'])
+  const fromInput = await captured(['classify', picture, '--labels-file', '-', '--json'], 'cat\ndog')
+  const fromFlag = await captured(['classify', picture, '--labels', 'cat,dog', '--json'])
+  expect(fromFile.stdout).toBe(fromFlag.stdout)
+  expect(fromInput.stdout).toBe(fromFlag.stdout)
+})
+
+it('takes templates, the lists of the paper among them', async () => {
+  const scores = async (...flags: string[]) =>
+    (await captured(['classify', picture, '--labels', 'cat,dog', '--json', ...flags])).stdout
+  expect(await scores('--template', 'a photo of a {}.')).toBe(await scores())
+  expect(await scores('--template', 'imagenet-simple')).not.toBe(await scores())
+  const wrong = await captured(['classify', picture, '--labels', 'cat,dog', '--template', 'no place'])
+  expect(wrong.code).toBe(2)
+  expect(wrong.stderr).toContain('template "no place" has no {} for the label')
+})
+
+it('draws a table', async () => {
+  const { stdout } = await captured(['classify', picture, '--labels', 'cat,long label'])
+  const [path, ...rows] = stdout.trimEnd().split('\n')
+  expect(path).toBe(picture)
+  for (const row of rows) expect(row).toMatch(/^ {2}(cat {7}|long label) {2,3}\d+\.\d %( {2}█+)?$/)
+})
+
+describe('images', () => {
+  const paths = async (...words: string[]) => {
+    const { code, stdout, stderr } = await captured(['classify', ...words, '--labels', 'cat,dog', '--json'])
+    return { code, paths: jsonLines(stdout).map(({ path }) => path), stderr }
+  }
+
+  it('of a folder are all in it and below, sorted, as found', async () => {
+    const found = await paths(join(folder, 'b'))
+    expect(found).toMatchObject({
+      code: 0,
+      paths: [join(folder, 'b', 'deep', 'two.png'), join(folder, 'b', 'one.JPG')],
+    })
+  })
+
+  it('of a glob are the files that match', async () => {
+    const found = await paths(join(folder, '**', '*.png'))
+    expect(found).toMatchObject({ code: 0, paths: [join(folder, 'a[1].png'), join(folder, 'b', 'deep', 'two.png')] })
+  })
+
+  it('whose names look like a pattern are found by their names first', async () => {
+    expect(await paths(join(folder, 'a[1].png'))).toMatchObject({ code: 0, paths: [join(folder, 'a[1].png')] })
+  })
+
+  it('that are broken or missing are named, and the rest is done: exit code 1', async () => {
+    const broken = join(folder, 'broken.jpg')
+    const found = await paths(broken, picture, 'nowhere.png', join(folder, '*.webp'))
+    expect(found).toMatchObject({ code: 1, paths: [picture] })
+    expect(found.stderr).toContain(`${broken}: this is text`)
+    expect(found.stderr).toContain('nowhere.png: no such file or folder')
+    expect(found.stderr).toContain('*.webp: no file matches')
+    expect(found.stderr).toContain('3 of 4 inputs failed')
+  })
+
+  it('that are all broken leave nothing done: exit code 2', async () => {
+    expect(await paths(join(folder, 'broken.jpg'))).toMatchObject({ code: 2, paths: [] })
+    expect(await paths('nowhere.png')).toMatchObject({ code: 2, paths: [] })
+  })
+
+  it('may come on standard input', async () => {
+    const argv = ['classify', '-', '--labels', 'cat,dog', '--json']
+    const [fromInput] = jsonLines((await captured(argv, await readFile(picture))).stdout)
+    const [fromFile] = jsonLines((await captured(['classify', picture, ...argv.slice(2)])).stdout)
+    expect(fromInput).toEqual({ ...fromFile, path: '-' })
+    expect(await captured(argv)).toMatchObject({ code: 2, stderr: expect.stringContaining('standard input is empty') })
+  })
+})

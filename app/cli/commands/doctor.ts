@@ -1,0 +1,143 @@
+// `typeclip doctor`: the installation against golden values that the reference made (fixtures/make/doctor.py).
+
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism, cpus } from 'node:os'
+import { pipeline } from 'node:stream/promises'
+import type { Clip, Embeddings } from 'typeclip'
+import { defineCommand } from '../command.ts'
+import { cliFile, libraryFile, nativeVersions, version } from '../installation.ts'
+import { modelFlags } from '../model.ts'
+import { table } from '../table.ts'
+
+interface Golden {
+  reference: Record<string, string>
+  model: { file: string; sha256: string }
+  tokens: { text: string; ids: number[] }[]
+  pixels: { picture: string; sha256: string }[]
+  images: { picture: string; embedding: number[] }[]
+  texts: { text: string; embedding: number[] }[]
+}
+
+interface Finding {
+  check: string
+  ok: boolean
+  found: string
+}
+
+/** Between coordinates of unit vectors: sums of float32 in another order differ by less, other numbers by more. */
+const rounding = 1e-5
+
+export const command = defineCommand({
+  usage: '[flags]',
+  about: [
+    'Compares the tokenizer, the preparation of pictures and the embeddings of the model that ships with what the',
+    'reference (open_clip on PyTorch) gives. Exit code 0 if all agree, 1 if not.',
+  ],
+  flags: {
+    json: { type: 'switch', help: '{"ok", "system", "reference", "checks": [{"check", "ok", "found"}…]}' },
+    device: modelFlags.device,
+    threads: modelFlags.threads,
+  },
+  examples: ['typeclip doctor', 'typeclip doctor --device webgpu'],
+  async run(_words, { json, device, threads }, terminal) {
+    const golden: Golden = JSON.parse(await readFile(cliFile('golden', 'golden.json'), 'utf8'))
+    const options = { ...(device && { device }), ...(threads && { threads }), signal: terminal.signal }
+    const findings: Finding[] = []
+
+    async function check(name: string, compare: () => Promise<Omit<Finding, 'check'>>): Promise<void> {
+      terminal.status(`checking: ${name}`)
+      const failed = (error: Error) => ({ ok: false, found: error.message })
+      const finding = { check: name, ...(await compare().catch(failed)) }
+      terminal.signal.throwIfAborted()
+      findings.push(finding)
+    }
+
+    await check('tokenizer', () => checkTokens(golden))
+    await check('pictures', () => checkPixels(golden))
+    await check('model file', () => checkFile(golden))
+    let clip: Clip | undefined
+    await check('image encoder', async () => {
+      const { load } = await import('typeclip')
+      clip = await load(undefined, options)
+      const pictures = golden.images.map(({ picture }) => cliFile('golden', picture))
+      return compared(await clip.encodeImage(pictures, { normalize: true }), golden.images)
+    })
+    await check('text encoder', async () => {
+      if (!clip) throw new Error('the model was not loaded')
+      const texts = golden.texts.map(({ text }) => text)
+      return compared(await clip.encodeText(texts, { normalize: true }), golden.texts)
+    })
+    await clip?.dispose()
+    terminal.status(undefined)
+
+    const ok = findings.every((finding) => finding.ok)
+    const system = {
+      typeclip: version(),
+      node: process.version,
+      platform: `${process.platform} ${process.arch}`,
+      cpu: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} threads`,
+      ...nativeVersions(),
+      device: device ?? 'cpu',
+    }
+    if (json) {
+      await terminal.print(JSON.stringify({ ok, system, reference: golden.reference, checks: findings }))
+    } else {
+      const rows = findings.map(({ check, ok, found }) => [`  ${ok ? 'ok' : 'FAILED'}`, check, found])
+      const reference = Object.entries(golden.reference)
+        .map((entry) => entry.join(' '))
+        .join(', ')
+      const verdict = ok
+        ? `This machine gives the reference's numbers (${reference}).`
+        : `This machine does not give the reference's numbers (${reference}): see FAILED above.`
+      for (const line of [...table(Object.entries(system)), '', ...table(rows), '', verdict]) await terminal.print(line)
+    }
+    return ok ? 0 : 1
+  },
+})
+
+async function checkTokens({ tokens }: Golden): Promise<Omit<Finding, 'check'>> {
+  const { loadTokenizer } = await import('typeclip')
+  const tokenizer = await loadTokenizer()
+  const wrong = tokens.find(({ text, ids }) => tokenizer.encode(text).join() !== ids.join())
+  if (!wrong) return { ok: true, found: `${tokens.length} texts, id for id` }
+  const found = `${JSON.stringify(wrong.text)} gives ${tokenizer.encode(wrong.text).join(' ')}, not ${wrong.ids.join(' ')}`
+  return { ok: false, found }
+}
+
+async function checkPixels({ pixels }: Golden): Promise<Omit<Finding, 'check'>> {
+  const { createPreprocessor, openaiPreprocessing } = await import('typeclip')
+  const preprocessor = createPreprocessor({ preprocessing: openaiPreprocessing(224) })
+  try {
+    const wrong: string[] = []
+    for (const { picture, sha256 } of pixels) {
+      const bytes = await preprocessor.preprocess(cliFile('golden', picture))
+      if (createHash('sha256').update(bytes).digest('hex') !== sha256) wrong.push(picture)
+    }
+    if (wrong.length === 0) return { ok: true, found: `${pixels.length} pictures, byte for byte` }
+    return { ok: false, found: `${wrong.join(', ')}: other bytes than the reference's` }
+  } finally {
+    await preprocessor.close()
+  }
+}
+
+async function checkFile({ model }: Golden): Promise<Omit<Finding, 'check'>> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(libraryFile('models', 'starter', model.file)), hash)
+  const sha256 = hash.digest('hex')
+  if (sha256 === model.sha256) return { ok: true, found: `${model.file}, as published` }
+  return { ok: false, found: `${model.file} has sha-256 ${sha256}, not ${model.sha256}; install typeclip again` }
+}
+
+function compared({ data }: Embeddings, golden: readonly { embedding: number[] }[]): Omit<Finding, 'check'> {
+  const expected = golden.flatMap(({ embedding }) => {
+    const length = Math.hypot(...embedding)
+    return embedding.map((x) => x / length)
+  })
+  const difference = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - data[i]!)), 0)
+  // A NaN is no number's neighbour.
+  const ok = data.every(Number.isFinite) && data.length === expected.length && difference <= rounding
+  const found = `${golden.length} unit embeddings, largest difference ${difference.toExponential(1)}`
+  return { ok, found: `${found} (${ok ? 'rounding' : `more than ${rounding} is not rounding`})` }
+}

@@ -1,0 +1,143 @@
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, expect, it } from 'vitest'
+import { captured, jsonLines } from '../captured.ts'
+import { cliFile } from '../installation.ts'
+
+const picture = cliFile('golden', 'clouds.jpg')
+const drawing = cliFile('golden', 'shapes.png')
+let folder: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+})
+
+/** Version 1.0, as this command writes it. */
+async function readNpy(file: string): Promise<{ header: string; data: Float32Array }> {
+  const bytes = await readFile(file)
+  expect(bytes.subarray(0, 8).toString('latin1')).toBe('\x93NUMPY\x01\0')
+  const start = 10 + bytes.readUInt16LE(8)
+  expect(start % 64).toBe(0)
+  return { header: bytes.toString('latin1', 10, start).trim(), data: new Float32Array(bytes.buffer.slice(start)) }
+}
+
+it('prints help', async () => {
+  expect((await captured(['embed', '--help'])).stdout).toMatchInlineSnapshot(`
+    "typeclip embed: images and texts to a file of vectors
+
+    Usage: typeclip embed [IMAGE…] [--text S]… [--text-file F] --out X.npy | X.safetensors | X.jsonl [flags]
+
+    Rows of float32, in the order given: images, then --text, then the lines of --text-file. An input that
+    fails has no row. .safetensors holds the tensor \`embeddings\`; .jsonl has {"path" | "text", "embedding"}.
+    Beside X.npy and X.safetensors, X.rows.jsonl says which row is what.
+    IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of
+    one image on standard input.
+
+    Flags:
+      --text S…                    a text; give the flag again for another one
+      --text-file F                texts, one a line (blank lines count); - for standard input
+      --out X                      the file; it is written over, and there whole or not at all
+      --normalize                  divide each vector by its length, which CLIP itself leaves to its caller
+      --truncate                   cut texts that are too long for the model; else they are an error
+      --chunk                      embed long texts in pieces and take the mean
+      --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
+      --max-pixels N               refuse larger pictures
+      --exif-rotate                turn photos upright by their EXIF entry; the reference does not
+      --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
+      --activation quickgelu|gelu  where the checkpoint does not say
+      --device D                   cpu (default), webgpu, cuda, coreml or dml
+      --threads N                  threads to compute with; else one for each core
+      --help                       this text
+
+    Examples:
+      typeclip embed photos --out photos.npy --normalize
+      typeclip embed --text "a cat" --text "a dog" --out words.jsonl
+      typeclip embed --text-file captions.txt --out captions.safetensors --model ViT-B/32
+    "
+  `)
+})
+
+it('writes rows in the order given, images first, and which row is what', async () => {
+  const broken = join(folder, 'broken.png')
+  await writeFile(broken, '')
+  await writeFile(join(folder, 'texts.txt'), 'two\r\n\r\nthree')
+  const out = join(folder, 'x.npy')
+  const argv = [
+    'embed',
+    drawing,
+    broken,
+    picture,
+    '--text',
+    'one',
+    '--text-file',
+    join(folder, 'texts.txt'),
+    '--out',
+    out,
+  ]
+  const { code, stdout, stderr } = await captured(argv)
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toContain(`${broken}: the file is empty`)
+  expect(jsonLines(await readFile(join(folder, 'x.rows.jsonl'), 'utf8'))).toEqual([
+    { row: 0, path: drawing },
+    { row: 1, path: picture },
+    { row: 2, text: 'one' },
+    { row: 3, text: 'two' },
+    { row: 4, text: '' },
+    { row: 5, text: 'three' },
+  ])
+  const { header, data } = await readNpy(out)
+  const width = data.length / 6
+  expect(header).toBe(`{'descr': '<f4', 'fortran_order': False, 'shape': (6, ${width}), }`)
+  expect(Math.abs(1 - Math.hypot(...data.subarray(0, width)))).toBeGreaterThan(1e-3)
+})
+
+it('writes the same numbers in every format, and unit vectors when asked', async () => {
+  const rows = async (name: string, ...flags: string[]) => {
+    const { code } = await captured(['embed', picture, '--text', 'a', '--out', join(folder, name), ...flags])
+    expect(code).toBe(0)
+    return join(folder, name)
+  }
+  const { data } = await readNpy(await rows('x.npy'))
+  const [image, text] = jsonLines(await readFile(await rows('x.jsonl'), 'utf8'))
+  expect(image.path).toBe(picture)
+  expect(text.text).toBe('a')
+  expect(Float32Array.from([...image.embedding, ...text.embedding])).toEqual(data)
+
+  const bytes = await readFile(await rows('x.safetensors'))
+  const start = 8 + Number(bytes.readBigUInt64LE(0))
+  const { embeddings } = JSON.parse(bytes.toString('utf8', 8, start))
+  expect(embeddings).toEqual({ dtype: 'F32', shape: [2, data.length / 2], data_offsets: [0, data.byteLength] })
+  expect(new Float32Array(bytes.buffer.slice(start))).toEqual(data)
+
+  const unit = await readNpy(await rows('unit.npy', '--normalize'))
+  expect(Math.hypot(...unit.data.subarray(0, data.length / 2))).toBeCloseTo(1, 6)
+})
+
+it('names a text that is too long and leaves it out, unless told to cut it or to take it in pieces', async () => {
+  const long = 'red shirt '.repeat(50)
+  const out = join(folder, 'x.jsonl')
+  const refused = await captured(['embed', '--text', long, '--text', 'short', '--out', out])
+  expect(refused.code).toBe(1)
+  expect(refused.stderr).toMatch(
+    /"red shirt .*…": 102 tokens, and the model reads \d+: shorten it, or use --truncate or --chunk/,
+  )
+  expect(jsonLines(await readFile(out, 'utf8')).map(({ text }) => text)).toEqual(['short'])
+
+  const embeddings = await Promise.all(
+    ['--truncate', '--chunk'].map(async (flag) => {
+      const file = join(folder, `x${flag}.jsonl`)
+      expect((await captured(['embed', '--text', long, flag, '--out', file])).code).toBe(0)
+      return jsonLines(await readFile(file, 'utf8'))[0].embedding
+    }),
+  )
+  expect(embeddings[0]).not.toEqual(embeddings[1])
+})
+
+it('leaves an earlier file as it is, and nothing half-written, when nothing could be done', async () => {
+  const out = join(folder, 'x.npy')
+  await writeFile(out, 'earlier')
+  expect((await captured(['embed', 'nowhere.png', '--out', out])).code).toBe(2)
+  expect(await readFile(out, 'utf8')).toBe('earlier')
+  expect(await readdir(folder)).toEqual(['x.npy'])
+})

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, expect, it } from 'vitest'
+import { captured } from '../captured.ts'
+import { cliFile } from '../installation.ts'
+
+const picture = cliFile('golden', 'clouds.jpg')
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+})
+
+async function written(...flags: string[]): Promise<{ header: string; bytes: Buffer }> {
+  const out = join(folder, 'x.npy')
+  const { code, stderr } = await captured(['preprocess', picture, ...flags, '--out', out])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const file = await readFile(out)
+  return { header: file.toString('latin1', 10, 128).trim(), bytes: file.subarray(128) }
+}
+
+it('prints help', async () => {
+  expect((await captured(['preprocess', '--help'])).stdout).toMatchInlineSnapshot(`
+    "typeclip preprocess: images to the pixels that a model takes
+
+    Usage: typeclip preprocess IMAGE… --out X.npy [flags]
+
+    Writes float32 [n, 3, N, N], normalised; with --raw, uint8 before normalising. An image that fails has no
+    row; X.rows.jsonl says which row is what.
+    IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of
+    one image on standard input.
+
+    Flags:
+      --out X                           the file; it is written over, and there whole or not at all
+      --size N                          side of the square; else 224
+      --mode shortest|longest|squash    crop to a square (default), pad to one, or squash
+      --interpolation bicubic|bilinear  else bicubic
+      --raw                             bytes, before normalising
+      --order openai|hf                 resize, then RGB; or RGB first. Else as the model's publisher does
+      --max-pixels N                    refuse larger pictures
+      --exif-rotate                     turn photos upright by their EXIF entry; the reference does not
+      --help                            this text
+
+    Examples:
+      typeclip preprocess photos --out photos.npy
+      typeclip preprocess a.png --order hf --size 336 --raw --out a.npy
+    "
+  `)
+})
+
+it("writes the reference's own bytes", async () => {
+  const golden = JSON.parse(await readFile(cliFile('golden', 'golden.json'), 'utf8'))
+  const { header, bytes } = await written('--raw')
+  expect(header).toBe("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 3, 224, 224), }")
+  expect(createHash('sha256').update(bytes).digest('hex')).toBe(golden.pixels[0].sha256)
+})
+
+it('normalises them, at the size and in the way asked for', async () => {
+  const { header, bytes } = await written(
+    '--size',
+    '32',
+    '--order',
+    'hf',
+    '--mode',
+    'squash',
+    '--interpolation',
+    'bilinear',
+  )
+  expect(header).toBe("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3, 32, 32), }")
+  expect(bytes.length).toBe(4 * 3 * 32 * 32)
+})

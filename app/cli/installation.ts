@@ -1,0 +1,30 @@
+// Where the two packages lie on this machine, and which versions they are of. The same from the source and from dist.
+
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+const own = createRequire(import.meta.url)
+const libraryPackage = own.resolve('typeclip/package.json')
+const library = createRequire(libraryPackage)
+
+/** A file of `@typeclip/cli`. */
+export const cliFile = (...path: string[]): string => join(dirname(own.resolve('@typeclip/cli/package.json')), ...path)
+
+/** A file of `typeclip`. */
+export const libraryFile = (...path: string[]): string => join(dirname(libraryPackage), ...path)
+
+export const version = (): string => own(libraryPackage).version
+
+/** Of the native libraries that typeclip runs on; one that cannot be loaded says why. */
+export const nativeVersions = (): { onnxruntime: string; sharp: string } => ({
+  onnxruntime: orReason(() => library('onnxruntime-node/package.json').version),
+  sharp: orReason(() => library('sharp').versions.sharp),
+})
+
+function orReason(version: () => string): string {
+  try {
+    return version()
+  } catch (error) {
+    return `cannot be loaded: ${(error as Error).message.split('\n')[0]}`
+  }
+}

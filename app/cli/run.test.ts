@@ -1,0 +1,95 @@
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { expect, it } from 'vitest'
+import { captured } from './captured.ts'
+import { cliFile } from './installation.ts'
+import { run } from './run.ts'
+
+it('prints help on standard output, and loads no model for it', async () => {
+  const { code, stdout, stderr } = await captured(['--help'])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatchInlineSnapshot(`
+    "typeclip: images and texts in one space, with any CLIP
+
+    Usage: typeclip COMMAND …
+
+      classify    which of your labels fits each image
+      embed       images and texts to a file of vectors
+      similarity  how near each image is to each text
+      tokenize    texts to token ids
+      preprocess  images to the pixels that a model takes
+      doctor      whether this machine gives the reference's numbers
+
+    typeclip COMMAND --help tells what a command takes; typeclip --version, which version this is.
+
+    With no --model, the small model that ships is used; typeclip models lists others.
+    Exit codes: 0 all done; 1 some inputs failed (each named on standard error, the rest done);
+    2 wrong use, or nothing could be done.
+    "
+  `)
+})
+
+it.each([
+  [[], 'a command is missing'],
+  [['clasify'], "there is no command 'clasify'; did you mean classify?"],
+  [['classify', 'a.jpg', '--lables', 'x'], 'there is no flag --lables; did you mean --labels?'],
+  [['classify', 'a.jpg', '-x'], 'there is no flag -x; a word that begins with - comes after --'],
+  [['classify', 'a.jpg', '--labels'], '--labels needs a value: --labels L,L'],
+  [['classify', 'a.jpg', '--labels', '--json'], '--labels needs a value, and the flag --json follows it'],
+  [['classify', 'a.jpg', '--labels', 'a', '--labels', 'b'], '--labels was given twice'],
+  [['classify', 'a.jpg', '--labels', 'a', '--top', '0'], "--top takes a whole number from 1 on; found '0'"],
+  [['classify', 'a.jpg', '--labels', 'a', '--json=yes'], "--json takes no value; found 'yes'"],
+  [['classify', 'a.jpg', '--labels', 'a', '--order', 'x'], "--order is one of openai, hf; found 'x'"],
+  [['classify', '--labels', 'a'], 'no image was given'],
+  [['classify', 'a.jpg'], 'no labels were given'],
+  [['classify', '-', '--labels-file', '-'], 'standard input can be read once'],
+  [['classify', '-', '-', '--labels', 'a'], 'standard input, and it can be read once'],
+  [['embed', '--out', 'a.npy'], 'nothing to embed'],
+  [['embed', 'a.jpg'], '--out is missing'],
+  [['embed', 'a.jpg', '--out', 'a.csv'], 'the name has to end in .npy or .safetensors or .jsonl'],
+  [['embed', 'a.jpg', '--out', 'nowhere/a.npy'], 'there is no folder nowhere; make it first'],
+  [['embed', '--text', 'a', '--out', 'a.npy', '--truncate', '--chunk'], 'two answers to the same question'],
+  [['similarity', 'a.jpg'], 'no text was given'],
+  [['tokenize'], 'no text was given'],
+  [['tokenize', '--file', 'nowhere.txt'], 'nowhere.txt cannot be read'],
+  [['preprocess', 'a.jpg'], '--out is missing'],
+])('%j is wrong use: exit code 2 and one sentence', async (argv, message) => {
+  const { code, stdout, stderr } = await captured(argv)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toContain(message)
+  expect(stderr).not.toContain('    at ')
+})
+
+it('draws progress where someone watches, and takes it away', async () => {
+  const stderr = Object.assign(new PassThrough(), { isTTY: true })
+  const stdout = new PassThrough()
+  const code = await run(['tokenize', 'a', 'b'], { stdin: Readable.from([]), stdout, stderr })
+  const drawn = String(stderr.read())
+  expect(code).toBe(0)
+  expect(drawn).toContain('0 texts')
+  expect(drawn.endsWith('\r\u001b[K')).toBe(true)
+})
+
+it('interrupted: exit code 130, and nothing half-written', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+  await writeFile(join(folder, 'texts.txt'), 'a red shirt\n'.repeat(100_000))
+  const interruption = new AbortController()
+  const streams = { stdin: Readable.from([]), stdout: new PassThrough(), stderr: new PassThrough() }
+  const argv = ['embed', '--text-file', join(folder, 'texts.txt'), '--out', join(folder, 'x.npy')]
+  setTimeout(() => interruption.abort(), 300)
+  expect(await run(argv, streams, interruption.signal)).toBe(130)
+  expect(await readdir(folder)).toEqual(['texts.txt'])
+})
+
+it('doctor finds that this machine gives the numbers of the reference', async () => {
+  const { code, stdout } = await captured(['doctor', '--json'])
+  const { ok, checks } = JSON.parse(stdout)
+  expect(checks.filter((check: { ok: boolean }) => !check.ok)).toEqual([])
+  expect({ ok, code }).toEqual({ ok: true, code: 0 })
+})
+
+it('finds its own files', async () => {
+  expect(await readdir(cliFile('golden'))).toContain('golden.json')
+})
