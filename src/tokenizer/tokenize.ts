@@ -1,0 +1,177 @@
+// Text → token ids, as `clip.tokenize` gives them, and back.
+
+import { InputError, UsageError } from '../errors.ts'
+import { createBytePairEncoding, type Merges } from './bpe.ts'
+import { bytesOf } from './bytes.ts'
+import { type Cleaning, cleanings } from './clean.ts'
+import { parseMerges } from './merges.ts'
+import { wordPattern } from './words.ts'
+
+export type { Cleaning } from './clean.ts'
+
+export interface Tokenizer {
+  /** [start, …ids, end] of a text after cleaning, never cut and without padding. */
+  encode(text: string): number[]
+  /** Ids back to (cleaned) text, as `clip`'s own `decode` gives it: a space after every word. */
+  decode(ids: Iterable<number>): string
+  /** An id's entry in the vocabulary: its bytes as printable characters, with '</w>' where it ends a word. */
+  piece(id: number): string
+  startId: number
+  endId: number
+  vocabularySize: number
+  convention: Convention
+}
+
+/** What the projects that publish CLIP checkpoints do differently around the same merges. */
+const conventions = {
+  openai: { start: '<|startoftext|>', end: '<|endoftext|>', paddingId: 0, onLong: 'error' },
+  open_clip: { start: '<start_of_text>', end: '<end_of_text>', paddingId: 0, onLong: 'truncate' },
+  huggingface: { start: '<|startoftext|>', end: '<|endoftext|>', paddingId: 49407, onLong: 'error' },
+} as const satisfies Record<string, { start: string; end: string; paddingId: number; onLong: 'error' | 'truncate' }>
+
+export type Convention = keyof typeof conventions
+
+export interface TokenizerOptions {
+  /** How a text is cleaned; as `clip.tokenize` does unless said. */
+  clean?: Cleaning
+  /** Whose special tokens are recognised in a text, and whose padding and truncation `tokenize` follows. */
+  convention?: Convention
+}
+
+/** `merges` as text, one a line, or as pairs of ids (`loadTokenizer` reads those that ship with typeclip). */
+export function createTokenizer(merges: string | Merges, options: TokenizerOptions = {}): Tokenizer {
+  const { clean = 'openai', convention = 'openai' } = options
+  const cleaning = known(cleanings, clean, 'cleaning')
+  const { start, end } = known(conventions, convention, 'convention')
+  const bpe = createBytePairEncoding(typeof merges === 'string' ? parseMerges(merges) : merges)
+  const words = wordPattern([start, end])
+  const startId = bpe.size
+  const endId = bpe.size + 1
+
+  function piece(id: number): string {
+    const text = id === startId ? start : id === endId ? end : bpe.pieces()[id]
+    if (text === undefined) {
+      throw new UsageError(`Token id ${id} is not in the vocabulary, whose ids are 0 to ${endId}`)
+    }
+    return text
+  }
+
+  return {
+    startId,
+    endId,
+    vocabularySize: endId + 1,
+    convention,
+    piece,
+    encode(text) {
+      const ids = [startId]
+      for (const word of cleaning(text).match(words) ?? []) {
+        // A special token that a text spells out counts as one.
+        if (word === start) ids.push(startId)
+        else if (word === end) ids.push(endId)
+        else for (const id of bpe.encode(word)) ids.push(id)
+      }
+      ids.push(endId)
+      return ids
+    },
+    decode(ids) {
+      const bytes = Array.from(ids, (id) => bytesOf(piece(id))).flat()
+      return utf8.decode(Uint8Array.from(bytes)).replaceAll('</w>', ' ')
+    },
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+export interface TokenizeOptions {
+  /** The tokens of a row, start and end included: 77 unless the checkpoint says otherwise. */
+  contextLength?: number
+  /** What happens to a text with more tokens: `error`, or `truncate`, where the last token becomes the end. */
+  onLong?: 'error' | 'truncate'
+  /** Whose defaults for `onLong` and `paddingId`; the tokenizer's own unless said. */
+  convention?: Convention
+  /** The id after a text's end; the convention's unless the checkpoint says otherwise. */
+  paddingId?: number
+}
+
+export interface Tokens {
+  /** [n, contextLength], row by row. */
+  ids: Int32Array
+  shape: [number, number]
+  /** The tokens of each row before padding, start and end included. */
+  lengths: number[]
+}
+
+/** Rows of ids of equal length, as `clip.tokenize` gives them. */
+export function tokenize(
+  tokenizer: Tokenizer,
+  texts: string | readonly string[],
+  options: TokenizeOptions = {},
+): Tokens {
+  const convention = known(conventions, options.convention ?? tokenizer.convention, 'convention')
+  const { contextLength = 77, onLong = convention.onLong, paddingId = convention.paddingId } = options
+  checkContextLength(contextLength)
+  const rows = (typeof texts === 'string' ? [texts] : texts).map((text, index) => {
+    const ids = tokenizer.encode(text)
+    if (ids.length <= contextLength) return ids
+    if (onLong === 'error') throw tooLong(text, index, ids.length, contextLength)
+    return [...ids.slice(0, contextLength - 1), tokenizer.endId]
+  })
+  return padRows(rows, contextLength, paddingId)
+}
+
+/** Rows of ids, each within `contextLength`, as one block: for rows that `chunk` gave. */
+export function padRows(rows: readonly (readonly number[])[], contextLength: number, paddingId = 0): Tokens {
+  const ids = new Int32Array(rows.length * contextLength).fill(paddingId)
+  for (const [index, row] of rows.entries()) ids.set(row, index * contextLength)
+  return { ids, shape: [rows.length, contextLength], lengths: rows.map((row) => row.length) }
+}
+
+/**
+ * A long text as several rows of ids, each [start, …ids, end] within `contextLength` (our addition: the mean of the rows'
+ * embeddings stands for the text). Rows end where words end, unless one word fills a row.
+ */
+export function chunk(tokenizer: Tokenizer, text: string, contextLength = 77): number[][] {
+  checkContextLength(contextLength)
+  const { startId, endId } = tokenizer
+  const ids = tokenizer.encode(text).slice(1, -1)
+  const room = contextLength - 2
+  const rows: number[][] = []
+  let from = 0
+  do {
+    let to = Math.min(from + room, ids.length)
+    if (to < ids.length) {
+      while (to > from && !endsWord(tokenizer, ids[to - 1]!)) to--
+      if (to === from) to = from + room
+    }
+    rows.push([startId, ...ids.slice(from, to), endId])
+    from = to
+  } while (from < ids.length)
+  return rows
+}
+
+function endsWord(tokenizer: Tokenizer, id: number): boolean {
+  return id === tokenizer.startId || id === tokenizer.endId || tokenizer.piece(id).endsWith('</w>')
+}
+
+function checkContextLength(contextLength: number): void {
+  if (!Number.isInteger(contextLength) || contextLength < 3) {
+    throw new UsageError(
+      `contextLength is ${contextLength}; a row needs a start, an end and at least one token: 3 or more`,
+    )
+  }
+}
+
+function tooLong(text: string, index: number, count: number, contextLength: number): InputError {
+  const shown = text.length > 60 ? `${text.slice(0, 57)}…` : text
+  return new InputError(
+    `Text ${index} (${JSON.stringify(shown)}) has ${count} tokens with start and end, more than the context length ` +
+      `${contextLength}: truncate it, or chunk it into several rows`,
+  )
+}
+
+function known<T>(table: Record<string, T>, name: string, what: string): T {
+  if (!Object.hasOwn(table, name)) {
+    throw new UsageError(`Unknown ${what} '${name}'; the known ones are ${Object.keys(table).join(', ')}`)
+  }
+  return table[name]!
+}

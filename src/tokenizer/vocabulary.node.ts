@@ -1,0 +1,15 @@
+// The tokenizer with the merges that ship with typeclip, read from its own folder.
+
+import { readFile } from 'node:fs/promises'
+import { gunzipSync } from 'node:zlib'
+import { tokenizerLoader } from './vocabulary.ts'
+
+// The same from src/tokenizer and from dist/tokenizer.
+const location = new URL('../../vocabulary/clip-merges.bin.gz', import.meta.url)
+
+/** CLIP's tokenizer; asked for the same options again, the same one. */
+export const loadTokenizer = tokenizerLoader(async () => {
+  const bytes = gunzipSync(await readFile(location))
+  // A copy, since a Buffer may lie at an odd offset.
+  return new Uint16Array(new Uint8Array(bytes).buffer)
+})
