@@ -78,7 +78,7 @@ describe('resolveNaming', () => {
       'visual.attnpool.c_proj.bias',
       'visual.attnpool.positional_embedding',
     ]
-    expect(resolveNaming(names).sources.size).toBe(names.length - 1)
+    expect(resolveNaming(names).sources.size).toBe(names.length)
   })
 
   it('refuses what is not CLIP, by name', () => {

@@ -41,7 +41,6 @@ const textRows: Row[] = [
 
 const rows: Row[] = [
   ['logit_scale', 'logit_scale', 'reshape'],
-  ['logit_bias', 'logit_bias', 'reshape'],
   ['visual.class_embedding', 'vision_model.embeddings.class_embedding', 'same'],
   ['visual.conv1.weight', 'vision_model.embeddings.patch_embedding.weight', 'same'],
   ['visual.positional_embedding', 'vision_model.embeddings.position_embedding.weight', 'same'],
@@ -57,7 +56,9 @@ const resnetNames = [
   ...['bn1', 'bn2', 'bn3'].flatMap((bn) => [`visual.${bn}`, ...[1, 2, 3, 4].map((i) => `visual.layer${i}.#.${bn}`)]),
   ...[1, 2, 3, 4].map((i) => `visual.layer${i}.#.downsample.1`),
 ]
-  .flatMap((bn) => ['weight', 'bias', 'running_mean', 'running_var'].map((part) => `${bn}.${part}`))
+  .flatMap((bn) =>
+    ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked'].map((part) => `${bn}.${part}`),
+  )
   .concat(
     ['conv1', 'conv2', 'conv3'].flatMap((conv) => [
       `visual.${conv}.weight`,
@@ -73,7 +74,8 @@ const resnetNames = [
 
 const rowOf = new Map(rows.map((row) => [row[0], row]))
 const rowOfHf = new Map(rows.flatMap((row) => spread(row[1]).map((name) => [name, row] as const)))
-const canonical = new Set([...rowOf.keys(), ...resnetNames])
+const scalars = new Set(['logit_scale', 'logit_bias'])
+const canonical = new Set([...rowOf.keys(), ...resnetNames, ...scalars])
 const textNames = new Set(textRows.map(([name]) => name))
 
 /** `{q,k,v}_proj` → three names. */
@@ -85,8 +87,8 @@ const blockNumber = /\b(resblocks|encoder\.layers|layer[1-4])\.(\d+)\./
 const toTemplate = (name: string): string => name.replace(blockNumber, '$1.#.')
 const fillIn = (template: string, name: string): string => template.replace('#', name.match(blockNumber)?.[2] ?? '#')
 
-/** Stored beside the weights, and none: positions 0, 1, 2 …, batch counters, and OpenAI's notes of the architecture. */
-const ignored = /(^|\.)(position_ids|num_batches_tracked|attn_mask|input_resolution|context_length|vocab_size)$/
+/** Stored beside the weights, and none: positions 0, 1, 2 …, masks, and OpenAI's notes of the architecture. */
+const ignored = /(^|\.)(position_ids|attn_mask|input_resolution|context_length|vocab_size)$/
 
 // The first tensor of a tower tells the naming, and what stands before it is a wrapper (`module.`, `state_dict.`).
 const anchors: [Naming, RegExp][] = [
@@ -171,7 +173,7 @@ function resolve(stored: string, naming: Naming): { name: string; source: Source
   }
   const template = toTemplate(name)
   if (!canonical.has(template)) return undefined
-  const how = rowOf.get(template)?.[2] === 'reshape' ? 'reshape' : 'same'
+  const how = scalars.has(template) ? 'reshape' : 'same'
   return { name, source: { names: [stored], how } }
 }
 

@@ -1,0 +1,92 @@
+// Writes files and folders so that they are there whole or not at all: beside their place first, then moved into it.
+
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { UsageError } from '../errors.ts'
+import { dtypeBytes } from '../graph/dtype.ts'
+import { safetensorsHeader, type TensorHeader } from './safetensors.ts'
+
+/** A tensor whose bytes are made when their turn comes, so that only one is in memory. */
+export interface TensorToWrite extends TensorHeader {
+  bytes(): Promise<Uint8Array<ArrayBuffer>>
+}
+
+/**
+ * Writes a safetensors file.
+ *
+ * @throws UsageError where `path` is there already and `overwrite` was not said
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, TensorToWrite>,
+  { metadata = {}, overwrite = false }: { metadata?: Record<string, string>; overwrite?: boolean } = {},
+): Promise<void> {
+  // The widest types first, so that every tensor is aligned.
+  const ordered = new Map([...tensors].sort(([, a], [, b]) => dtypeBytes(b.dtype) - dtypeBytes(a.dtype)))
+  await atomically(path, overwrite, async (part) => {
+    const file = await open(part, 'wx')
+    try {
+      await writeAll(file, safetensorsHeader(ordered, metadata))
+      for (const tensor of ordered.values()) await writeAll(file, await tensor.bytes())
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  })
+}
+
+/**
+ * Makes a folder with what `fill` puts into it. An empty one may be there already; with `overwrite`, any: its files of
+ * the same names are replaced, and others stay.
+ */
+export async function writeFolder(
+  path: string,
+  overwrite: boolean,
+  fill: (part: string) => Promise<void>,
+): Promise<void> {
+  await atomically(
+    path,
+    overwrite,
+    async (part) => {
+      await mkdir(part)
+      await fill(part)
+    },
+    async (part) => {
+      await mkdir(path, { recursive: true })
+      for (const name of await readdir(part)) await rename(join(part, name), join(path, name))
+      await rm(part, { recursive: true })
+    },
+  )
+}
+
+async function atomically(
+  path: string,
+  overwrite: boolean,
+  write: (part: string) => Promise<void>,
+  move: (part: string) => Promise<void> = (part) => rename(part, path),
+): Promise<void> {
+  if (!overwrite) await refuseExisting(path)
+  await mkdir(dirname(path), { recursive: true })
+  const part = join(dirname(path), `.${basename(path)}.${process.pid}-${Math.random().toString(36).slice(2, 8)}`)
+  try {
+    await write(part)
+    await move(part)
+  } catch (error) {
+    await rm(part, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function refuseExisting(path: string): Promise<void> {
+  const there = await readdir(path).then(
+    (entries) => entries.length > 0,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  )
+  if (there) throw new UsageError(`${path} is there already; choose another place, or say that it may be overwritten`)
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, Math.min(bytes.length - done, 1 << 30))).bytesWritten
+  }
+}
