@@ -36,7 +36,7 @@ it('prints the ids that clip.tokenize gives, and what they stand for', async () 
 })
 
 it('reads lines that end with LF or CRLF and nothing else; blank lines count', async () => {
-  const { code, stdout } = await captured(['tokenize', '--file', '-', '--json'], 'a\r\n\nb\u2028b\rb\x85b\n b ')
+  const { code, stdout } = await captured(['tokenize', '--file', '-', '--json'], 'a\r\n\nb\u2028b\rb\u2029b\n b ')
   expect(code).toBe(0)
   expect(jsonLines(stdout)).toEqual([
     [49406, 320, 49407],
