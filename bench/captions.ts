@@ -19,5 +19,21 @@ const captionList = [
   'A grey tabby cat lying on top of a laptop keyboard, looking straight at the camera.',
 ]
 
+const openings = [
+  '',
+  'Today, ',
+  'Here: ',
+  'At night, ',
+  'In the rain, ',
+  'Look closely: ',
+  'Once again, ',
+  'From above, ',
+]
+const endings = ['', ' It is summer.']
+
+/** All different, up to 256 of them. */
 export const captions = (count: number): string[] =>
-  Array.from({ length: count }, (_, i) => captionList[i % captionList.length]!)
+  Array.from({ length: count }, (_, i) => {
+    const variant = Math.floor(i / captionList.length)
+    return openings[variant % openings.length] + captionList[i % captionList.length]! + endings[variant >> 3]!
+  })

@@ -19,8 +19,8 @@ export interface TextBatch {
 
 /** Positions in one run: more of them run no faster, and take more memory. */
 const mostPositions = 4096
-/** Starting another run costs about as much as this many positions; less padding than that is not worth one. */
-const paddingWorthARun = 32
+/** A run reads all weights, however little it computes; that takes as long as computing this many positions. */
+const runCost = 24
 
 /** Batches of pieces, and for each text the pieces it is made of: one, unless long texts are split. */
 export function textBatches(
@@ -35,19 +35,38 @@ export function textBatches(
   )
   const ends = rows.map((row) => endOf(row, tower))
   const byLength = [...rows.keys()].sort((a, b) => ends[a]! - ends[b]!)
-  const batches: TextBatch[] = []
-  for (let from = 0; from < byLength.length; ) {
-    let to = from + 1
-    while (to < byLength.length && fits(ends[byLength[to - 1]!]! + 1, ends[byLength[to]!]! + 1, to - from)) to++
-    batches.push(batch(byLength.slice(from, to), rows, ends))
-    from = to
-  }
+  const lengths = byLength.map((piece) => ends[piece]! + 1)
+  const batches = groupLengths(lengths).map(([from, to]) => batch(byLength.slice(from, to), rows, ends))
   return { batches, pieces }
 }
 
-/** Whether a batch of `count` rows of at most `length` positions takes in one of `next` positions. */
-const fits = (length: number, next: number, count: number): boolean =>
-  (count + 1) * next <= mostPositions && count * (next - length) <= paddingWorthARun
+/**
+ * Ascending lengths cut into groups `[from, to)`, each padded to its longest, at the least cost in all: the positions
+ * computed, and `runCost` for every run. Found by dynamic programming over the places where the length changes.
+ */
+export function groupLengths(lengths: readonly number[]): [from: number, to: number][] {
+  const ends = lengths.flatMap((length, i) => (length === lengths[i + 1] ? [] : [i + 1]))
+  // For each place: the least cost of all before it, and where its last group begins.
+  const best = new Map([[0, { cost: 0, from: 0 }]])
+  for (const to of ends) {
+    const longest = lengths[to - 1]!
+    const choices = [0, ...ends.filter((end) => end < to)].map((from) => {
+      const positions = (to - from) * longest
+      return { cost: best.get(from)!.cost + positions + runCost * Math.ceil(positions / mostPositions), from }
+    })
+    best.set(
+      to,
+      choices.reduce((a, b) => (b.cost < a.cost ? b : a)),
+    )
+  }
+  const groups: [number, number][] = []
+  for (let to = lengths.length; to > 0; to = best.get(to)!.from) {
+    const { from } = best.get(to)!
+    const most = Math.max(1, Math.floor(mostPositions / lengths[to - 1]!))
+    for (let end = to; end > from; end -= most) groups.unshift([Math.max(from, end - most), end])
+  }
+  return groups
+}
 
 function batch(pieces: number[], rows: Int32Array[], ends: number[]): TextBatch {
   const length = ends[pieces.at(-1)!]! + 1
