@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
+import type { DownloadProgress } from './checkpoint/download.node.ts'
 import { resolveNaming, type Source } from './checkpoint/naming.ts'
 import { openCheckpoint } from './checkpoint/open.node.ts'
 import { readTensor, readTensorBytes } from './checkpoint/read.node.ts'
@@ -18,7 +19,7 @@ import { inferConfig, type Shapes } from './model/infer-config.ts'
 import { type Lookup, Parameters } from './model/parameters.ts'
 import { resizePositions } from './model/resize-positions.ts'
 import { activationOf, fromHuggingFace, fromOpenClip } from './model/variants/index.ts'
-import { modelFiles, type Progress } from './model-files.node.ts'
+import { modelFiles } from './model-files.node.ts'
 import { openaiPreprocessing, preprocessingFromHuggingFace, preprocessingFromOpenClip } from './preprocessing.ts'
 import { deviceNamed } from './runtime/devices.ts'
 import { createRuntime } from './runtime/onnxruntime.node.ts'
@@ -42,7 +43,7 @@ export interface LoadOptions {
   /** Turns photos upright by their EXIF entry; the reference does not. */
   exifRotate?: boolean
   signal?: AbortSignal
-  onProgress?: (progress: Progress) => void
+  onProgress?: (progress: DownloadProgress) => void
 }
 
 /** The folder of the model that ships. */
@@ -60,17 +61,17 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   const device = deviceNamed(options.device ?? 'cpu')
   const tokenizer = loadTokenizer()
   tokenizer.catch(() => {})
-  const { path, ...origin } = await modelFiles(model ?? starter, options)
+  const { path, isFolder, tag } = await modelFiles(model ?? starter, { signal, onProgress: options.onProgress })
   signal?.throwIfAborted()
   const checkpoint = await openCheckpoint(path)
   const { naming, sources } = resolveNaming(checkpoint.tensors.keys())
   const shapes = canonicalShapes(checkpoint.tensors, sources)
-  const folder = path === checkpoint.files[0] || basename(path).includes('.') ? dirname(path) : path
+  const folder = isFolder ? path : dirname(path)
 
   const notices: string[] = []
   const configured = await readConfig(folder, naming === 'hf')
   const config = configured ?? inferConfig(shapes, 'quickgelu')
-  const activation = options.activation ?? (configured ? undefined : activationOf(origin.tag ?? path))
+  const activation = options.activation ?? (configured ? undefined : activationOf(tag ?? basename(path)))
   if (activation) setActivation(config, activation)
   else if (!configured) {
     notices.push(

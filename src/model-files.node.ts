@@ -1,25 +1,36 @@
 // What a model's name stands for: a path on this machine, after downloading where it is not there yet.
 
 import { stat } from 'node:fs/promises'
+import { type DownloadOptions, download } from './checkpoint/download.node.ts'
+import { downloadUrl } from './checkpoint/download-url.node.ts'
+import { openaiModels, openaiUrl } from './checkpoint/openai-models.ts'
 import { UsageError } from './errors.ts'
-
-export interface Progress {
-  file: string
-  received: number
-  total: number
-}
 
 export interface ModelFiles {
   /** A checkpoint file, or a folder with one. */
   path: string
+  /** The folder in which its configuration would lie. */
+  isFolder: boolean
   /** The name that it is published under, where that tells something that its files do not. */
   tag?: string
 }
 
-export async function modelFiles(
-  model: string,
-  _options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void },
-): Promise<ModelFiles> {
-  if (await stat(model).catch(() => undefined)) return { path: model }
-  throw new UsageError(`'${model}' is neither a file or folder here nor a name that typeclip knows`)
+/**
+ * @param model a path; else an OpenAI name, an `http(s)` address with a SHA-256 in it, or a hub id, `hf-hub:` before it or
+ *   not, `@revision` behind it or not
+ */
+export async function modelFiles(model: string, options: DownloadOptions = {}): Promise<ModelFiles> {
+  const found = await stat(model).catch(() => undefined)
+  if (found) return { path: model, isFolder: found.isDirectory() }
+
+  const url = openaiUrl(model) ?? (/^https?:\/\//.test(model) ? model : undefined)
+  if (url) return { path: await downloadUrl(url, options), isFolder: false, ...(url !== model && { tag: 'openai' }) }
+
+  const hub = /^(hf-hub:)?([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([\w./-]+))?$/.exec(model)
+  if (hub && !(hub[1] === undefined && /\.(safetensors|pt|pth|bin|ckpt|json)$/.test(model))) {
+    return { path: await download(hub[2]!, { ...options, revision: hub[3] ?? options.revision }), isFolder: true }
+  }
+  throw new UsageError(
+    `'${model}' is no file or folder here, and no name of a model. Give a path, one of OpenAI's names (${openaiModels.join(', ')}), or a hub id such as openai/clip-vit-base-patch32`,
+  )
 }
