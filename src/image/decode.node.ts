@@ -2,9 +2,11 @@
 // the reference does, and the mode comes from the file's own header.
 import type { Sharp, SharpOptions } from 'sharp'
 import { InputError } from '../errors.ts'
+import { avifTurn, type Turn } from './avif-orientation.ts'
 import { decodeGif } from './gif.ts'
-import { type Header, jpegHeader, pngHeader } from './header.ts'
+import { type Header, jpegHeader } from './header.ts'
 import { channelsOf, type Mode, type Pixels } from './pixels.ts'
+import { pngHeader } from './png-header.ts'
 import { type Format, sniff } from './sniff.ts'
 import { tiffHeader } from './tiff-header.ts'
 
@@ -20,8 +22,6 @@ export interface DecodeOptions {
   name?: string | undefined
 }
 
-type Headed = Header & { palette?: Uint8Array }
-
 /** @throws InputError for what is not a picture, is damaged, cut short or too large */
 export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Pixels> {
   const { maxPixels = defaultMaxPixels, exifRotate = false, name = 'image' } = options
@@ -35,11 +35,10 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
   }
   if (format === 'gif') return decodeGif(bytes, name, check)
   try {
-    const open = await opener(bytes, maxPixels)
+    const open = await opener(bytes, format, maxPixels)
     const header = headers[format]?.(bytes, name) ?? (await sharpHeader(open()))
     check(header.width, header.height)
-    const upright = exifRotate || format === 'tiff' ? open().autoOrient() : open()
-    return await read(upright, header)
+    return await read(turn(open(), bytes, format, exifRotate), header)
   } catch (error) {
     if (error instanceof InputError) throw error
     const reason = (error as Error).message.split('\n')[0]
@@ -49,21 +48,38 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
   }
 }
 
-const headers: Partial<Record<Format, (bytes: Uint8Array, name: string) => Headed>> = {
+const headers: Partial<Record<Format, (bytes: Uint8Array, name: string) => Header>> = {
   jpeg: jpegHeader,
   png: pngHeader,
   tiff: tiffHeader,
 }
 
 /** sharp on these bytes; loaded only now, since it takes longer to start than a small picture to decode. */
-async function opener(bytes: Uint8Array, maxPixels: number): Promise<() => Sharp> {
+async function opener(bytes: Uint8Array, format: Format, maxPixels: number): Promise<() => Sharp> {
   const { default: sharp } = await import('sharp')
-  const options: SharpOptions = { ignoreIcc: true, failOn: 'truncated', limitInputPixels: maxPixels }
+  // As strict as Pillow: a short TIFF strip is refused, a JPEG or PNG with a wrong bit in its data is not.
+  const failOn = format === 'tiff' ? 'error' : 'truncated'
+  const options: SharpOptions = { ignoreIcc: true, failOn, limitInputPixels: maxPixels }
   return () => sharp(bytes, options)
 }
 
+/**
+ * Pictures stay as they are stored unless asked, as in the reference. TIFF is turned either way: Pillow does that while
+ * it decodes. AVIF is turned by sharp without being asked, so there that is undone.
+ */
+function turn(image: Sharp, bytes: Uint8Array, format: Format, exifRotate: boolean): Sharp {
+  if (format === 'avif') return exifRotate ? image : undo(image, avifTurn(bytes))
+  return exifRotate || format === 'tiff' ? image.autoOrient() : image
+}
+
+/** Mirrors first, then rotates clockwise, whatever the order of the calls: sharp's own order is the one needed. */
+function undo(image: Sharp, { quarters, mirror }: Turn): Sharp {
+  const back = image.rotate(90 * quarters)
+  return mirror === 'vertical' ? back.flip() : mirror === 'horizontal' ? back.flop() : back
+}
+
 /** WebP and AVIF are RGB or RGBA, and sharp knows which. */
-async function sharpHeader(image: Sharp): Promise<Headed> {
+async function sharpHeader(image: Sharp): Promise<Header> {
   const { width, height, hasAlpha } = await image.metadata()
   return { width, height, mode: hasAlpha ? 'RGBA' : 'RGB' }
 }
@@ -74,7 +90,7 @@ const asStored: Partial<Record<Mode, (image: Sharp) => Sharp>> = {
   'I;16': (image) => image.pipelineColourspace('grey16').toColourspace('grey16'),
 }
 
-async function read(image: Sharp, { mode, palette }: Headed): Promise<Pixels> {
+async function read(image: Sharp, { mode, palette }: Header): Promise<Pixels> {
   const depth = mode === 'I;16' ? 'ushort' : 'uchar'
   const { data, info } = await (asStored[mode]?.(image) ?? image).raw({ depth }).toBuffer({ resolveWithObject: true })
   const { width, height, channels } = info

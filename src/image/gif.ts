@@ -169,7 +169,7 @@ function colored(
   const opacity =
     transparent === undefined ? {} : { opacity: indices.map((index) => (index === transparent ? 0 : 255)) }
   if (!palette) return { mode: 'L', width, height, data: indices, ...opacity }
-  const colors = Uint8Array.from({ length: 768 }, (_, i) => palette[i] ?? Math.floor(i / 3)) // Pillow fills up with grays
+  const colors = Uint8Array.from({ length: 768 }, (_, i) => palette[i] ?? 0) // an index past its end is black
   const data = new Uint8Array(indices.length * 3)
   for (let i = 0; i < indices.length; i++) {
     const color = indices[i]! * 3

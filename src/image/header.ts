@@ -1,4 +1,4 @@
-// Size and Pillow mode from the headers of JPEG, PNG and TIFF files, before anything is decoded.
+// What a file's header says of its picture, before anything is decoded; and the header of JPEG.
 import { InputError } from '../errors.ts'
 import type { Mode } from './pixels.ts'
 
@@ -6,6 +6,8 @@ export interface Header {
   width: number
   height: number
   mode: Mode
+  /** Three bytes a colour, where the mode is `P`. */
+  palette?: Uint8Array
 }
 
 /** JPEG: the frame header says size and number of components. */
@@ -35,41 +37,4 @@ export function jpegHeader(bytes: Uint8Array, name: string): Header {
     return { width: view.getUint16(at + 7), height: view.getUint16(at + 5), mode }
   }
   throw new InputError(`${name}: a JPEG without a picture in it; the file is cut short or damaged`)
-}
-
-/** PNG: the mode by colour type and bits, as Pillow's PngImagePlugin has it. */
-const pngModes: Record<string, Mode> = {
-  '0/1': '1',
-  '0/2': 'L',
-  '0/4': 'L',
-  '0/8': 'L',
-  '0/16': 'I;16',
-  '2/8': 'RGB',
-  '2/16': 'RGB',
-  '3/1': 'P',
-  '3/2': 'P',
-  '3/4': 'P',
-  '3/8': 'P',
-  '4/8': 'LA',
-  '4/16': 'RGBA',
-  '6/8': 'RGBA',
-  '6/16': 'RGBA',
-}
-
-export function pngHeader(bytes: Uint8Array, name: string): Header & { palette?: Uint8Array } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  if (bytes.length < 33 || view.getUint32(12) !== 0x49484452) {
-    throw new InputError(`${name}: a PNG without its header; the file is cut short or damaged`)
-  }
-  const kind = `${bytes[25]}/${bytes[24]}`
-  const mode = pngModes[kind]
-  if (!mode)
-    throw new InputError(`${name}: a PNG of colour type/bits ${kind}, which does not exist; the file is damaged`)
-  const header = { width: view.getUint32(16), height: view.getUint32(20), mode }
-  if (mode !== 'P') return header
-  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
-    if (view.getUint32(at + 4) === 0x504c5445)
-      return { ...header, palette: bytes.slice(at + 8, at + 8 + view.getUint32(at)) }
-  }
-  throw new InputError(`${name}: a palette PNG without a palette; the file is damaged`)
 }

@@ -10,7 +10,11 @@ const tag = {
   compression: 259,
   photometric: 262,
   samples: 277,
+  stripOffsets: 273,
+  stripBytes: 279,
   colorMap: 320,
+  tileOffsets: 324,
+  tileBytes: 325,
   extra: 338,
   format: 339,
 } as const
@@ -40,9 +44,30 @@ const modes: Record<string, Mode> = {
   '6 1 8,8,8 -': 'RGB',
 }
 
-const bytesOf: Record<number, number> = { 1: 1, 2: 1, 3: 2, 4: 4, 13: 4, 16: 8 }
+/** Bytes of one value, by field type. */
+const bytesOf: Record<number, number> = {
+  3: 2,
+  4: 4,
+  5: 8,
+  8: 2,
+  9: 4,
+  10: 8,
+  11: 4,
+  12: 8,
+  13: 4,
+  16: 8,
+  17: 8,
+  18: 8,
+}
 
-export function tiffHeader(bytes: Uint8Array, name: string): Header & { palette?: Uint8Array } {
+const readers: Record<number, (view: DataView, at: number, little: boolean) => number> = {
+  1: (view, at) => view.getUint8(at),
+  2: (view, at, little) => view.getUint16(at, little),
+  4: (view, at, little) => view.getUint32(at, little),
+  8: (view, at, little) => Number(view.getBigUint64(at, little)),
+}
+
+export function tiffHeader(bytes: Uint8Array, name: string): Header {
   const tags = readTags(bytes, name)
   const [width = 0] = tags.get(tag.width) ?? []
   const [height = 0] = tags.get(tag.height) ?? []
@@ -58,11 +83,30 @@ export function tiffHeader(bytes: Uint8Array, name: string): Header & { palette?
       `${name}: a TIFF of ${width}×${height} pixels whose photometric, sample format, bits and extra samples are ${kind}; such are not read. Convert it to PNG first`,
     )
   }
+  checkData(tags, { fileBytes: bytes.length, rowBits: width * bits.reduce((a, b) => a + b, 0), height, name })
   const colors = tags.get(tag.colorMap)
   if (mode !== 'P' || !colors) return { width, height, mode }
   const count = colors.length / 3
   const palette = Uint8Array.from(colors, (_, i) => colors[(i % 3) * count + Math.floor(i / 3)]! >> 8)
   return { width, height, mode, palette }
+}
+
+interface Extent {
+  fileBytes: number
+  rowBits: number
+  height: number
+  name: string
+}
+
+/** sharp fills up with black where the data ends early; Pillow refuses, and so must we. */
+function checkData(tags: Map<number, number[]>, { fileBytes, rowBits, height, name }: Extent): void {
+  const offsets = tags.get(tag.stripOffsets) ?? tags.get(tag.tileOffsets) ?? []
+  const counts = tags.get(tag.stripBytes) ?? tags.get(tag.tileBytes)
+  const uncompressed = (tags.get(tag.compression)?.[0] ?? 1) === 1
+  const needed = uncompressed ? height * Math.ceil(rowBits / 8) : 1
+  const stored = counts?.reduce((sum, count) => sum + count, 0) ?? needed
+  if (stored >= needed && offsets.every((offset, i) => offset + (counts?.[i] ?? 0) <= fileBytes)) return
+  throw new InputError(`${name}: a TIFF whose data is less than its picture needs; it is cut short or damaged`)
 }
 
 /** The numbers of the tags above in the first directory; classic TIFF and BigTIFF, both byte orders. */
@@ -79,21 +123,13 @@ function readTags(bytes: Uint8Array, name: string): Map<number, number[]> {
     const size = big ? 20 : 12
     for (let i = 0, at = directory + (big ? 8 : 2); i < count; i++, at += size) {
       const id = view.getUint16(at, little)
-      const width = bytesOf[view.getUint16(at + 2, little)]
-      if (!wanted.has(id) || width === undefined) continue
-      const length = Math.min(offset(at + 4), 3 * 65536)
+      const width = bytesOf[view.getUint16(at + 2, little)] ?? 1
+      const length = offset(at + 4)
       const value = at + (big ? 12 : 8)
       const from = length * width <= size - (big ? 12 : 8) ? value : offset(value)
-      const numbers = Array.from({ length }, (_, k) => {
-        const p = from + k * width
-        return width === 1
-          ? view.getUint8(p)
-          : width === 2
-            ? view.getUint16(p, little)
-            : width === 4
-              ? view.getUint32(p, little)
-              : Number(view.getBigUint64(p, little))
-      })
+      if (from + length * width > bytes.length) throw new RangeError()
+      if (!wanted.has(id)) continue
+      const numbers = Array.from({ length }, (_, k) => readers[width]!(view, from + k * width, little))
       tags.set(id, numbers)
     }
   } catch (error) {
