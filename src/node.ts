@@ -13,6 +13,7 @@ export type {
   Many,
 } from './load.ts'
 export type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from './model/config.ts'
+export { type KnownModel, listModels } from './models.node.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
 export { createPreprocessor, type Preprocessor } from './preprocessor.node.ts'
 export { type TokenizeOptions, type Tokenizer, tokenize } from './tokenizer/tokenize.ts'

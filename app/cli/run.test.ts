@@ -20,6 +20,8 @@ it('prints help on standard output, and loads no model for it', async () => {
       similarity  how near each image is to each text
       tokenize    texts to token ids
       preprocess  images to the pixels that a model takes
+      inspect     both encoders, step by step
+      models      the names that --model takes
       doctor      whether this machine gives the reference's numbers
 
     typeclip COMMAND --help tells what a command takes; typeclip --version, which version this is.

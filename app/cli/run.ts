@@ -13,6 +13,8 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   similarity: { summary: 'how near each image is to each text', load: () => import('./commands/similarity.ts') },
   tokenize: { summary: 'texts to token ids', load: () => import('./commands/tokenize.ts') },
   preprocess: { summary: 'images to the pixels that a model takes', load: () => import('./commands/preprocess.ts') },
+  inspect: { summary: 'both encoders, step by step', load: () => import('./commands/inspect.ts') },
+  models: { summary: 'the names that --model takes', load: () => import('./commands/models.ts') },
   doctor: { summary: "whether this machine gives the reference's numbers", load: () => import('./commands/doctor.ts') },
 }
 

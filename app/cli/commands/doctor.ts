@@ -10,6 +10,7 @@ import { defineCommand } from '../command.ts'
 import { cliFile, libraryFile, nativeVersions, version } from '../installation.ts'
 import { modelFlags } from '../model.ts'
 import { table } from '../table.ts'
+import { UsageError } from '../usage-error.ts'
 
 interface Golden {
   reference: Record<string, string>
@@ -41,7 +42,8 @@ export const command = defineCommand({
     threads: modelFlags.threads,
   },
   examples: ['typeclip doctor', 'typeclip doctor --device webgpu'],
-  async run(_words, { json, device, threads }, terminal) {
+  async run(words, { json, device, threads }, terminal) {
+    if (words.length > 0) throw new UsageError(`doctor takes no words; found '${words[0]}'`)
     const golden: Golden = JSON.parse(await readFile(cliFile('golden', 'golden.json'), 'utf8'))
     const options = { ...(device && { device }), ...(threads && { threads }), signal: terminal.signal }
     const findings: Finding[] = []

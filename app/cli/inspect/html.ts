@@ -21,7 +21,7 @@ export function number(x: number): string {
   if (!Number.isFinite(x)) return x < 0 ? '−∞' : x > 0 ? '∞' : '–'
   const size = Math.abs(x)
   const text = size !== 0 && (size < 1e-3 || size >= 1e6) ? x.toExponential(2) : String(Number(x.toPrecision(4)))
-  return text.replace('-', '−')
+  return text.replaceAll('-', '−')
 }
 
 export const percent = (x: number): string => `${(100 * x).toFixed(x < 0.0995 ? 1 : 0)}%`

@@ -6,11 +6,11 @@ type Color = readonly [red: number, green: number, blue: number, opacity: number
 
 /** Dark where there is little, bright where there is much (Matplotlib's inferno), with what lies below shining through. */
 const heat: readonly Color[] = [
-  [4, 3, 24, 150],
+  [4, 3, 24, 105],
   [87, 16, 110, 150],
-  [188, 55, 84, 165],
-  [249, 142, 9, 180],
-  [252, 255, 164, 205],
+  [188, 55, 84, 175],
+  [249, 142, 9, 190],
+  [252, 255, 164, 210],
 ]
 
 /** Blue, from nothing to all; it reads on a light page and on a dark one. */

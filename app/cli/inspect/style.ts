@@ -25,7 +25,7 @@ a{color:var(--blue)}
 nav{display:flex;flex-wrap:wrap;gap:.35rem 1rem;margin-top:.5rem}
 section>section.step,details.stages{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem;margin:0 0 1rem}
 .formula code{background:var(--chip);padding:.2rem .5rem;border-radius:.35rem;font-size:.95em}
-.paper{margin-left:.35rem}
+.formula code+.paper{margin-left:.35rem}
 blockquote{margin:0 0 1rem;padding:.35rem 0 .35rem 1rem;border-left:4px solid var(--blue);font-size:1.15rem;overflow-wrap:anywhere}
 .chips{list-style:none;display:flex;flex-wrap:wrap;gap:.4rem;margin:.6rem 0 0;padding:0;font-size:.8125rem}
 .chips li{background:var(--chip);border-radius:.35rem;padding:.15rem .5rem}
@@ -38,7 +38,7 @@ figcaption,.caption{display:block;font-size:.75rem;line-height:1.35;color:var(--
 .whole{position:relative;overflow:hidden;border-radius:.35rem;line-height:0}
 .whole img{max-width:100%;max-height:20rem}
 .whole i{display:none;position:absolute;outline:2px solid #fff;box-shadow:0 0 0 999px rgb(0 0 0/.55)}
-.picture{display:block;width:min(100%,20rem);margin-top:.9rem;border-radius:.35rem}
+.picture{display:block;width:20rem;max-width:100%;margin-top:.9rem;border-radius:.35rem}
 .pair .picture{margin-top:0}
 .pixelated,.map img,.matrix img{image-rendering:pixelated}
 .strip{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:.75rem;margin-top:.9rem}
@@ -91,6 +91,7 @@ summary{cursor:pointer;font-weight:600}
 .grid td{width:2.6rem;min-width:2.6rem;height:1.7rem;text-align:center;border:1px solid var(--line);font-size:.75rem;font-variant-numeric:tabular-nums}
 .grid th{padding:0 .5rem;font-weight:400;white-space:nowrap;font-size:.75rem;color:var(--soft)}
 .grid thead td{border:0}
+.grid thead th{text-align:center}
 .grid tbody th{text-align:right;position:sticky;left:0;background:var(--card)}
 .grid .may{background:color-mix(in srgb,var(--blue) 30%,transparent)}
 .grid .not{color:var(--soft)}

@@ -1,0 +1,39 @@
+// `typeclip models`: the names that --model takes, and what is on this machine already.
+
+import { statSync } from 'node:fs'
+import { defineCommand } from '../command.ts'
+import { libraryFile } from '../installation.ts'
+import { megabytes } from '../model.ts'
+import { table } from '../table.ts'
+import { UsageError } from '../usage-error.ts'
+
+export const command = defineCommand({
+  usage: '[flags]',
+  about: [
+    'Lists OpenAI’s models, some of the Hugging Face hub’s, and those that are in the cache. --model also takes any',
+    'other hub id (organisation/name, with hf-hub: before it or not, @revision behind it or not), a folder or a file.',
+  ],
+  flags: { json: { type: 'switch', help: 'one line a model: {"name", "from", "cached": {"path", "bytes"}}' } },
+  examples: ['typeclip models', 'typeclip classify photo.jpg --labels "a cat,a dog" --model ViT-B/32'],
+  async run(words, { json }, terminal) {
+    if (words.length > 0) throw new UsageError(`models takes no words; found '${words[0]}'`)
+    const { listModels } = await import('typeclip')
+    const models = await listModels()
+    if (json) {
+      for (const model of models) await terminal.print(JSON.stringify(model))
+      return 0
+    }
+    const shipped = libraryFile('models', 'starter', 'open_clip_model.safetensors')
+    const rows = [
+      ['(none named)', 'ships with typeclip', megabytes(statSync(shipped).size), shipped],
+      ...models.map(({ name, from, cached }) => [
+        name,
+        from === 'openai' ? 'OpenAI' : 'Hugging Face hub',
+        cached ? megabytes(cached.bytes) : '',
+        cached?.path ?? 'downloaded when first used',
+      ]),
+    ]
+    for (const line of table(rows, ['left', 'left', 'right', 'left'])) await terminal.print(line)
+    return 0
+  },
+})
