@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { InputError, UsageError } from '../errors.ts'
-import { chunk, padRows, type Tokenizer, tokenize } from './tokenize.ts'
+import { chunk, type Tokenizer, tokenize } from './tokenize.ts'
 import { loadTokenizer } from './vocabulary.node.ts'
 
 let tokenizer: Tokenizer
@@ -99,18 +99,5 @@ describe('chunks', () => {
     const rows = chunk(tokenizer, word, 10)
     expect(inner(rows)).toEqual(tokenizer.encode(word).slice(1, -1))
     expect(Math.max(...rows.map((row) => row.length))).toBe(10)
-  })
-
-  test('become a block of rows', () => {
-    const { ids, lengths } = padRows(
-      [
-        [1, 2],
-        [3, 4, 5],
-      ],
-      4,
-      9,
-    )
-    expect([...ids]).toEqual([1, 2, 9, 9, 3, 4, 5, 9])
-    expect(lengths).toEqual([2, 3])
   })
 })

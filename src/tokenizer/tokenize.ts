@@ -113,14 +113,9 @@ export function tokenize(
   const rows = (typeof texts === 'string' ? [texts] : texts).map((text, index) => {
     const ids = tokenizer.encode(text)
     if (ids.length <= contextLength) return ids
-    if (onLong === 'error') throw tooLong(text, index, ids.length, contextLength)
+    if (onLong !== 'truncate') throw tooLong(text, index, ids.length, contextLength)
     return [...ids.slice(0, contextLength - 1), tokenizer.endId]
   })
-  return padRows(rows, contextLength, paddingId)
-}
-
-/** Rows of ids, each within `contextLength`, as one block: for rows that `chunk` gave. */
-export function padRows(rows: readonly (readonly number[])[], contextLength: number, paddingId = 0): Tokens {
   const ids = new Int32Array(rows.length * contextLength).fill(paddingId)
   for (const [index, row] of rows.entries()) ids.set(row, index * contextLength)
   return { ids, shape: [rows.length, contextLength], lengths: rows.map((row) => row.length) }
