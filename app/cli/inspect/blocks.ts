@@ -21,7 +21,7 @@ export function blockViews(blocks: readonly BlockView[], id: string): string {
   )
   const heads = blocks.map(
     ({ heads }, i) =>
-      `<div class="heads" data-heads="${i}"><h4>${both(`Heads of block ${i}`, `第 ${i} 块的各个头`)}</h4>` +
+      `<div class="heads" data-heads="${i}"><h4>${last ? both(`Heads of block ${i}`, `第 ${i} 块的各个头`) : both('Heads', '各个头')}</h4>` +
       `<div class="strip small">${heads.map(figure).join('')}</div></div>`,
   )
   const slider =

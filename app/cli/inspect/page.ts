@@ -3,6 +3,7 @@
 import type { Inspection } from 'typeclip/inspect'
 import { both, code, escaped } from './html.ts'
 import { imageSection, type Original } from './image-section.ts'
+import { overview } from './overview.ts'
 import { seenPicture } from './pictures.ts'
 import { script } from './script.ts'
 import { similaritySection } from './similarity-section.ts'
@@ -12,11 +13,6 @@ import { textSection } from './text-section.ts'
 export function inspectPage(inspection: Inspection, original: Original | undefined): string {
   const { image, texts, model, config } = inspection
   const seen = image ? seenPicture(image.pixels, image.size) : undefined
-  const links = [
-    ...(image ? [['#image', both('image', '图像')] as const] : []),
-    ...texts.map(({ text }, i) => [`#text-${i}`, `${both('text', '文本')} “${escaped(short(text))}”`] as const),
-    ...(inspection.similarity ? [['#similarity', both('together', '相比')] as const] : []),
-  ]
   const sections = [
     image && original ? imageSection(image, inspection, original) : '',
     ...texts.map((text, i) => textSection(text, i, config.text?.contextLength ?? 77)),
@@ -29,7 +25,7 @@ export function inspectPage(inspection: Inspection, original: Original | undefin
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>CLIP, step by step · ${escaped(model)}</title>
 <link rel="icon" href="data:,">
-<style>${style}${seen ? `.map::before{background-image:url(${seen})}` : ''}</style>
+<style>${style}${seen ? `.thumb,.map::before{background-image:url(${seen})}` : ''}</style>
 </head>
 <body>
 <div class="languages" role="radiogroup" aria-label="Language / 语言"><label><input type="radio" name="language" id="language-en" checked> English</label><label><input type="radio" name="language" id="language-zh"> <span>中文</span></label></div>
@@ -40,7 +36,7 @@ export function inspectPage(inspection: Inspection, original: Original | undefin
     'CLIP 如何处理一张图和一句话：从像素和单词到一个数，每一步都有形状、公式，以及在论文中的位置（Radford 等，2021，<i>Learning Transferable Visual Models From Natural Language Supervision</i>）。',
   )}</p>
 <p class="model">${code(model)} ${facts(inspection)}</p>
-<nav>${links.map(([to, text]) => `<a href="${to}">${text}</a>`).join(' ')}</nav>
+${overview(inspection)}
 </header>
 <main>
 ${sections.filter(Boolean).join('\n')}
@@ -51,8 +47,6 @@ ${sections.filter(Boolean).join('\n')}
 </html>
 `
 }
-
-const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 39)}…` : text)
 
 function facts({ config, image, texts }: Inspection): string {
   const parts: string[] = []

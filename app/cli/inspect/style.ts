@@ -22,7 +22,16 @@ p{margin:.35rem 0;max-width:46rem}
 code{font:.875em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 a{color:var(--blue)}
 .model,.small,footer,.paper{color:var(--soft);font-size:.875rem}
-nav{display:flex;flex-wrap:wrap;gap:.35rem 1rem;margin-top:.5rem}
+.overview{display:grid;gap:.5rem;margin-top:1rem;max-width:46rem}
+.overview a{color:inherit;text-decoration:none}
+.lane{display:grid;grid-template-columns:9rem 1.5rem 1fr;align-items:center;gap:.5rem;border:1px solid var(--line);border-left:4px solid var(--orange);border-radius:.5rem;padding:.5rem .75rem;background:var(--card)}
+.lane.text{border-left-color:var(--blue)}
+.lane:hover,.result:hover{border-color:var(--soft)}
+.thumb{width:4.5rem;height:4.5rem;display:block;border-radius:.25rem;background-size:100% 100%}
+.lane .encoder b{display:block}
+.lane .encoder code,.lane .arrow{color:var(--soft)}
+.quoted{overflow-wrap:anywhere;font-size:.9rem;line-height:1.35;display:block}
+.result{border:1px solid var(--line);border-radius:.5rem;padding:.5rem .75rem;background:var(--card);font-variant-numeric:tabular-nums}
 section>section.step,details.stages{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem;margin:0 0 1rem}
 .formula code{background:var(--chip);padding:.2rem .5rem;border-radius:.35rem;font-size:.95em}
 .formula code+.paper{margin-left:.35rem}
@@ -80,6 +89,7 @@ th{text-align:left;font-weight:600}
 .stages td,.stages th{padding:.2rem .6rem .2rem 0;border-top:1px solid var(--line);vertical-align:top}
 .stages thead th{border:0;color:var(--soft);font-weight:400}
 .stages tbody th{font-weight:400}
+.stages thead th:nth-child(n+3):nth-child(-n+7){text-align:right}
 .stages .group th{padding-top:.9rem;font-weight:700}
 .stages .why td{border:0;padding:0 0 .5rem;color:var(--soft);max-width:0}
 .stages .why code{color:var(--text)}
@@ -105,5 +115,5 @@ summary{cursor:pointer;font-weight:600}
 .share span{margin-left:.5rem;font-variant-numeric:tabular-nums}
 footer{margin-top:2rem}
 @media (max-width:40rem){body{padding:0 .75rem 3rem}section>section.step,details.stages{padding:.9rem}.strip{grid-template-columns:repeat(auto-fill,minmax(6.2rem,1fr))}.strip.small{grid-template-columns:repeat(auto-fill,minmax(5.2rem,1fr))}}
-@media print{body{max-width:none;background:#fff}.languages,.slider,nav{display:none}.step,figure,.strip button{break-inside:avoid}.wide{overflow:visible}.stages table{min-width:0;font-size:.65rem}}
+@media print{body{max-width:none;background:#fff}.languages,.slider{display:none}.step,figure,.strip button{break-inside:avoid}.wide{overflow:visible}.stages table{min-width:0;font-size:.65rem}}
 `

@@ -104,7 +104,8 @@ function tokenCard({ id, piece, text }: Token, position: number, read: boolean):
 }
 
 /** A token as a heading of a table. */
-const headingOf = ({ piece }: Token): string => escaped(piece.replace(/<\/w>$/, '').replace(/^<\|(.*)\|>$/, '⟨$1⟩'))
+const headingOf = ({ piece, text }: Token): string =>
+  escaped((text && !text.includes('�') ? text : piece.replace(/<\/w>$/, '')).replace(/^<\|(.*)\|>$/, '⟨$1⟩'))
 
 function maskTable({ tokens, mask, readAt }: TextPass): string {
   const length = tokens.length
