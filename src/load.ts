@@ -110,8 +110,14 @@ export function createClip({ images, ...parts }: Parts): Clip {
       // The pictures of this batch and of the next one are decoded while the encoder runs.
       while (more && ahead.length < 2 * imageBatch) {
         const { value, done } = await source.next()
-        if (done) more = false
-        else ahead.push(images.preprocess(value, signal).catch(inputError))
+        if (done) {
+          more = false
+        } else {
+          const pixels = images.preprocess(value, signal).catch(inputError)
+          // A stream that ends early awaits none of these, and closing the pool refuses them.
+          pixels.catch(() => {})
+          ahead.push(pixels)
+        }
       }
       if (ahead.length === 0) return
       const program = imageProgram()

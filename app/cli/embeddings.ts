@@ -1,8 +1,9 @@
 // Embeddings of many inputs, one by one, in the order given: an input that has none is told and left out.
 
 import type { Clip } from 'typeclip'
+import type { ExitCode } from './command.ts'
 import type { FoundImages } from './images.ts'
-import type { Job } from './job.ts'
+import { type Job, startJob } from './job.ts'
 import type { OnLong } from './model.ts'
 import type { Terminal } from './terminal.ts'
 import type { NamedText } from './texts.ts'
@@ -11,6 +12,13 @@ interface Options {
   normalize?: boolean
   terminal: Terminal
   job: Job
+}
+
+/** Where no word stands for an image, so that no model has to be loaded to say so. */
+export function noImages({ missing }: FoundImages, terminal: Terminal): ExitCode {
+  const job = startJob(terminal, 'images')
+  for (const { path, error } of missing) job.fail(path, error)
+  return job.end()
 }
 
 export async function* embedImages(

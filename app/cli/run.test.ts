@@ -74,14 +74,16 @@ it('draws progress where someone watches, and takes it away', async () => {
   expect(drawn.endsWith('\r\u001b[K')).toBe(true)
 })
 
-it('interrupted: exit code 130, and nothing half-written', async () => {
+it.each(['texts', 'images'])('interrupted among %s: exit code 130, and nothing half-written', async (kind) => {
   const folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
-  await writeFile(join(folder, 'texts.txt'), 'a red shirt\n'.repeat(100_000))
+  const texts = join(folder, 'texts.txt')
+  await writeFile(texts, 'a red shirt\n'.repeat(100_000))
+  const inputs = kind === 'texts' ? ['--text-file', texts] : Array(2000).fill(cliFile('golden', 'clouds.jpg'))
   const interruption = new AbortController()
   const streams = { stdin: Readable.from([]), stdout: new PassThrough(), stderr: new PassThrough() }
-  const argv = ['embed', '--text-file', join(folder, 'texts.txt'), '--out', join(folder, 'x.npy')]
-  setTimeout(() => interruption.abort(), 300)
-  expect(await run(argv, streams, interruption.signal)).toBe(130)
+  setTimeout(() => interruption.abort(), 500)
+  const code = await run(['embed', ...inputs, '--out', join(folder, 'x.npy')], streams, interruption.signal)
+  expect(code).toBe(130)
   expect(await readdir(folder)).toEqual(['texts.txt'])
 })
 

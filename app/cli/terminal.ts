@@ -15,8 +15,6 @@ export interface Terminal {
   readonly stdin: Readable
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
-  /** How wide results may be; undefined in a pipe or a file, where nothing is cut. */
-  readonly columns: number | undefined
   /** Whether someone watches standard error, so that progress is worth drawing. */
   readonly watched: boolean
   /** A line of results. Resolves when there is room for the next one. */
@@ -44,7 +42,6 @@ export function createTerminal({ stdin, stdout, stderr }: Streams, signal: Abort
   return {
     stdin,
     signal,
-    columns: stdout.isTTY ? (stdout.columns ?? 80) : undefined,
     watched,
     async print(line) {
       if (!aside(stdout, line)) await once(stdout, 'drain', { signal })
@@ -52,7 +49,7 @@ export function createTerminal({ stdin, stdout, stderr }: Streams, signal: Abort
     note: (message) => void aside(stderr, `typeclip: ${message}`),
     status(line) {
       if (!watched || line === status) return
-      stderr.write(line === undefined ? eraseLine : eraseLine + line.slice(0, (stderr.columns ?? 80) - 1))
+      stderr.write(line === undefined ? eraseLine : eraseLine + line.slice(0, (stderr.columns || 80) - 1))
       status = line
     },
   }

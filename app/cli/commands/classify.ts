@@ -2,7 +2,7 @@
 
 import type { Label } from 'typeclip'
 import { defineCommand } from '../command.ts'
-import { embedImages } from '../embeddings.ts'
+import { embedImages, noImages } from '../embeddings.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
 import { readLines } from '../lines.ts'
@@ -44,11 +44,7 @@ export const command = defineCommand({
     const long = onLong(values)
     const names = await labelNames(values, terminal)
     const found = await findImages(words, terminal)
-    const job = startJob(terminal, 'images', found.images.length)
-    if (found.images.length === 0) {
-      for (const { path, error } of found.missing) job.fail(path, error)
-      return job.end()
-    }
+    if (found.images.length === 0) return noImages(found, terminal)
     const { rank, templateLists, zeroShotClassifier } = await import('typeclip')
     const templates = values.template.flatMap((template) => templateLists[template] ?? [template])
     return withModel(values, ['image', 'text'], terminal, async (clip) => {
@@ -58,6 +54,7 @@ export const command = defineCommand({
         onLong: long,
         signal: terminal.signal,
       })
+      const job = startJob(terminal, 'images', found.images.length)
       for await (const { path, embedding } of embedImages(clip, found, { terminal, job })) {
         const labels = rank(classifier, embedding, values.top ?? (values.json ? Infinity : shownLabels))
         await terminal.print(values.json ? JSON.stringify({ path, labels }) : drawn(path, labels).join('\n'))

@@ -1,10 +1,10 @@
 // `typeclip inspect`: the two forward passes step by step, as text, as JSON, or as a page with pictures.
 
 import type { Clip } from 'typeclip'
-import type { Inspection } from 'typeclip/inspect'
 import { createAtomicFile } from '../atomic-file.ts'
 import { defineCommand } from '../command.ts'
 import { type FoundImage, findImages } from '../images.ts'
+import type { Original } from '../inspect/image-section.ts'
 import { inspectJson } from '../inspect/json.ts'
 import { originalUrl } from '../inspect/original.ts'
 import { inspectPage } from '../inspect/page.ts'
@@ -61,16 +61,25 @@ export const command = defineCommand({
     const image = words.length > 0 ? await oneImage(words, terminal, job) : undefined
     const towers = [...(image ? ['image' as const] : []), ...(text.length > 0 ? ['text' as const] : [])]
     if (towers.length === 0) return job.end()
-    return withModel(values, towers, terminal, async (clip) => {
-      const inputs = await usable(clip, image, text, terminal, job)
-      if (inputs.image === undefined && inputs.texts.length === 0) return job.end()
-      const { inspect } = await import('typeclip/inspect')
-      const inspection = await inspect(clip, { ...inputs, signal: terminal.signal })
-      if (html !== undefined) await writePage(html, inspection, clip, inputs.image, values.exifRotate, terminal)
-      else if (json) await terminal.print(inspectJson(inspection))
-      else for (const line of inspectReport(inspection)) await terminal.print(line)
-      return job.end()
-    })
+    const page = html === undefined ? undefined : await createAtomicFile(html)
+    try {
+      return await withModel(values, towers, terminal, async (clip) => {
+        const inputs = await usable(clip, image, text, terminal, job)
+        if (inputs.image === undefined && inputs.texts.length === 0) return job.end()
+        const { inspect } = await import('typeclip/inspect')
+        const inspection = await inspect(clip, { ...inputs, signal: terminal.signal })
+        if (page) {
+          const drawn = inspectPage(inspection, await originalOf(inputs.image, clip, values.exifRotate))
+          await page.handle.writeFile(drawn)
+          await page.commit()
+          terminal.note(`${html}: ${megabytes(Buffer.byteLength(drawn))}, to be opened in a browser`)
+        } else if (json) await terminal.print(inspectJson(inspection))
+        else for (const line of inspectReport(inspection)) await terminal.print(line)
+        return job.end()
+      })
+    } finally {
+      await page?.discard()
+    }
   },
 })
 
@@ -113,23 +122,12 @@ async function usable(
   }
 }
 
-async function writePage(
-  path: string,
-  inspection: Inspection,
-  { preprocessing }: Clip,
+async function originalOf(
   image: FoundImage['image'] | undefined,
+  { preprocessing }: Clip,
   upright: boolean,
-  terminal: Terminal,
-): Promise<void> {
+): Promise<Original | undefined> {
+  if (image === undefined) return undefined
   const { mode, size, resize = size } = preprocessing
-  const original = image === undefined ? undefined : { url: await originalUrl(image), upright, mode, resized: resize }
-  const page = inspectPage(inspection, original)
-  const file = await createAtomicFile(path)
-  try {
-    await file.handle.writeFile(page)
-    await file.commit()
-  } finally {
-    await file.discard()
-  }
-  terminal.note(`${path}: ${megabytes(Buffer.byteLength(page))}, to be opened in a browser`)
+  return { url: await originalUrl(image), upright, mode, resized: resize }
 }

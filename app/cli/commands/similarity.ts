@@ -1,7 +1,7 @@
 // `typeclip similarity`: the cosine of each image with each text.
 
 import { defineCommand } from '../command.ts'
-import { embedImages, embedTexts } from '../embeddings.ts'
+import { embedImages, embedTexts, noImages } from '../embeddings.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
 import { imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
@@ -37,12 +37,9 @@ export const command = defineCommand({
     if (values.text.length === 0) throw new UsageError('no text was given: --text "a cat" "a dog"')
     const long = onLong(values)
     const found = await findImages(words, terminal)
-    const job = startJob(terminal, 'inputs', found.images.length + values.text.length)
-    if (found.images.length === 0) {
-      for (const { path, error } of found.missing) job.fail(path, error)
-      return job.end()
-    }
+    if (found.images.length === 0) return noImages(found, terminal)
     return withModel(values, ['image', 'text'], terminal, async (clip) => {
+      const job = startJob(terminal, 'inputs', found.images.length + values.text.length)
       const options = { normalize: true, onLong: long, terminal, job }
       const texts: { text: string; embedding: Float32Array }[] = []
       for await (const text of embedTexts(clip, namedTexts(values.text, undefined, terminal), options)) texts.push(text)

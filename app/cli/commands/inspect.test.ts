@@ -1,0 +1,158 @@
+import { mkdtemp, readdir, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { captured } from '../captured.ts'
+import { cliFile } from '../installation.ts'
+
+const picture = cliFile('golden', 'clouds.jpg')
+const resnet = cliFile('..', 'fixtures', 'parity', 'open_clip-resnet')
+
+it('prints help', async () => {
+  expect((await captured(['inspect', '--help'])).stdout).toMatchInlineSnapshot(`
+    "typeclip inspect: both encoders, step by step
+
+    Usage: typeclip inspect [IMAGE] [--text S]… [--json | --html FILE] [flags]
+
+    Every named stage of the encoders with its shape and statistics, the tokens with their ids, the causal mask,
+    where the text is read, the attention of each block; with an image and texts, how near they are. --html writes
+    one page with pictures, in English and Chinese, that needs nothing else. IMAGE is a file, an http(s) address,
+    or - for the bytes of one image on standard input.
+
+    Flags:
+      --text S…                    a text; give the flag again for another one
+      --html FILE                  write the page; the file is written over
+      --json                       one object: model, image, texts, similarity
+      --graph image|text           print that encoder's graph, a line a node, and nothing else
+      --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
+      --max-pixels N               refuse larger pictures
+      --exif-rotate                turn photos upright by their EXIF entry; the reference does not
+      --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
+      --activation quickgelu|gelu  where the checkpoint does not say
+      --device D                   cpu (default), webgpu, cuda, coreml or dml
+      --threads N                  threads to compute with; else one for each core
+      --help                       this text
+
+    Examples:
+      typeclip inspect photo.jpg --text "a cat" --text "a dog" --html clip.html
+      typeclip inspect --text "hello world!"
+      typeclip inspect --graph text --model openai/clip-vit-base-patch32
+    "
+  `)
+})
+
+it.each([
+  [[], 'nothing to inspect'],
+  [['a.jpg', 'b.jpg'], 'one image is inspected at a time; found 2'],
+  [['--text', 'a', '--json', '--html', 'a.html'], 'two forms of the same'],
+  [['--graph', 'both'], "--graph is one of image, text; found 'both'"],
+  [['--text', 'a', '--html', 'nowhere/a.html'], 'there is no folder nowhere'],
+])('inspect %j is wrong use', async (argv, message) => {
+  const { code, stdout, stderr } = await captured(['inspect', ...argv])
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toContain(message)
+})
+
+it('walks both encoders as text', async () => {
+  const { code, stdout } = await captured(['inspect', picture, '--text', 'two red shoes'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^ {2}visual\.conv1 +\[1, \d+, \d+, \d+\]( +-?[\d.e-]+){5}$/m)
+  expect(stdout).toMatch(/^ {2}1 +1237 +two<\/w> +0 0 · · ·$/m)
+  expect(stdout).toMatch(/49407 +<\|endoftext\|> +0 0 0 0 0 +← read here/)
+  expect(stdout).toMatch(/^ {2}two red shoes +-?\d\.\d{4} +-?\d+\.\d{3}$/m)
+})
+
+it('gives the same numbers as JSON, with null for −∞', async () => {
+  const { stdout } = await captured(['inspect', picture, '--text', 'a cat', '--text', 'two dogs', '--json'])
+  const { image, texts, similarity, config } = JSON.parse(stdout)
+  expect(image.embedding).toHaveLength(config.embedDim)
+  expect(image.attention).toHaveLength(config.image.layers)
+  expect(texts.map(({ tokens }: { tokens: { text: string }[] }) => tokens.map(({ text }) => text))).toEqual([
+    ['<|startoftext|>', 'a', 'cat', '<|endoftext|>'],
+    ['<|startoftext|>', 'two', 'dogs', '<|endoftext|>'],
+  ])
+  expect(texts[0].mask[1]).toEqual([0, 0, null, null])
+  expect(similarity.probabilities[0] + similarity.probabilities[1]).toBeCloseTo(1, 6)
+  const command = await captured(['similarity', picture, '--text', 'a cat', 'two dogs', '--json'])
+  for (const [i, { cosine }] of JSON.parse(command.stdout).texts.entries()) {
+    expect(similarity.cosines[i]).toBeCloseTo(cosine, 5)
+  }
+})
+
+it('shows what it can where an input fails, and says which did', async () => {
+  const { code, stdout, stderr } = await captured([
+    'inspect',
+    'nowhere.jpg',
+    '--text',
+    'a cat',
+    '--text',
+    'x '.repeat(99),
+  ])
+  expect({ code, stderr }).toMatchObject({ code: 1 })
+  expect(stdout).toContain('TEXT  "a cat"')
+  expect(stderr).toContain('nowhere.jpg: no such file or folder')
+  expect(stderr).toContain('has 101 tokens')
+  expect(stderr).toContain('2 of 3 inputs failed')
+  expect(await captured(['inspect', 'nowhere.jpg'])).toMatchObject({ code: 2, stdout: '' })
+})
+
+it('reads a picture from standard input', async () => {
+  const { code, stdout } = await captured(['inspect', '-'], await readFile(picture))
+  expect(code).toBe(0)
+  expect(stdout).toContain('visual.proj')
+})
+
+it('prints the graph of one encoder', async () => {
+  const { code, stdout } = await captured(['inspect', '--graph', 'text'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^ids: int32 \[batch, length\]$/m)
+  expect(stdout).toMatch(/^# transformer\.resblocks\.0\.attn$/m)
+  expect(stdout).not.toContain('visual')
+})
+
+describe('the page', () => {
+  it('is one file that loads nothing, in both languages', async () => {
+    const page = await pageOf([picture, '--text', 'a <b>cat</b> & "dog"', '--text', 'two shoes'])
+    expect(page.match(/https?:|<link(?! rel="icon" href="data:,")|@import|<iframe|<object/i)).toBeNull()
+    for (const [, source] of page.matchAll(/(?:src="|url\()([^")]*)/g)) expect(source!.slice(0, 11)).toBe('data:image/')
+    expect(page.includes('src="data:image/jpeg')).toBe(true)
+    expect(page.includes('<b>cat</b>')).toBe(false)
+    for (const words of ['The causal mask', '因果 mask', 'The image encoder', '图像编码器', 'softmax over the texts']) {
+      expect(page.includes(words), words).toBe(true)
+    }
+    expect(page.match(/<span lang="en">/g)?.length).toBe(page.match(/<span lang="zh">/g)?.length)
+    expect(page.length).toBeLessThan(3_000_000)
+    expect(unbalanced(page)).toEqual([])
+    const ids = [...page.matchAll(/\bid="([^"]+)"/g)].map(([, id]) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  it('shows the pass whose input is given, of a ModifiedResNet too', async () => {
+    const page = await pageOf([picture, '--model', resnet])
+    expect(page.includes('The attention pool')).toBe(true)
+    expect(page.includes('The causal mask')).toBe(false)
+    expect(unbalanced(page)).toEqual([])
+    expect((await pageOf(['--text', 'a cat'])).includes('encodeImage')).toBe(false)
+  })
+})
+
+async function pageOf(argv: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+  const { code, stdout } = await captured(['inspect', ...argv, '--html', join(folder, 'page.html')])
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+  expect(await readdir(folder)).toEqual(['page.html'])
+  return readFile(join(folder, 'page.html'), 'utf8')
+}
+
+/** Tags that are closed without being open, or the other way round. */
+function unbalanced(page: string): string[] {
+  const body = page.replace(/<(style|script)>.*?<\/\1>/gs, '')
+  const open: string[] = []
+  const wrong: string[] = []
+  for (const [, slash, name, rest] of body.matchAll(/<(\/?)([a-z][a-z0-9]*)((?:"[^"]*"|[^>"])*)>/g)) {
+    if (['meta', 'link', 'img', 'input', 'br'].includes(name!) || rest!.endsWith('/')) continue
+    if (!slash) open.push(name!)
+    else if (open.pop() !== name) wrong.push(name!)
+  }
+  return [...wrong, ...open]
+}
