@@ -29,7 +29,22 @@ export interface Coefficients {
   weights: Float64Array
 }
 
-export function coefficients({ from, to, start, count }: Axis, interpolation: Interpolation): Coefficients {
+/** The inputs that output `at` takes from, half open. */
+function inputs({ from, to }: Axis, support: number, at: number): [low: number, high: number] {
+  const center = (at + 0.5) * (from / to)
+  return [Math.max(0, Math.trunc(center - support + 0.5)), Math.min(from, Math.trunc(center + support + 0.5))]
+}
+
+/** All inputs that the wanted outputs take from, half open. */
+export function span(axis: Axis, interpolation: Interpolation): [low: number, high: number] {
+  const support = filters[interpolation].support * Math.max(axis.from / axis.to, 1)
+  const [low] = inputs(axis, support, axis.start)
+  const [, high] = inputs(axis, support, axis.start + axis.count - 1)
+  return [low, high]
+}
+
+export function coefficients(axis: Axis, interpolation: Interpolation): Coefficients {
+  const { from, to, start, count } = axis
   const filter = filters[interpolation]
   const scale = from / to
   const stretch = Math.max(scale, 1)
@@ -41,8 +56,7 @@ export function coefficients({ from, to, start, count }: Axis, interpolation: In
   let end = 0
   for (let i = 0; i < count; i++) {
     const center = (start + i + 0.5) * scale
-    const low = Math.max(0, Math.trunc(center - support + 0.5))
-    const high = Math.min(from, Math.trunc(center + support + 0.5))
+    const [low, high] = inputs(axis, support, start + i)
     const begin = end
     let sum = 0
     for (let x = low; x < high; x++) {

@@ -5,7 +5,7 @@ import { InputError } from '../errors.ts'
 import { avifTurn, type Turn } from './avif-orientation.ts'
 import { decodeGif } from './gif.ts'
 import { type Header, jpegHeader } from './header.ts'
-import { channelsOf, type Mode, type Pixels } from './pixels.ts'
+import { channelsOf, type Mode, type Part, type Pixels } from './pixels.ts'
 import { pngHeader } from './png-header.ts'
 import { type Format, sniff } from './sniff.ts'
 import { tiffHeader } from './tiff-header.ts'
@@ -18,6 +18,8 @@ export interface DecodeOptions {
   maxPixels?: number | undefined
   /** Turns the picture upright by its EXIF entry. The reference does not; TIFF is turned either way, as Pillow does. */
   exifRotate?: boolean | undefined
+  /** Which part of a picture of this size is needed; of a JPEG only that is then held, a large photo's sides are not. */
+  part?: ((width: number, height: number) => Part) | undefined
   /** What to call the picture in errors. */
   name?: string | undefined
 }
@@ -38,6 +40,8 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
     const open = await opener(bytes, format, maxPixels)
     const header = headers[format]?.(bytes, name) ?? (await sharpHeader(open()))
     check(header.width, header.height)
+    const part = format === 'jpeg' && !exifRotate ? options.part?.(header.width, header.height) : undefined
+    if (part) return { ...header, part, data: (await read(open().extract(part), header)).data }
     return await read(turn(open(), bytes, format, exifRotate), header)
   } catch (error) {
     if (error instanceof InputError) throw error

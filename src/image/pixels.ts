@@ -33,6 +33,32 @@ export interface Pixels {
   opacity?: Uint8Array
   /** The palette of a `P` picture, three bytes a colour: it is padded with one of them. */
   palette?: Uint8Array
+  /** What `data` and `opacity` hold, where it is not the whole picture. */
+  part?: Part
+}
+
+/** A rectangle of a picture. */
+export interface Part {
+  left: number
+  top: number
+  width: number
+  height: number
+}
+
+/** Where in its data a pixel lies, counted in pixels. */
+export function pixelIndex({ width, part }: Pixels, x: number, y: number): number {
+  return part ? (y - part.top) * part.width + x - part.left : y * width + x
+}
+
+/** Bytes of one pixel. */
+export function bytesOf(mode: Mode): number {
+  return mode === 'I;16' ? 2 : channelsOf[mode]
+}
+
+/** A colour of the picture's palette; black where it has none. */
+export function paletteColor({ palette }: Pixels, index: number): [number, number, number] {
+  const [red = 0, green = 0, blue = 0] = palette?.subarray(index * 3, index * 3 + 3) ?? []
+  return [red, green, blue]
 }
 
 /** Pixels that a caller already has: bytes, rows top to bottom, channels interleaved (L, LA, RGB or RGBA). */

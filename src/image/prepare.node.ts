@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
 import { type DecodeOptions, decode } from './decode.node.ts'
-import { fromRaw, type RawImage } from './pixels.ts'
-import { type Preprocessing, preprocess } from './transform.ts'
+import { fromRaw, type Pixels, type RawImage } from './pixels.ts'
+import { neededPart, type Preprocessing, preprocess } from './transform.ts'
 
 /** A path, the bytes of a file, or pixels. */
 export type Source = string | Uint8Array | RawImage
@@ -14,11 +14,13 @@ export interface PrepareOptions extends Pick<DecodeOptions, 'maxPixels' | 'exifR
 
 /** `[3, size, size]` bytes, before normalising. */
 export async function prepare(source: Source, { preprocessing, ...options }: PrepareOptions): Promise<Uint8Array> {
-  if (typeof source === 'string') {
-    return preprocess(await decode(await readImage(source), { ...options, name: source }), preprocessing)
-  }
-  const pixels = source instanceof Uint8Array ? await decode(source, options) : fromRaw(source)
-  return preprocess(pixels, preprocessing)
+  return preprocess(await open(source, preprocessing, options), preprocessing)
+}
+
+async function open(source: Source, how: Preprocessing, options: DecodeOptions): Promise<Pixels> {
+  const part = (width: number, height: number) => neededPart(width, height, how)
+  if (typeof source === 'string') return decode(await readImage(source), { ...options, part, name: source })
+  return source instanceof Uint8Array ? decode(source, { ...options, part }) : fromRaw(source)
 }
 
 async function readImage(path: string): Promise<Uint8Array> {

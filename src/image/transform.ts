@@ -1,12 +1,10 @@
 // Preprocessing as OpenAI's CLIP (`clip._transform`), open_clip (`image_transform`) and Hugging Face
 // (`CLIPImageProcessorPil`) do it, byte for byte: a picture of any mode and size to a square of RGB.
-import type { Interpolation } from './coefficients.ts'
-import { overWhite, premultiply, toRgb, unpremultiply } from './convert.ts'
+import { type Interpolation, span } from './coefficients.ts'
+import { toRgb } from './convert.ts'
 import { type Axis, cropOffset, resizedSize } from './geometry.ts'
-import { nearest } from './nearest.ts'
-import { channelsOf, type Mode, type Pixels } from './pixels.ts'
-import { type RowReader, resample } from './resample.ts'
-import { resample16 } from './resample16.ts'
+import { channelsOf, type Mode, type Part, type Pixels, paletteColor } from './pixels.ts'
+import { resizeToRgb } from './resize.ts'
 
 type Triple = readonly [number, number, number]
 
@@ -28,120 +26,45 @@ export interface Preprocessing {
   rescale?: number
 }
 
-/** What happens to a picture of one mode while it is resized; `RGB` if nothing is said. */
-const resizing: Partial<Record<Mode, 'nearest' | 'premultiplied' | 'sixteen'>> = {
-  '1': 'nearest',
-  P: 'nearest',
-  LA: 'premultiplied',
-  RGBA: 'premultiplied',
-  'I;16': 'sixteen',
-}
-
 /** The picture as the model takes it, before normalising: `[3, size, size]` bytes, plane after plane. */
 export function preprocess(image: Pixels, how: Preprocessing): Uint8Array {
-  const { size } = how
-  const [width, height] =
-    how.resize === 'none'
-      ? [image.width, image.height]
-      : resizedSize[how.mode](image.width, image.height, how.resize ?? size)
-  const horizontal = cut(image.width, width, how)
-  const vertical = cut(image.height, height, how)
-  const visible =
-    how.order === 'hf'
-      ? rgbThenResize(image, horizontal, vertical, how)
-      : resizeThenRgb(image, horizontal, vertical, how)
+  const { size, order, interpolation } = how
+  const { horizontal, vertical } = plan(image.width, image.height, how)
+  const kept = resizeToRgb[order](image, horizontal, vertical, interpolation)
 
   const result = new Uint8Array(3 * size * size)
   const background = paddingColor(image, how)
   for (let c = 0; c < 3; c++) {
     const plane = result.subarray(c * size * size, (c + 1) * size * size)
     if (background[c] !== 0) plane.fill(background[c]!)
-    for (let y = 0; y < vertical.count; y++) {
+    for (let y = 0, i = c; y < vertical.count; y++) {
       let o = (y + vertical.padding) * size + horizontal.padding
-      for (let x = 0, i = y * horizontal.count * 3 + c; x < horizontal.count; x++, i += 3) plane[o++] = visible[i]!
+      for (let x = 0; x < horizontal.count; x++, i += 3) plane[o++] = kept[i]!
     }
   }
   return result
 }
 
-/** One axis of the resize, restricted to what the crop keeps, and how much padding comes before it. */
-function cut(from: number, to: number, { order, size }: Preprocessing): Axis & { padding: number } {
-  const offset = cropOffset[order](to, size)
-  const start = Math.max(0, offset)
-  return { from, to, start, count: Math.min(to, offset + size) - start, padding: start - offset }
+/** The part of a picture that has a say in the result: nobody needs to hold the rest. */
+export function neededPart(width: number, height: number, how: Preprocessing): Part {
+  const { horizontal, vertical } = plan(width, height, how)
+  const [left, right] = span(horizontal, how.interpolation)
+  const [top, bottom] = span(vertical, how.interpolation)
+  return { left, top, width: right - left, height: bottom - top }
 }
 
-/** Hugging Face: `convert_to_rgb`, then Pillow's resize of RGB. */
-function rgbThenResize(image: Pixels, horizontal: Axis, vertical: Axis, { interpolation }: Preprocessing): Uint8Array {
-  return resample(rgbRows(image), { channels: 3, horizontal, vertical, interpolation })
-}
+/** An axis, and the padding before what is kept of it. */
+type PaddedAxis = Axis & { padding: number }
 
-/** The picture's rows in RGB, with what is transparent blended over white. */
-function rgbRows(image: Pixels): RowReader {
-  const { width, data, opacity } = image
-  const bytes = bytesPerPixel(image)
-  const convert = toRgb[image.mode]
-  const alphaAt = image.mode === 'LA' ? 1 : image.mode === 'RGBA' ? 3 : undefined
-  return (y, first, into) => {
-    const pixels = into.length / 3
-    const begin = y * width + first
-    const row = data.subarray(begin * bytes, (begin + pixels) * bytes)
-    convert(row, into, pixels)
-    if (alphaAt !== undefined) overWhite(into, pixels, (x) => row[x * bytes + alphaAt]!)
-    else if (opacity) overWhite(into, pixels, (x) => opacity[begin + x]!)
+function plan(width: number, height: number, how: Preprocessing): { horizontal: PaddedAxis; vertical: PaddedAxis } {
+  const { size, order, mode, resize = size } = how
+  const [toWidth, toHeight] = resize === 'none' ? [width, height] : resizedSize[mode](width, height, resize)
+  const axis = (from: number, to: number) => {
+    const offset = cropOffset[order](to, size)
+    const start = Math.max(0, offset)
+    return { from, to, start, count: Math.min(to, offset + size) - start, padding: start - offset }
   }
-}
-
-/** OpenAI and open_clip: Pillow's resize in the picture's own mode, then `convert('RGB')`. */
-function resizeThenRgb(image: Pixels, horizontal: Axis, vertical: Axis, { interpolation }: Preprocessing): Uint8Array {
-  const { width, data, mode } = image
-  const unchanged = horizontal.from === horizontal.to && vertical.from === vertical.to
-  const kind = unchanged ? 'nearest' : resizing[mode]
-  const rgb = new Uint8Array(vertical.count * horizontal.count * 3)
-
-  if (kind === 'nearest') {
-    pickNearest(image, horizontal, vertical, rgb)
-    return rgb
-  }
-  if (kind === 'sixteen') {
-    toRgb[mode](resample16(data, horizontal, vertical, interpolation), rgb, rgb.length / 3)
-    return rgb
-  }
-  const channels = channelsOf[mode]
-  const read: RowReader = (y, first, into) => {
-    const begin = (y * width + first) * channels
-    into.set(data.subarray(begin, begin + into.length))
-    if (kind === 'premultiplied') premultiply(into, channels)
-  }
-  const resized = resample(read, { channels, horizontal, vertical, interpolation })
-  if (kind === 'premultiplied') unpremultiply(resized, channels)
-  toRgb[mode](resized, rgb, rgb.length / 3)
-  return rgb
-}
-
-function pickNearest(image: Pixels, horizontal: Axis, vertical: Axis, rgb: Uint8Array): void {
-  const columns = nearest(horizontal)
-  const rows = nearest(vertical)
-  const bytes = bytesPerPixel(image)
-  const outside = paletteColor(image, 0)
-  const pixel = new Uint8Array(3)
-  let o = 0
-  for (const y of rows) {
-    for (const x of columns) {
-      if (x < 0 || y < 0) {
-        rgb.set(outside, o)
-      } else {
-        const at = (y * image.width + x) * bytes
-        toRgb[image.mode](image.data.subarray(at, at + bytes), pixel, 1)
-        rgb.set(pixel, o)
-      }
-      o += 3
-    }
-  }
-}
-
-function bytesPerPixel(image: Pixels): number {
-  return image.mode === 'I;16' ? 2 : channelsOf[image.mode]
+  return { horizontal: axis(width, toWidth), vertical: axis(height, toHeight) }
 }
 
 /** The RGB of the padding. OpenAI's order pads in the picture's own mode: 0 is white in CMYK, and a palette's first colour. */
@@ -158,10 +81,6 @@ function filling(mode: Mode, fill: number): Uint8Array {
   if (mode === '1') return Uint8Array.of(fill === 0 ? 0 : 255)
   if (mode === 'I;16') return Uint8Array.of(fill, 0)
   return new Uint8Array(channelsOf[mode]).fill(fill)
-}
-
-function paletteColor({ palette }: Pixels, index: number): Triple {
-  return [palette?.[index * 3] ?? 0, palette?.[index * 3 + 1] ?? 0, palette?.[index * 3 + 2] ?? 0]
 }
 
 /**
