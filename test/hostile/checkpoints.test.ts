@@ -172,6 +172,8 @@ describe('zip archives', () => {
   it('reads the one that the others are made from', async () => {
     await writeFile(join(folder, 'good.pt'), good)
     await use(join(folder, 'good.pt'))
+    await writeFile(join(folder, 'good64.pt'), zip(entries(), { zip64: {}, count: 0xffff, offset: 0xffffffff }))
+    await use(join(folder, 'good64.pt'))
   })
 
   refusedAll([

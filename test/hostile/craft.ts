@@ -79,7 +79,15 @@ export function zip(entries: Entry[], ending: Ending = {}): Buffer {
   }
   const listed = Buffer.concat(directory)
   const { zip64 } = ending
-  const end64 = Buffer.concat([u32(0x06064b50), u64(44), Buffer.alloc(20), u64(1), u64(1), u64(listed.length), u64(at)])
+  const end64 = Buffer.concat([
+    u32(0x06064b50),
+    u64(44),
+    Buffer.alloc(12),
+    u64(entries.length),
+    u64(entries.length),
+    u64(listed.length),
+    u64(at),
+  ])
   const wide = zip64
     ? [zip64.record ?? end64, u32(0x07064b50), u32(0), u64(zip64.offset ?? at + listed.length), u32(1)]
     : []

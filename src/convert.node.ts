@@ -1,0 +1,109 @@
+// `convert`: a model as another project publishes it, its weights under other names and its configuration beside them.
+
+import { readFile } from 'node:fs/promises'
+import { gunzipSync } from 'node:zlib'
+import type { FloatType } from './checkpoint/compose.ts'
+import { type ConvertReport, type ConvertTarget, convertCheckpoint } from './checkpoint/convert.node.ts'
+import type { DownloadOptions } from './checkpoint/download.node.ts'
+import {
+  huggingFaceConfig,
+  huggingFacePreprocessor,
+  notForOpenai,
+  openClipConfig,
+  type WholeConfig,
+  wholeConfig,
+} from './config-files.ts'
+import { CheckpointError } from './errors.ts'
+import type { Preprocessing } from './image/transform.ts'
+import type { Activation } from './model/config.ts'
+import { openModel } from './open-model.node.ts'
+import type { Merges } from './tokenizer/bpe.ts'
+import { huggingFaceTokenizer } from './tokenizer-files.ts'
+
+export interface ConversionOptions extends Omit<DownloadOptions, 'onProgress' | 'files'> {
+  to: ConvertTarget
+  /** The type that real numbers are written in; as stored, if left out. */
+  dtype?: FloatType | undefined
+  /** What the model was trained with, where it does not say. */
+  activation?: Activation | undefined
+  overwrite?: boolean | undefined
+  onProgress?: ((progress: { tensor: string; written: number; total: number }) => void) | undefined
+  onDownload?: DownloadOptions['onProgress']
+}
+
+export interface Conversion extends ConvertReport {
+  /** What a user should know of the result. */
+  notices: string[]
+}
+
+interface Files {
+  files?: Record<string, string>
+  notes?: Record<string, number>
+  notices: string[]
+}
+
+/**
+ * Writes a model as OpenAI, open_clip or Hugging Face publish theirs. Where the type stays the same, every number keeps
+ * its bits.
+ *
+ * @param model as `load` takes it
+ * @param target a `.safetensors` file for `openai`, else a folder
+ * @throws CheckpointError where the project cannot hold the model, UsageError where the target exists
+ */
+export async function convert(model: string, target: string, options: ConversionOptions): Promise<Conversion> {
+  const { to, dtype, overwrite, onProgress, onDownload, ...download } = options
+  const { checkpoint, config, preprocessing, notices, path } = await openModel(model, {
+    ...download,
+    onProgress: onDownload,
+  })
+  const beside = await layouts[to](wholeConfig(config, path), preprocessing)
+  const { files, notes } = beside
+  const report = await convertCheckpoint(checkpoint, target, { to, dtype, overwrite, onProgress, files, notes })
+  return { ...report, notices: [...notices, ...beside.notices] }
+}
+
+/** What each project wants beside the weights. */
+const layouts: Record<ConvertTarget, (config: WholeConfig, how: Preprocessing) => Promise<Files>> = {
+  async openai(config) {
+    const misfit = notForOpenai(config)
+    if (misfit) {
+      throw new CheckpointError(`OpenAI's code cannot build this model: ${misfit}; convert to open_clip instead`)
+    }
+    const { image, text } = config
+    if (text.activation !== 'quickgelu') {
+      return {
+        notices: [
+          "OpenAI's code builds every model with QuickGELU, and this one was trained with GELU: load the result with activation 'gelu' (--activation gelu), and not with OpenAI's code.",
+        ],
+      }
+    }
+    // OpenAI's files carry these, and typeclip knows QuickGELU by them.
+    const { contextLength: context_length, vocabularySize: vocab_size } = text
+    return { notes: { input_resolution: image.imageSize, context_length, vocab_size }, notices: [] }
+  },
+
+  async open_clip(config, how) {
+    return { files: { 'open_clip_config.json': json(openClipConfig(config, how)) }, notices: [] }
+  },
+
+  async hf(config, how) {
+    const files = {
+      'config.json': json(huggingFaceConfig(config)),
+      'preprocessor_config.json': json(huggingFacePreprocessor(how)),
+    }
+    const merges = await readMerges()
+    const { contextLength, vocabularySize } = config.text
+    if (vocabularySize !== merges.length / 2 + 514) {
+      const notice = `The text tower has a vocabulary of ${vocabularySize}, which is not CLIP's, so no tokenizer was written beside it.`
+      return { files, notices: [notice] }
+    }
+    return { files: { ...files, ...huggingFaceTokenizer(merges, contextLength) }, notices: [] }
+  },
+}
+
+async function readMerges(): Promise<Merges> {
+  const bytes = gunzipSync(await readFile(new URL('../vocabulary/clip-merges.bin.gz', import.meta.url)))
+  return new Uint16Array(new Uint8Array(bytes).buffer)
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
