@@ -15,7 +15,7 @@ export function inspectPage(inspection: Inspection, original: Original | undefin
   const seen = image ? seenPicture(image.pixels, image.size) : undefined
   const sections = [
     image && original ? imageSection(image, inspection, original) : '',
-    ...texts.map((text, i) => textSection(text, i, config.text?.contextLength ?? 77)),
+    ...texts.map((text, i) => textSection(text, i, config.text!)),
     similaritySection(inspection),
   ]
   return `<!doctype html>

@@ -32,7 +32,7 @@ a{color:var(--blue)}
 .lane .encoder code,.lane .arrow{color:var(--soft)}
 .quoted{overflow-wrap:anywhere;font-size:.9rem;line-height:1.35;display:block}
 .result{border:1px solid var(--line);border-radius:.5rem;padding:.5rem .75rem;background:var(--card);font-variant-numeric:tabular-nums}
-section>section.step,details.stages{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem;margin:0 0 1rem}
+.step,details.stages{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem;margin:0 0 1rem}
 .formula code{background:var(--chip);padding:.2rem .5rem;border-radius:.35rem;font-size:.95em}
 .formula code+.paper{margin-left:.35rem}
 blockquote{margin:0 0 1rem;padding:.35rem 0 .35rem 1rem;border-left:4px solid var(--blue);font-size:1.15rem;overflow-wrap:anywhere}
@@ -94,6 +94,10 @@ th{text-align:left;font-weight:600}
 .stages .why td{border:0;padding:0 0 .5rem;color:var(--soft);max-width:0}
 .stages .why code{color:var(--text)}
 summary{cursor:pointer;font-weight:600}
+summary h2,summary blockquote{display:inline-block;margin:.25rem .75rem .25rem 0;padding-top:0;font-weight:400;font-size:1.15rem}
+summary blockquote{padding:0 0 0 .75rem}
+.text>details{border-top:1px solid var(--line);padding-top:.75rem;margin-top:1rem}
+.text>details[open]>summary{margin-bottom:.75rem}
 .spread{width:120px;height:14px;display:block}
 .spread .line{stroke:var(--soft)}
 .spread rect{fill:var(--orange)}
@@ -109,11 +113,12 @@ summary{cursor:pointer;font-weight:600}
 .looks td[style]{background:color-mix(in srgb,var(--blue) calc(var(--weight)*75%),transparent)}
 .similarity td,.similarity th{padding:.35rem 1rem .35rem 0;border-top:1px solid var(--line)}
 .similarity thead th{border:0;color:var(--soft);font-weight:400}
+.similarity thead th:nth-child(2),.similarity thead th:nth-child(3){text-align:right}
 .similarity{font-size:.95rem;width:100%;max-width:46rem}
 .share{position:relative;min-width:10rem;width:40%}
 .share i{display:inline-block;height:.9rem;background:var(--orange);border-radius:2px;vertical-align:middle;max-width:calc(100% - 3.5rem)}
 .share span{margin-left:.5rem;font-variant-numeric:tabular-nums}
 footer{margin-top:2rem}
-@media (max-width:40rem){body{padding:0 .75rem 3rem}section>section.step,details.stages{padding:.9rem}.strip{grid-template-columns:repeat(auto-fill,minmax(6.2rem,1fr))}.strip.small{grid-template-columns:repeat(auto-fill,minmax(5.2rem,1fr))}}
+@media (max-width:40rem){body{padding:0 .75rem 3rem}.step,details.stages{padding:.9rem}.strip{grid-template-columns:repeat(auto-fill,minmax(6.2rem,1fr))}.strip.small{grid-template-columns:repeat(auto-fill,minmax(5.2rem,1fr))}}
 @media print{body{max-width:none;background:#fff}.languages,.slider{display:none}.step,figure,.strip button{break-inside:avoid}.wide{overflow:visible}.stages table{min-width:0;font-size:.65rem}}
 `

@@ -1,5 +1,6 @@
 // The text tower on the page: tokens, the causal mask, where the embedding is read, attention, the embedding.
 
+import type { TextTowerConfig } from 'typeclip'
 import { type Attention, meanOverHeads, type TextPass, type Token } from 'typeclip/inspect'
 import { type BlockView, blockViews } from './blocks.ts'
 import { embeddingBars } from './charts.ts'
@@ -9,19 +10,25 @@ import { weightMatrix } from './pictures.ts'
 import { stageTable } from './stage-table.ts'
 import { stageNamed, step } from './step.ts'
 
-export function textSection(text: TextPass, index: number, contextLength: number): string {
+/** The first text is walked through in full; the others open when they are asked for. */
+export function textSection(text: TextPass, index: number, tower: TextTowerConfig): string {
+  const body = walk(text, index, tower)
+  const title = `<h2>${both('The text encoder', '文本编码器')} ${code('encodeText')}</h2><blockquote>${escaped(text.text)}</blockquote>`
+  const shown = index === 0 ? title + body : `<details><summary>${title}</summary>${body}</details>`
+  return `<section id="text-${index}" class="text">${shown}</section>`
+}
+
+function walk(text: TextPass, index: number, { contextLength, vocabularySize }: TextTowerConfig): string {
   const { stages, tokens, readAt, attention, embedding } = text
   const stage = (name: string) => stageNamed(stages, name)
   const end = tokens[readAt]!
   return (
-    `<section id="text-${index}" class="text"><h2>${both('The text encoder', '文本编码器')} ${code('encodeText')}</h2>` +
-    `<blockquote>${escaped(text.text)}</blockquote>` +
     step({
       en: 'Tokens',
       zh: '分词',
       text: {
-        en: `The text is cleaned and lower-cased, and byte-pair encoding cuts it into pieces of a vocabulary of 49,408; a start and an end token go around them. ${tokens.length} of at most ${contextLength} positions are used. The reference fills the rest with 0; nothing after the end can matter, so it is not computed here.`,
-        zh: `文本先清洗并转为小写，再用 BPE（byte-pair encoding）切成词表（49408 项）中的片段，首尾各加一个特殊 token。最多 ${contextLength} 个位置，这里用了 ${tokens.length} 个；参考实现用 0 补齐其余位置，但结束符之后的内容不会产生影响，所以这里不计算。`,
+        en: `The text is cleaned and lower-cased, and byte-pair encoding cuts it into pieces of a vocabulary of ${vocabularySize.toLocaleString('en-US')}; a start and an end token go around them. ${tokens.length} of at most ${contextLength} positions are used. The reference fills the rest with 0; nothing after the end can matter, so it is not computed here.`,
+        zh: `文本先清洗并转为小写，再用 BPE（byte-pair encoding）切成词表（${vocabularySize} 项）中的片段，首尾各加一个特殊 token。最多 ${contextLength} 个位置，这里用了 ${tokens.length} 个；参考实现用 0 补齐其余位置，但结束符之后的内容不会产生影响，所以这里不计算。`,
       },
       paper: '§2.4',
       figure: `<ol class="tokens" start="0">${tokens.map((token, i) => tokenCard(token, i, i === readAt)).join('')}</ol>`,
@@ -90,7 +97,7 @@ export function textSection(text: TextPass, index: number, contextLength: number
       stages: [stage('text_projection')],
       figure: embeddingBars(embedding, 'text'),
     }) +
-    `${stageTable(stages, `text-stages-${index}`)}</section>`
+    `${stageTable(stages, `text-stages-${index}`)}`
   )
 }
 
