@@ -24,6 +24,8 @@ export interface PickleHost {
 // A hostile pickle may make an object with every byte; real ones have some thousand.
 const mostOperations = 4_000_000
 const mostContainers = 500_000
+// The state of a random generator has some hundred bits.
+const longestInteger = 64
 
 interface Machine {
   bytes: Uint8Array
@@ -119,7 +121,7 @@ function group(m: Machine): unknown[] {
 }
 
 function long(m: Machine, length: number): number | bigint {
-  if (length > 16) throw broken(m, `has an integer of ${length} bytes`)
+  if (length > longestInteger) throw broken(m, `has an integer of ${length} bytes`)
   let value = 0n
   for (const [i, byte] of take(m, length).entries()) value |= BigInt(byte) << BigInt(8 * i)
   value = BigInt.asIntN(8 * length, value)
