@@ -1,5 +1,6 @@
 // typeclip in Node: every public name.
 
+export { type Conversion, type ConversionOptions, convert } from './convert.node.ts'
 export { CheckpointError, InputError, ShapeError, UsageError } from './errors.ts'
 export { normalize, type Preprocessing, preprocess as preprocessPixels } from './image/transform.ts'
 export { type LoadOptions, load } from './load.node.ts'

@@ -45,7 +45,7 @@ const group = 256
 
 export async function* embedTexts(
   clip: Clip,
-  texts: Iterable<NamedText> | AsyncIterable<NamedText>,
+  texts: AsyncIterable<NamedText>,
   { normalize = false, onLong, terminal, job }: Options & { onLong: OnLong },
 ): AsyncGenerator<{ text: string; embedding: Float32Array }> {
   const contextLength = clip.config.text?.contextLength ?? 0

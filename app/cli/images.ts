@@ -2,8 +2,9 @@
 
 import { stat } from 'node:fs/promises'
 import { sep } from 'node:path'
+import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { glob, isDynamicPattern } from 'tinyglobby'
+import { glob } from 'tinyglobby'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -22,52 +23,57 @@ export interface FoundImages {
 /** What counts as an image in a folder, readable or not; a file that is named may be called anything. */
 const extensions = ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'gif', 'bmp', 'tif', 'tiff', 'avif', 'heic', 'heif']
 
+const pattern = /[*?[{]|[!@+]\(/
+
 export async function findImages(words: readonly string[], terminal: Terminal): Promise<FoundImages> {
   if (words.length === 0) throw new UsageError('no image was given: a file, a folder, a glob, an address, or -')
-  if (words.filter((word) => word === '-').length > 1)
+  if (words.indexOf('-') !== words.lastIndexOf('-')) {
     throw new UsageError('- is standard input, and it can be read once')
+  }
   const found: FoundImages = { images: [], missing: [] }
   for (const word of words) {
-    if (word === '-') {
-      const bytes = await buffer(terminal.stdin)
-      if (bytes.length > 0) found.images.push({ path: '-', image: bytes })
-      else
-        found.missing.push({ path: '-', error: new Error('standard input is empty; - takes the bytes of one image') })
-      continue
-    }
-    const paths = await pathsOf(word)
-    if (paths instanceof Error) found.missing.push({ path: word, error: paths })
-    else for (const path of paths) found.images.push({ path, image: path })
+    const images = word === '-' ? await standardInput(terminal) : await imagesOf(word, terminal.signal)
+    if (images instanceof Error) found.missing.push({ path: word, error: images })
+    else for (const image of images) found.images.push(image)
   }
   return found
 }
 
-async function pathsOf(word: string): Promise<string[] | Error> {
-  if (/^https?:\/\//i.test(word)) return [word]
+async function standardInput({ stdin, signal }: Terminal): Promise<FoundImage[] | Error> {
+  const bytes = await buffer(addAbortSignal(signal, stdin))
+  if (bytes.length > 0) return [{ path: '-', image: bytes }]
+  return new Error('standard input is empty; - takes the bytes of one image')
+}
+
+async function imagesOf(word: string, signal: AbortSignal): Promise<FoundImage[] | Error> {
+  if (/^https?:\/\//i.test(word)) return [{ path: word, image: word }]
   // A path that exists is that path, whatever characters it has.
   const entry = await stat(word).catch(() => undefined)
   if (entry?.isDirectory()) {
-    const inside = await glob(`**/*.{${extensions.join(',')}}`, { cwd: word, caseSensitiveMatch: false })
+    const inside = await glob(`**/*.{${extensions.join(',')}}`, { cwd: word, caseSensitiveMatch: false, signal })
     return inside.length > 0 ? joined(word, inside) : new Error(`no image in this folder (${extensions.join(', ')})`)
   }
-  if (entry) return [word]
-  const pattern = sep === '\\' ? word.replaceAll('\\', '/') : word
-  if (!isDynamicPattern(pattern)) return new Error('no such file or folder')
-  const [folder, rest] = splitPattern(pattern)
-  const matches = await glob(rest, { cwd: folder || '.', caseSensitiveMatch: sep === '/', expandDirectories: false })
+  if (entry) return [{ path: word, image: word }]
+  if (!pattern.test(word)) return new Error('no such file or folder')
+  const [folder, rest] = splitPattern(sep === '\\' ? word.replaceAll('\\', '/') : word)
+  const caseSensitiveMatch = sep === '/'
+  const matches = await glob(rest, { cwd: folder || '.', caseSensitiveMatch, expandDirectories: false, signal })
   return matches.length > 0 ? joined(folder, matches) : new Error('no file matches')
 }
 
 // `../photos/2024*/*.jpg` → the folder in front of the first pattern, and the rest.
-function splitPattern(pattern: string): [folder: string, rest: string] {
-  const segments = pattern.split('/')
-  const first = segments.findIndex((segment) => isDynamicPattern(segment))
+function splitPattern(word: string): [folder: string, rest: string] {
+  const segments = word.split('/')
+  const first = segments.findIndex((segment) => pattern.test(segment))
   const folder = segments.slice(0, first).join('/')
   return [folder === '' && first > 0 ? '/' : folder, segments.slice(first).join('/')]
 }
 
-function joined(folder: string, inside: readonly string[]): string[] {
+function joined(folder: string, inside: readonly string[]): FoundImage[] {
   const prefix = folder === '' || /[/\\]$/.test(folder) ? folder : folder + sep
   // By code units, so that every machine has the same order.
-  return [...inside].sort((a, b) => (a < b ? -1 : 1)).map((path) => prefix + path.replaceAll('/', sep))
+  return [...inside]
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((path) => prefix + path.replaceAll('/', sep))
+    .map((path) => ({ path, image: path }))
 }

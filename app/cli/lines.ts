@@ -1,6 +1,7 @@
 // Texts from a file or standard input, one a line: a line ends with LF or CRLF and nothing else, and blank lines count.
 
 import { createReadStream } from 'node:fs'
+import { addAbortSignal } from 'node:stream'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -31,7 +32,7 @@ export async function* readLines(file: string, terminal: Terminal): AsyncGenerat
 async function* byteLines(file: string, { stdin, signal }: Terminal): AsyncGenerator<Uint8Array> {
   let rest = Buffer.alloc(0)
   try {
-    for await (const chunk of file === '-' ? stdin : createReadStream(file, { signal })) {
+    for await (const chunk of file === '-' ? addAbortSignal(signal, stdin) : createReadStream(file, { signal })) {
       const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : Buffer.from(chunk)
       let from = 0
       for (let to = bytes.indexOf(lineFeed, rest.length); to >= 0; to = bytes.indexOf(lineFeed, from)) {

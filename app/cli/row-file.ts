@@ -80,7 +80,10 @@ async function jsonLinesFile(path: string): Promise<RowFile> {
 
 async function binaryFile(path: string, ending: string, format: Format, shape?: readonly number[]): Promise<RowFile> {
   const file = await createAtomicFile(path)
-  const origins = await createAtomicFile(`${path.slice(0, -ending.length)}.rows.jsonl`)
+  const origins = await createAtomicFile(`${path.slice(0, -ending.length)}.rows.jsonl`).catch(async (error) => {
+    await file.discard()
+    throw error
+  })
   await file.handle.appendFile(Buffer.alloc(format.headerLength))
   let layout: Layout | undefined
   let rows = 0

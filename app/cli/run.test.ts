@@ -22,6 +22,7 @@ it('prints help on standard output, and loads no model for it', async () => {
       preprocess  images to the pixels that a model takes
       inspect     both encoders, step by step
       models      the names that --model takes
+      convert     a checkpoint as another project publishes it
       doctor      whether this machine gives the reference's numbers
 
     typeclip COMMAND --help tells what a command takes; typeclip --version, which version this is.

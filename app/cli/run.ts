@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   preprocess: { summary: 'images to the pixels that a model takes', load: () => import('./commands/preprocess.ts') },
   inspect: { summary: 'both encoders, step by step', load: () => import('./commands/inspect.ts') },
   models: { summary: 'the names that --model takes', load: () => import('./commands/models.ts') },
+  convert: { summary: 'a checkpoint as another project publishes it', load: () => import('./commands/convert.ts') },
   doctor: { summary: "whether this machine gives the reference's numbers", load: () => import('./commands/doctor.ts') },
 }
 

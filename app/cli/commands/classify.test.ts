@@ -124,6 +124,11 @@ describe('images', () => {
     expect(found).toMatchObject({ code: 0, paths: [join(folder, 'a[1].png'), join(folder, 'b', 'deep', 'two.png')] })
   })
 
+  it('of a glob may be alternatives across folders', async () => {
+    const found = await paths(join(folder, '{b/deep,b}', '*.{png,JPG}'))
+    expect(found.paths).toEqual([join(folder, 'b', 'deep', 'two.png'), join(folder, 'b', 'one.JPG')])
+  })
+
   it('whose names look like a pattern are found by their names first', async () => {
     expect(await paths(join(folder, 'a[1].png'))).toMatchObject({ code: 0, paths: [join(folder, 'a[1].png')] })
   })

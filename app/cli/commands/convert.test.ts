@@ -1,0 +1,81 @@
+import { mkdtemp, readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, expect, it } from 'vitest'
+import { captured, jsonLines } from '../captured.ts'
+import { cliFile, libraryFile } from '../installation.ts'
+
+const starter = libraryFile('models', 'starter')
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+})
+
+it('prints help', async () => {
+  expect((await captured(['convert', '--help'])).stdout).toMatchInlineSnapshot(`
+    "typeclip convert: a checkpoint as another project publishes it
+
+    Usage: typeclip convert SOURCE TARGET --to openai|open_clip|hf [--dtype f32|f16|bf16] [flags]
+
+    SOURCE is what --model takes: a name, a hub id, a folder or a file. TARGET is one .safetensors file for openai,
+    and for open_clip and hf a folder as those projects lay it out, with the configuration, and for hf the
+    tokenizer. Where the type of the numbers stays, every number keeps its bits. A ResNet to hf is refused:
+    Hugging Face’s CLIPModel has none.
+
+    Flags:
+      --to openai|open_clip|hf     whose names and layout
+      --dtype f32|f16|bf16         type of the numbers; else as stored
+      --activation quickgelu|gelu  where the checkpoint does not say
+      --overwrite                  write over a TARGET that is there
+      --help                       this text
+
+    Examples:
+      typeclip convert ViT-B-32.pt clip-vit-base-patch32 --to hf
+      typeclip convert openai/clip-vit-base-patch32 clip.safetensors --to openai --dtype f16
+    "
+  `)
+})
+
+it('writes a model that gives the same answers', async () => {
+  const target = join(folder, 'hf')
+  expect(await captured(['convert', starter, target, '--to', 'hf', '--dtype', 'f32'])).toMatchObject({
+    code: 0,
+    stderr: '',
+  })
+  expect(await readdir(target)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors', 'merges.txt']))
+  const labels = async (model: string) => {
+    const argv = ['classify', cliFile('golden', 'clouds.jpg'), '--labels', 'cat,dog', '--json', '--model', model]
+    // The two projects prepare pictures in another order; here only the weights are compared.
+    return jsonLines((await captured([...argv, '--order', 'openai'])).stdout)[0].labels
+  }
+  const [before, after] = [await labels(starter), await labels(target)]
+  expect(after.map(({ label }: { label: string }) => label)).toEqual(
+    before.map(({ label }: { label: string }) => label),
+  )
+  expect(after[0].score).toBeCloseTo(before[0].score, 5)
+})
+
+it('writes over nothing unless told, and says what is missing', async () => {
+  const target = join(folder, 'once')
+  const argv = ['convert', starter, target, '--to', 'open_clip']
+  expect((await captured(argv)).code).toBe(0)
+  expect(await captured(argv)).toMatchObject({ code: 2, stderr: expect.stringContaining('already') })
+  expect((await captured([...argv, '--overwrite'])).code).toBe(0)
+  expect(await captured(argv.slice(0, 3))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--to is missing'),
+  })
+  expect(await captured(['convert', starter])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('SOURCE and TARGET'),
+  })
+})
+
+it('refuses a ResNet to hf', async () => {
+  const resnet = libraryFile('fixtures', 'checkpoints', 'openai-resnet.pt')
+  const { code, stderr } = await captured(['convert', resnet, join(folder, 'resnet'), '--to', 'hf'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('ResNet')
+  expect(await readdir(folder)).not.toContain('resnet')
+})

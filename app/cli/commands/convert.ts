@@ -1,0 +1,55 @@
+// `typeclip convert`: a checkpoint as another project publishes it.
+
+import { defineCommand } from '../command.ts'
+import { megabytes, modelFlags } from '../model.ts'
+import { UsageError } from '../usage-error.ts'
+
+const dtypes = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const
+
+export const command = defineCommand({
+  usage: 'SOURCE TARGET --to openai|open_clip|hf [--dtype f32|f16|bf16] [flags]',
+  about: [
+    'SOURCE is what --model takes: a name, a hub id, a folder or a file. TARGET is one .safetensors file for openai,',
+    'and for open_clip and hf a folder as those projects lay it out, with the configuration, and for hf the',
+    'tokenizer. Where the type of the numbers stays, every number keeps its bits. A ResNet to hf is refused:',
+    'Hugging Face’s CLIPModel has none.',
+  ],
+  flags: {
+    to: { type: 'text', value: 'P', choices: ['openai', 'open_clip', 'hf'], help: 'whose names and layout' },
+    dtype: { type: 'text', value: 'T', choices: ['f32', 'f16', 'bf16'], help: 'type of the numbers; else as stored' },
+    activation: modelFlags.activation,
+    overwrite: { type: 'switch', help: 'write over a TARGET that is there' },
+  },
+  examples: [
+    'typeclip convert ViT-B-32.pt clip-vit-base-patch32 --to hf',
+    'typeclip convert openai/clip-vit-base-patch32 clip.safetensors --to openai --dtype f16',
+  ],
+  async run(words, { to, dtype, activation, overwrite }, terminal) {
+    const [source, target, ...more] = words
+    if (source === undefined || target === undefined || more.length > 0) {
+      throw new UsageError(`convert takes two words, SOURCE and TARGET; found ${words.length}`)
+    }
+    if (to === undefined) throw new UsageError('--to is missing: openai, open_clip or hf')
+    const { convert } = await import('typeclip')
+    const { path, tensors, bytes, notices } = await convert(source, target, {
+      to,
+      overwrite,
+      activation,
+      dtype: dtype && dtypes[dtype],
+      signal: terminal.signal,
+      onDownload: ({ file, received, total }) => progress(file, received, total),
+      onProgress({ written, total }) {
+        terminal.signal.throwIfAborted()
+        progress(target, written, total)
+      },
+    })
+    terminal.status(undefined)
+    for (const notice of notices) terminal.note(notice)
+    await terminal.print(`${path}  ${tensors} tensors, ${megabytes(bytes)}`)
+    return 0
+
+    function progress(file: string, done: number, total: number): void {
+      terminal.status(`${file}: ${megabytes(done)} of ${megabytes(total)}`)
+    }
+  },
+})
