@@ -1,8 +1,7 @@
 // What a model's name stands for: a path on this machine, after downloading where it is not there yet.
 
 import { stat } from 'node:fs/promises'
-import { type DownloadOptions, download } from './checkpoint/download.node.ts'
-import { downloadUrl } from './checkpoint/download-url.node.ts'
+import type { DownloadOptions } from './checkpoint/download.node.ts'
 import { openaiModels, openaiUrl } from './checkpoint/openai-models.ts'
 import { UsageError } from './errors.ts'
 
@@ -24,10 +23,15 @@ export async function modelFiles(model: string, options: DownloadOptions = {}): 
   if (found) return { path: model, isFolder: found.isDirectory() }
 
   const url = openaiUrl(model) ?? (/^https?:\/\//.test(model) ? model : undefined)
-  if (url) return { path: await downloadUrl(url, options), isFolder: false, ...(url !== model && { tag: 'openai' }) }
+  // The network's side is loaded only now: a model on this machine starts a tenth of a second sooner without it.
+  if (url) {
+    const { downloadUrl } = await import('./checkpoint/download-url.node.ts')
+    return { path: await downloadUrl(url, options), isFolder: false, ...(url !== model && { tag: 'openai' }) }
+  }
 
   const hub = /^(hf-hub:)?([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([\w./-]+))?$/.exec(model)
   if (hub && !(hub[1] === undefined && /\.(safetensors|pt|pth|bin|ckpt|json)$/.test(model))) {
+    const { download } = await import('./checkpoint/download.node.ts')
     return { path: await download(hub[2]!, { ...options, revision: hub[3] ?? options.revision }), isFolder: true }
   }
   throw new UsageError(

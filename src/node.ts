@@ -1,6 +1,6 @@
 // typeclip in Node: every public name.
 
-export { type Conversion, type ConversionOptions, convert } from './convert.node.ts'
+export type { Conversion, ConversionOptions } from './convert.node.ts'
 export { CheckpointError, InputError, ShapeError, UsageError } from './errors.ts'
 export { normalize, type Preprocessing, preprocess as preprocessPixels } from './image/transform.ts'
 export { type LoadOptions, load } from './load.node.ts'
@@ -14,7 +14,7 @@ export type {
   Many,
 } from './load.ts'
 export type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from './model/config.ts'
-export { type KnownModel, listModels } from './models.node.ts'
+export type { KnownModel } from './models.node.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
 export { createPreprocessor, type Preprocessor } from './preprocessor.node.ts'
 export { type TokenizeOptions, type Tokenizer, tokenize } from './tokenizer/tokenize.ts'
@@ -30,3 +30,11 @@ export {
 } from './zero-shot/classifier.ts'
 export { imagenetClassNames } from './zero-shot/classnames/imagenet.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from './zero-shot/prompts.ts'
+
+// What few programs call is loaded when it is called, so that the first embedding comes sooner.
+
+export const convert: typeof import('./convert.node.ts').convert = async (...call) =>
+  (await import('./convert.node.ts')).convert(...call)
+
+export const listModels: typeof import('./models.node.ts').listModels = async () =>
+  (await import('./models.node.ts')).listModels()
