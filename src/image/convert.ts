@@ -36,9 +36,11 @@ function cmykToRgb(from: Uint8Array, to: Uint8Array, pixels: number): void {
 }
 
 /** Pillow does not scale 16 bits down to 8: all that is above 255 becomes white. */
-function sixteenToRgb(from: Uint8Array, to: Uint8Array, pixels: number): void {
-  for (let i = 0, o = 0; i < pixels * 2; i += 2, o += 3) {
-    to[o] = to[o + 1] = to[o + 2] = from[i + 1] === 0 ? from[i]! : 255
+function sixteenToRgb(low: 0 | 1): Convert {
+  return (from, to, pixels) => {
+    for (let i = 0, o = 0; i < pixels * 2; i += 2, o += 3) {
+      to[o] = to[o + 1] = to[o + 2] = from[i + 1 - low] === 0 ? from[i + low]! : 255
+    }
   }
 }
 
@@ -51,7 +53,8 @@ export const toRgb: Record<Mode, Convert> = {
   RGB: copy(3),
   RGBA: rgbaToRgb,
   CMYK: cmykToRgb,
-  'I;16': sixteenToRgb,
+  'I;16': sixteenToRgb(0),
+  'I;16B': sixteenToRgb(1),
 }
 
 /** Multiplies colours by their opacity, as Pillow does before it resizes LA and RGBA. */

@@ -91,16 +91,22 @@ async function sharpHeader(image: Sharp): Promise<Header> {
 /** How sharp is asked for the samples of a mode as the file has them. */
 const asStored: Partial<Record<Mode, (image: Sharp) => Sharp>> = {
   CMYK: (image) => image.pipelineColourspace('cmyk').toColourspace('cmyk'),
-  'I;16': (image) => image.pipelineColourspace('grey16').toColourspace('grey16'),
+  'I;16': sixteen,
+  'I;16B': sixteen,
+}
+
+function sixteen(image: Sharp): Sharp {
+  return image.pipelineColourspace('grey16').toColourspace('grey16')
 }
 
 async function read(image: Sharp, { mode, palette }: Header): Promise<Pixels> {
-  const depth = mode === 'I;16' ? 'ushort' : 'uchar'
+  const depth = asStored[mode] === sixteen ? 'ushort' : 'uchar'
   const { data, info } = await (asStored[mode]?.(image) ?? image).raw({ depth }).toBuffer({ resolveWithObject: true })
   const { width, height, channels } = info
   const wanted = channelsOf[mode]
   const pixels: Pixels = { mode, width, height, data, ...(palette && { palette }) }
-  if (channels === wanted || mode === 'I;16') return pixels
+  if (mode === 'I;16B') data.swap16()
+  if (channels === wanted || depth === 'ushort') return pixels
 
   // sharp spreads gray over three channels, and adds one where the file names a transparent colour.
   const hasAlpha = channels === 4 || channels === 2

@@ -16,6 +16,7 @@ export const channelsOf = {
   RGBA: 4,
   CMYK: 4,
   'I;16': 1,
+  'I;16B': 1,
 } as const satisfies Record<string, 1 | 2 | 3 | 4>
 
 export type Mode = keyof typeof channelsOf
@@ -24,7 +25,7 @@ export interface Pixels {
   mode: Mode
   width: number
   height: number
-  /** Rows top to bottom, channels interleaved; two bytes a pixel (little-endian) for `I;16`. */
+  /** Rows top to bottom, channels interleaved; two bytes a pixel for `I;16` (little-endian) and `I;16B` (big-endian). */
   data: Uint8Array
   /**
    * One opacity byte a pixel, where a file without an alpha channel names a transparent colour (Pillow's
@@ -52,7 +53,7 @@ export function pixelIndex({ width, part }: Pixels, x: number, y: number): numbe
 
 /** Bytes of one pixel. */
 export function bytesOf(mode: Mode): number {
-  return mode === 'I;16' ? 2 : channelsOf[mode]
+  return mode === 'I;16' || mode === 'I;16B' ? 2 : channelsOf[mode]
 }
 
 /** A colour of the picture's palette; black where it has none. */

@@ -17,6 +17,7 @@ const resizing: Partial<Record<Mode, 'nearest' | 'premultiplied' | 'sixteen'>> =
   LA: 'premultiplied',
   RGBA: 'premultiplied',
   'I;16': 'sixteen',
+  'I;16B': 'sixteen', // Pillow 13 takes its bytes in the wrong order here, and so must we
 }
 
 export const resizeToRgb: Record<'openai' | 'hf', ResizeToRgb> = {

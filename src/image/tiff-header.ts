@@ -77,7 +77,8 @@ export function tiffHeader(bytes: Uint8Array, name: string): Header {
   const formats = new Set(tags.get(tag.format) ?? [1])
   const photometric = tags.get(tag.photometric)?.[0] ?? 0
   const kind = [photometric, [...formats], bits, tags.get(tag.extra) ?? '-'].join(' ')
-  const mode = modes[kind]
+  const compressed = (tags.get(tag.compression)?.[0] ?? 1) !== 1
+  const mode = bytes[0] === 0x4d && kind === '1 1 16 -' ? (compressed ? undefined : 'I;16B') : modes[kind]
   if (!mode || width < 1 || height < 1) {
     throw new InputError(
       `${name}: a TIFF of ${width}×${height} pixels whose photometric, sample format, bits and extra samples are ${kind}; such are not read. Convert it to PNG first`,

@@ -80,6 +80,7 @@ function paddingColor(image: Pixels, { order, fill = 0 }: Preprocessing): Triple
 function filling(mode: Mode, fill: number): Uint8Array {
   if (mode === '1') return Uint8Array.of(fill === 0 ? 0 : 255)
   if (mode === 'I;16') return Uint8Array.of(fill, 0)
+  if (mode === 'I;16B') return Uint8Array.of(0, fill)
   return new Uint8Array(channelsOf[mode]).fill(fill)
 }
 
