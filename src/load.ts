@@ -96,7 +96,7 @@ export function createClip({ images, ...parts }: Parts): Clip {
   function check(tower: 'image' | 'text', signal?: AbortSignal): void {
     signal?.throwIfAborted()
     if (disposed) throw new UsageError(`${parts.name}: this model was disposed of`)
-    if (!config[tower]) throw new UsageError(`${parts.name} has no ${tower} tower`)
+    if (!config[tower]) throw new UsageError(`${parts.name} has no ${tower} tower, or was loaded without it`)
   }
 
   async function* streamImages(many: Many<ImageInput>, options: EncodeOptions = {}): AsyncGenerator<ImageResult> {

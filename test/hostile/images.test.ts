@@ -12,7 +12,7 @@ import { type Preprocessing, preprocess } from '../../src/image/transform.ts'
 const fixtures = new URL('../../fixtures/images/', import.meta.url)
 const fixture = (name: string) => readFileSync(new URL(name, fixtures))
 
-const seconds = 5
+const seconds = 30
 const megabytes = 400
 
 /** Decoding refuses with an InputError of one sentence, soon and without taking much memory. */
