@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest'
+import { displayWidth, shortened, table } from './table.ts'
+
+it('counts the columns that a terminal takes', () => {
+  expect(['cat', '猫', 'é', 'e\u0301', '😀', '👩‍🚀', '한국'].map(displayWidth)).toEqual([3, 2, 1, 1, 2, 2, 4])
+})
+
+it('cuts a text to a width, without cutting a character', () => {
+  expect(shortened('a photo\n of  cats', 9)).toBe('a photo …')
+  expect(shortened('一只猫和一只狗', 8)).toBe('一只猫…')
+  expect(shortened('short', 5)).toBe('short')
+})
+
+it('lines columns up', () => {
+  expect(
+    table(
+      [
+        ['猫', '1.0'],
+        ['a dog', '12.5'],
+      ],
+      ['left', 'right'],
+    ),
+  ).toEqual(['猫      1.0', 'a dog  12.5'])
+})
