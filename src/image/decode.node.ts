@@ -61,8 +61,8 @@ const headers: Partial<Record<Format, (bytes: Uint8Array, name: string) => Heade
 /** sharp on these bytes; loaded only now, since it takes longer to start than a small picture to decode. */
 async function opener(bytes: Uint8Array, format: Format, maxPixels: number): Promise<() => Sharp> {
   const { default: sharp } = await import('sharp')
-  // As strict as Pillow: a short TIFF strip is refused, a JPEG or PNG with a wrong bit in its data is not.
-  const failOn = format === 'tiff' ? 'error' : 'truncated'
+  // As strict as Pillow, which ignores what libjpeg only warns of, and the checksum of a PNG's data.
+  const failOn = format === 'png' ? 'truncated' : 'error'
   const options: SharpOptions = { ignoreIcc: true, failOn, limitInputPixels: maxPixels }
   return () => sharp(bytes, options)
 }
