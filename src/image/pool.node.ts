@@ -18,6 +18,12 @@ export interface ImagePool {
   close(): Promise<void>
 }
 
+/**
+ * Pictures handed to a thread at a time: while the model runs, the calling thread hands out nothing, so each thread has
+ * to hold enough to do until then.
+ */
+const ahead = 16
+
 /** So many pictures are done on the calling thread first: for a few, starting threads would take longer. */
 const withoutThreads = 2
 
@@ -30,26 +36,28 @@ export function createImagePool({ workers, ...options }: ImagePoolOptions): Imag
   const file = workerFile()
   const most = file ? (workers ?? availableParallelism()) : 0
   const waiting: Task[] = []
-  const threads = new Map<Worker, Task | undefined>()
+  /** What each thread has been handed and has not answered, in order. */
+  const threads = new Map<Worker, Task[]>()
   let count = 0
   let closed = false
 
   function start(url: URL): void {
     const worker = new Worker(url, { workerData: options })
     worker.unref()
-    threads.set(worker, undefined)
+    const tasks: Task[] = []
+    threads.set(worker, tasks)
     worker.on('message', (answer: Answer) => {
-      const task = threads.get(worker)
-      threads.set(worker, undefined)
-      worker.unref()
+      const task = tasks.shift()
+      if (tasks.length === 0) worker.unref()
       if ('pixels' in answer) task?.resolve(answer.pixels)
       else task?.reject(answer.input ? new InputError(answer.error) : new Error(answer.error))
       next()
     })
     const lost = (reason: string) => {
-      const task = threads.get(worker)
       if (!threads.delete(worker)) return
-      task?.reject(new InputError(`${label(task.source)}: the thread that decoded it ended (${reason})`))
+      const [doing, ...others] = tasks
+      doing?.reject(new InputError(`${label(doing.source)}: the thread that decoded it ended (${reason})`))
+      waiting.unshift(...others)
       next()
     }
     worker.on('error', (error) => lost(error.message))
@@ -58,31 +66,30 @@ export function createImagePool({ workers, ...options }: ImagePoolOptions): Imag
 
   function next(): void {
     if (closed || !file) return
-    if (waiting.length > 0 && threads.size < most && ![...threads.values()].includes(undefined)) start(file)
-    for (const [worker, task] of threads) {
-      if (task) continue
-      const chosen = waiting.shift()
-      if (!chosen) return
-      threads.set(worker, chosen)
+    while (waiting.length > 0) {
+      if (threads.size < most && ![...threads.values()].some((tasks) => tasks.length === 0)) start(file)
+      const [worker, tasks] = [...threads].reduce((a, b) => (b[1].length < a[1].length ? b : a))
+      if (tasks.length >= ahead) return
+      const task = waiting.shift()!
+      tasks.push(task)
       worker.ref() // while it works, so that the process waits for the answer
-      worker.postMessage({ id: chosen.id, source: chosen.source } satisfies Job)
+      worker.postMessage({ source: task.source } satisfies Job)
     }
   }
 
   return {
     async preprocess(source) {
       if (closed) throw new UsageError('image pool: it is closed; create another one')
-      const id = count++
-      if (most === 0 || id < withoutThreads) return prepare(source, options)
+      if (most === 0 || count++ < withoutThreads) return prepare(source, options)
       return new Promise((resolve, reject) => {
-        waiting.push({ id, source, resolve, reject })
+        waiting.push({ source, resolve, reject })
         next()
       })
     },
     async close() {
       closed = true
       const ended = new UsageError('image pool: it was closed before this picture was done')
-      for (const task of [...waiting.splice(0), ...threads.values()]) task?.reject(ended)
+      for (const task of [...waiting.splice(0), ...[...threads.values()].flat()]) task.reject(ended)
       const all = [...threads.keys()]
       threads.clear()
       await Promise.all(all.map((worker) => worker.terminate()))

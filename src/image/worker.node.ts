@@ -3,20 +3,26 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type PrepareOptions, prepare, type Source } from './prepare.node.ts'
 
 export interface Job {
-  id: number
   source: Source
 }
 
-export type Answer = { id: number; pixels: Uint8Array } | { id: number; error: string; input: boolean }
+/** Answers come in the order of the jobs. */
+export type Answer = { pixels: Uint8Array } | { error: string; input: boolean }
 
 const options = workerData as PrepareOptions
 
-parentPort?.on('message', async ({ id, source }: Job) => {
+async function work({ source }: Job): Promise<void> {
   try {
     const pixels = await prepare(source, options)
-    parentPort?.postMessage({ id, pixels } satisfies Answer, [pixels.buffer as ArrayBuffer])
+    parentPort?.postMessage({ pixels } satisfies Answer, [pixels.buffer as ArrayBuffer])
   } catch (error) {
     const { name, message } = error as Error
-    parentPort?.postMessage({ id, error: message, input: name === 'InputError' } satisfies Answer)
+    parentPort?.postMessage({ error: message, input: name === 'InputError' } satisfies Answer)
   }
+}
+
+// One after the other, so that a thread holds one decoded picture at a time.
+let last = Promise.resolve()
+parentPort?.on('message', (job: Job) => {
+  last = last.then(() => work(job))
 })
