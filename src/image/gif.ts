@@ -1,6 +1,7 @@
 // The first frame of a GIF as Pillow's GifImagePlugin holds it. sharp blanks out what is transparent; Pillow keeps the
 // palette's colour there, and CLIP sees that colour.
 import { InputError } from '../errors.ts'
+import { lzw } from './lzw.ts'
 import type { Pixels } from './pixels.ts'
 
 interface Frame {
@@ -22,7 +23,7 @@ export function decodeGif(bytes: Uint8Array, name: string, check: (width: number
     const height = Math.max(view.getUint16(8, true), frame.top + frame.height)
     check(width, height)
     const indices = new Uint8Array(width * height).fill(transparent ?? 0)
-    const frameIndices = decompress(bytes, frame)
+    const frameIndices = lzw(bytes, frame.data, frame.width * frame.height)
     const rows = frame.interlaced ? interlacedRows(frame.height) : undefined
     for (let y = 0; y < frame.height; y++) {
       const row = frameIndices.subarray(y * frame.width, (y + 1) * frame.width)
@@ -41,7 +42,7 @@ interface Palette {
 }
 
 function readHeader(view: DataView, bytes: Uint8Array): Palette & { frame: Frame } {
-  const paletteAt = (at: number, flags: number) => grayRamp(bytes.subarray(at, at + (6 << (flags & 7))))
+  const paletteAt = (at: number, flags: number) => unlessGray(bytes.subarray(at, at + (6 << (flags & 7))))
   let at = 13
   let palette: Uint8Array | undefined
   let transparent: number | undefined
@@ -77,75 +78,8 @@ function readHeader(view: DataView, bytes: Uint8Array): Palette & { frame: Frame
 }
 
 /** A palette that maps every index to its own gray is none (Pillow then says `L`). */
-function grayRamp(palette: Uint8Array): Uint8Array | undefined {
+function unlessGray(palette: Uint8Array): Uint8Array | undefined {
   return palette.every((value, i) => value === Math.floor(i / 3)) ? undefined : palette
-}
-
-/** Variable-length LZW: codes of up to 12 bits, kept as chains of one byte and the code before it. */
-function decompress(bytes: Uint8Array, { width, height, data }: Frame): Uint8Array {
-  const codeSize = bytes[data]!
-  if (codeSize === undefined || codeSize < 1 || codeSize > 11) throw new RangeError(`code size ${codeSize}`)
-  const clear = 1 << codeSize
-  const prefix = new Uint16Array(4096)
-  const suffix = new Uint8Array(4096)
-  for (let i = 0; i < clear; i++) suffix[i] = i
-  const out = new Uint8Array(width * height)
-  const stack = new Uint8Array(4097)
-  let at = data + 1
-  let block = 0 // bytes left in this block
-  let bits = 0
-  let held = 0
-  let size = codeSize + 1
-  let next = clear + 2
-  let previous = -1
-  let first = 0
-  for (let o = 0; o < out.length; ) {
-    while (held < size) {
-      if (block === 0) {
-        block = bytes[at++] ?? 0
-        if (block === 0) throw new RangeError(`its data ends after ${o} of ${out.length} pixels`)
-      }
-      if (at >= bytes.length) throw new RangeError(`its data ends after ${o} of ${out.length} pixels`)
-      bits |= bytes[at++]! << held
-      held += 8
-      block--
-    }
-    const code = bits & ((1 << size) - 1)
-    bits >>>= size
-    held -= size
-    if (code === clear) {
-      size = codeSize + 1
-      next = clear + 2
-      previous = -1
-      continue
-    }
-    if (code === clear + 1) throw new RangeError(`its data ends after ${o} of ${out.length} pixels`)
-    if (code > next || (code === next && previous < 0) || (previous < 0 && code >= clear))
-      throw new RangeError(`code ${code} is not defined`)
-
-    let depth = 0
-    let link = code
-    if (code === next) {
-      stack[depth++] = first
-      link = previous
-    }
-    while (link >= clear) {
-      stack[depth++] = suffix[link]!
-      link = prefix[link]!
-    }
-    first = link
-    stack[depth++] = first
-    while (depth > 0 && o < out.length) out[o++] = stack[--depth]!
-
-    if (previous >= 0 && next < 4096) {
-      prefix[next] = previous
-      suffix[next] = first
-      next++
-      if (next === 1 << size && size < 12) size++
-    }
-    previous = code
-  }
-  return out
 }
 
 /** The picture row of each stored row of an interlaced frame. */
