@@ -14,6 +14,7 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
   runtime: { imports: ['graph'], because: 'it runs graphs, whatever they compute' },
   checkpoint: { imports: ['graph'], because: 'it shares the names of element types with the graph' },
   model: { imports: ['graph'], because: 'a model is a graph over named parameters, wherever they come from' },
+  objectives: { imports: ['graph', 'model'], because: 'an objective is a graph over what the towers give' },
   'zero-shot': { imports: ['load'], because: 'it is a use of a loaded model' },
   inspect: {
     imports: ['graph', 'runtime', 'model', 'load', 'tokenizer', 'image'],

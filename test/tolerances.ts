@@ -5,3 +5,15 @@ export const stage = 2e-6
 
 /** Coordinates of unit embeddings. */
 export const unitEmbedding = 1e-6
+
+/**
+ * A gradient rule against finite differences, relative to the gradient's length: see the step in
+ * gradients/operators.test.ts. What is seen is up to 2e-5; a wrong rule is wrong by a tenth or more.
+ */
+export const finiteDifference = 2e-4
+
+/** A parameter's gradient, `‖Δ‖ / ‖g‖`: both sides sum in float32 over the whole network, in different orders. Seen: 6e-6. */
+export const gradient = 1e-4
+
+/** A key bias moves all scores of a query alike, which the softmax does not see: its gradient is zero but for rounding. */
+export const zeroGradient = 1e-6

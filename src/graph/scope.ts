@@ -8,7 +8,8 @@ let stages: Map<string, Tensor> | undefined
 /** The innermost part being built, as checkpoints name it, or an empty string. */
 export const currentScope = (): string => path.at(-1) ?? ''
 
-function within<T>(name: string, build: () => T): T {
+/** Builds a part of a graph whose place is this name. */
+export function within<T>(name: string, build: () => T): T {
   path.push(name)
   try {
     return build()

@@ -4,7 +4,7 @@ import { ShapeError } from '../errors.ts'
 import type { DType } from './dtype.ts'
 import { type OperatorName, operators } from './operators/index.ts'
 import { currentScope } from './scope.ts'
-import { axisOf, type Dim, fill, type Shape, sameShape, showShape } from './shape.ts'
+import { axisOf, type Dim, fill, type Shape, sameShape, showShape, size } from './shape.ts'
 
 export type Attribute = number | string | readonly Dim[]
 
@@ -82,8 +82,15 @@ export class Tensor {
   sigmoid(): Tensor {
     return apply('Sigmoid', [this])
   }
+  /** `log(1 + exp x)` */
+  softplus(): Tensor {
+    return apply('Softplus', [this])
+  }
   relu(): Tensor {
     return apply('Relu', [this])
+  }
+  sign(): Tensor {
+    return apply('Sign', [this])
   }
   cast(dtype: DType): Tensor {
     return dtype === this.dtype ? this : apply('Cast', [this], { dtype })
@@ -109,6 +116,15 @@ export class Tensor {
   softmax(axis = -1): Tensor {
     return apply('Softmax', [this], { axis })
   }
+  /** `log Σ exp x`, with the largest taken out first. */
+  logSumExp(axes: readonly number[], keep = true): Tensor {
+    return apply('ReduceLogSumExp', [this], { axes, keepdims: keep ? 1 : 0 })
+  }
+  /** How many elements there are, `[]`, float32: known or counted when the graph runs. */
+  count(): Tensor {
+    const known = size(this.shape)
+    return typeof known === 'number' ? scalar(known) : apply('Size', [this]).cast('float32')
+  }
 
   // The same elements, arranged anew.
   transpose(...order: number[]): Tensor {
@@ -119,8 +135,20 @@ export class Tensor {
   reshape(...shape: Dim[]): Tensor {
     return apply('Reshape', [this], { shape: fill(shape, this.shape) })
   }
+  /** Arranged as another tensor is, however many of its dims are names. */
+  reshapeLike(like: Tensor): Tensor {
+    return sameShape(this.shape, like.shape) ? this : apply('Reshape', [this, like], { shape: like.shape })
+  }
   slice(axis: number, start: number, end: number): Tensor {
-    return apply('Slice', [this], { starts: [start], ends: [end], axes: [axisOf(axis, this.shape.length)] })
+    return this.crop([axisOf(axis, this.shape.length)], [start], [end])
+  }
+  /** A slice along several axes. */
+  crop(axes: readonly number[], starts: readonly number[], ends: readonly number[]): Tensor {
+    return apply('Slice', [this], { starts, ends, axes })
+  }
+  /** Zeros around: as many before each axis, then as many after each, as `pads` says. */
+  pad(...pads: number[]): Tensor {
+    return pads.some(Boolean) ? apply('Pad', [this], { pads }) : this
   }
   split(axis: number, parts: number): readonly Tensor[] {
     return applyAll('Split', [this], { axis: axisOf(axis, this.shape.length), num_outputs: parts })
@@ -136,6 +164,17 @@ export class Tensor {
   /** One position of each sequence: `[batch, length, …]` at `[batch, 1]` → `[batch, …]`. */
   gatherEach(indices: Tensor): Tensor {
     return apply('GatherND', [this, indices], { batch_dims: 1 })
+  }
+  /** Along an axis, the element that each index says: `[a, n]` at `[a, k]` → `[a, k]`. */
+  gatherElements(indices: Tensor, axis: number): Tensor {
+    return apply('GatherElements', [this, indices], { axis: axisOf(axis, this.shape.length) })
+  }
+  /** The opposite way: each update is added at its index along an axis; several may meet at one. */
+  scatterAdd(indices: Tensor, updates: Tensor, axis: number): Tensor {
+    return apply('ScatterElements', [this, indices, updates], {
+      axis: axisOf(axis, this.shape.length),
+      reduction: 'add',
+    })
   }
 
   toString(): string {
@@ -183,6 +222,8 @@ export function constant(values: Float32Array | Int32Array | BigInt64Array, shap
 }
 
 export const concat = (tensors: readonly Tensor[], axis: number): Tensor => apply('Concat', tensors, { axis })
+
+export const zerosLike = (x: Tensor): Tensor => scalar(0).expandLike(x)
 
 function scalar(value: Tensor | number): Tensor {
   return value instanceof Tensor ? value : constant(Float32Array.of(value), [])

@@ -21,7 +21,7 @@ export function encodeImage(
 ): Tensor {
   if (!tower) throw new Error('the configuration has no image tower')
   return tower.kind === 'modified-resnet'
-    ? modifiedResNet(p.at('visual'), image, tower, embedDim)
+    ? modifiedResNet(p.at('visual'), image, tower, embedDim, options)
     : visionTransformer(p.at('visual'), image, tower, embedDim, options)
 }
 

@@ -1,6 +1,6 @@
 // The layers that every tower is built of.
 
-import { layer } from '../graph/scope.ts'
+import { layer, stage } from '../graph/scope.ts'
 import { knownDim } from '../graph/shape.ts'
 import { apply, type Tensor } from '../graph/tensor.ts'
 import type { Activation } from './config.ts'
@@ -27,11 +27,29 @@ export const conv2d = layer(
     }),
 )
 
-/** `(x − running mean) / √(running var + eps) · weight + bias` for each channel, as in evaluation. */
-export const batchNorm = layer((p: Parameters, x: Tensor): Tensor => {
+/**
+ * `(x − mean) / √(var + eps) · weight + bias` for each channel. In evaluation with the running statistics; in training
+ * with the batch's own, and the stages `running_mean` and `running_var` are what becomes of the running ones.
+ */
+export const batchNorm = layer((p: Parameters, x: Tensor, { training = false } = {}): Tensor => {
   const channels = knownDim(x.shape, 1)
-  const parameters = ['weight', 'bias', 'running_mean', 'running_var'].map((name) => p.get(name, channels))
-  return apply('BatchNormalization', [x, ...parameters], { epsilon: 1e-5 })
+  const [weight, bias, runningMean, runningVar] = ['weight', 'bias', 'running_mean', 'running_var'].map((name) =>
+    p.get(name, channels),
+  ) as [Tensor, Tensor, Tensor, Tensor]
+  if (!training) return apply('BatchNormalization', [x, weight, bias, runningMean, runningVar], { epsilon: 1e-5 })
+
+  const overBatch = [0, 2, 3]
+  const mean = x.mean(overBatch)
+  const centered = x.sub(mean)
+  const variance = centered.mul(centered).mean(overBatch)
+  // What is normalised is divided by the variance of these n pixels; what is remembered estimates that of all pixels.
+  const n = x.count().div(channels)
+  const unbiased = variance.mul(n.div(n.sub(1)))
+  const remember = (running: Tensor, now: Tensor) => running.mul(0.9).add(now.reshape(channels).mul(0.1))
+  stage('running_mean', remember(runningMean, mean))
+  stage('running_var', remember(runningVar, unbiased))
+  const gain = weight.reshape(channels, 1, 1).div(variance.add(1e-5).sqrt())
+  return centered.mul(gain).add(bias.reshape(channels, 1, 1))
 })
 
 /** The mean of each `size × size` window. */

@@ -6,18 +6,22 @@ import { concat, type Tensor } from '../graph/tensor.ts'
 import type { ModifiedResNetConfig } from './config.ts'
 import { averagePool, batchNorm, conv2d, linear } from './layers.ts'
 import type { Parameters } from './parameters.ts'
+import type { TowerOptions } from './vision-transformer.ts'
 
 const expansion = 4
 
+/** Of the batch normalisation. */
+type Mode = Pick<TowerOptions, 'training'>
+
 /** 1×1, 3×3, 1×1, each normalised; a stride is an average pool after the second, and one before the shortcut's. */
-const bottleneck = layer((p: Parameters, x: Tensor, width: number, stride: number): Tensor => {
-  let y = batchNorm(p.at('bn1'), conv2d(p.at('conv1'), x, width, 1)).relu()
-  y = batchNorm(p.at('bn2'), conv2d(p.at('conv2'), y, width, 3, { padding: 1 })).relu()
+const bottleneck = layer((p: Parameters, x: Tensor, width: number, stride: number, mode: Mode): Tensor => {
+  let y = batchNorm(p.at('bn1'), conv2d(p.at('conv1'), x, width, 1), mode).relu()
+  y = batchNorm(p.at('bn2'), conv2d(p.at('conv2'), y, width, 3, { padding: 1 }), mode).relu()
   y = averagePool(y, stride)
-  y = batchNorm(p.at('bn3'), conv2d(p.at('conv3'), y, width * expansion, 1))
+  y = batchNorm(p.at('bn3'), conv2d(p.at('conv3'), y, width * expansion, 1), mode)
   if (stride > 1 || knownDim(x.shape, 1) !== width * expansion) {
     const shortcut = p.at('downsample')
-    x = batchNorm(shortcut.at(1), conv2d(shortcut.at(0), averagePool(x, stride), width * expansion, 1))
+    x = batchNorm(shortcut.at(1), conv2d(shortcut.at(0), averagePool(x, stride), width * expansion, 1), mode)
   }
   return x.add(y).relu()
 })
@@ -45,7 +49,7 @@ const attentionPool = layer((p: Parameters, x: Tensor, heads: number, out: numbe
 
 /** `[batch, 3, n, n] → [batch, embedDim]` */
 export const modifiedResNet = layer(
-  (p: Parameters, x: Tensor, config: ModifiedResNetConfig, embedDim: number): Tensor => {
+  (p: Parameters, x: Tensor, config: ModifiedResNetConfig, embedDim: number, mode: Mode = {}): Tensor => {
     const { width, layers, heads, imageSize } = config
     x.is('batch', 3, imageSize, imageSize)
     const stem = [
@@ -54,13 +58,13 @@ export const modifiedResNet = layer(
       { out: width, stride: 1 },
     ]
     for (const [i, { out, stride }] of stem.entries()) {
-      x = batchNorm(p.at(`bn${i + 1}`), conv2d(p.at(`conv${i + 1}`), x, out, 3, { stride, padding: 1 })).relu()
+      x = batchNorm(p.at(`bn${i + 1}`), conv2d(p.at(`conv${i + 1}`), x, out, 3, { stride, padding: 1 }), mode).relu()
     }
     x = stage('avgpool', averagePool(x, 2))
     for (const [i, blocks] of layers.entries()) {
       for (let block = 0; block < blocks; block++) {
         const stride = block === 0 && i > 0 ? 2 : 1
-        x = bottleneck(p.at(`layer${i + 1}`).at(block), x, width * 2 ** i, stride)
+        x = bottleneck(p.at(`layer${i + 1}`).at(block), x, width * 2 ** i, stride, mode)
       }
       stage(`layer${i + 1}`, x)
     }

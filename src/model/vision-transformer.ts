@@ -10,6 +10,8 @@ import { type Read, transformer } from './transformer.ts'
 export interface TowerOptions {
   /** Computes every position of every block, for looking at; the embedding is the same. */
   whole?: boolean
+  /** Batch normalisation by the batch's own statistics. */
+  training?: boolean
 }
 
 /** `[batch, 3, n, n] → [batch, embedDim]` */

@@ -2,11 +2,16 @@
 
 import { ShapeError } from '../../errors.ts'
 import { knownDim, showShape } from '../shape.ts'
-import type { Attribute, Tensor } from '../tensor.ts'
+import { type Attribute, apply, concat, constant, type Tensor } from '../tensor.ts'
 import type { Operator } from './operator.ts'
 
+type Attributes = Readonly<Record<string, Attribute>>
+type Plane = [height: number, width: number]
+
+const plane = (x: Tensor): Plane => [knownDim(x.shape, 2), knownDim(x.shape, 3)]
+
 /** Height and width after sliding a window over them. */
-function slide(x: Tensor, kernel: readonly number[], { strides, pads }: Readonly<Record<string, Attribute>>): number[] {
+function slide(x: Tensor, kernel: readonly number[], { strides, pads }: Attributes): number[] {
   return [0, 1].map((i) => {
     const padded = knownDim(x.shape, 2 + i) + (pads as number[])[i]! + (pads as number[])[i + 2]!
     if (padded < kernel[i]!) throw new ShapeError(`a window of ${kernel.join('×')} on ${showShape(x.shape)}`)
@@ -14,18 +19,126 @@ function slide(x: Tensor, kernel: readonly number[], { strides, pads }: Readonly
   })
 }
 
+/** Whether windows lie side by side: patches, or single pixels. Then a convolution is a matrix product outright. */
+const tiles = (kernel: readonly number[], { strides, pads }: Attributes): boolean =>
+  kernel.every((n, i) => n === (strides as number[])[i]) && (pads as number[]).every((n) => n === 0)
+
+/** The image cut into windows that lie side by side, `[batch, c, rows, kh, columns, kw]`; what is left over is cut off. */
+function cut(x: Tensor, [kh, kw]: Plane, [rows, columns]: Plane): Tensor {
+  return window(x, [0, 0], [rows * kh, columns * kw]).reshape(...x.shape.slice(0, 2), rows, kh, columns, kw)
+}
+
+/** The opposite way: windows side by side put together, and zeros where something was cut off. */
+function assemble(windows: Tensor, [height, width]: Plane): Tensor {
+  const [batch, channels, rows, kh, columns, kw] = windows.shape as number[]
+  const [h, w] = [rows! * kh!, columns! * kw!]
+  return windows.reshape(batch!, channels!, h, w).pad(0, 0, 0, 0, 0, 0, height - h, width - w)
+}
+
+function window(x: Tensor, [top, left]: Plane, [height, width]: Plane): Tensor {
+  const [h, w] = plane(x)
+  return h === height && w === width ? x : x.crop([2, 3], [top, left], [top + height, left + width])
+}
+
+/**
+ * Of the kernel, given that of the output: `W′[o, c, i, j] = Σ y′[b, o, r, s] · x[b, c, r·stride + i, s·stride + j]`.
+ * As a convolution its inner product would be as narrow as the kernel; as a matrix product for each place in the kernel
+ * it is as long as all windows.
+ */
+function kernelGradient(x: Tensor, g: Tensor, [kh, kw]: Plane, attributes: Attributes): Tensor {
+  const [channels, out] = [knownDim(x.shape, 1), knownDim(g.shape, 1)]
+  const [rows, columns] = plane(g)
+  const dy = g.transpose(1, 0, 2, 3).reshape(out, -1) // [out, windows]
+  if (tiles([kh, kw], attributes)) {
+    const windows = cut(x, [kh, kw], [rows, columns]).transpose(1, 3, 5, 0, 2, 4) // [c, kh, kw, batch, rows, columns]
+    return dy.matmulTransposed(windows.reshape(channels * kh * kw, -1)).reshape(out, channels, kh, kw)
+  }
+
+  const [sh, sw] = attributes.strides as Plane
+  const [top, left, bottom, right] = attributes.pads as [number, number, number, number]
+  const [height, width] = plane(x)
+  const below = Math.max(bottom, kh - 1 + rows * sh - height - top)
+  const beside = Math.max(right, kw - 1 + columns * sw - width - left)
+  const padded = x.pad(0, 0, top, left, 0, 0, below, beside).transpose(1, 0, 2, 3) // [c, batch, h, w]
+  const products = Array.from({ length: kh * kw }, (_, at) => {
+    const shifted = window(padded, [Math.floor(at / kw), at % kw], [rows * sh, columns * sw])
+    const read = sh * sw === 1 ? shifted : everyNth(shifted, [sh, sw])
+    return dy.matmulTransposed(read.reshape(channels, -1)).reshape(out, channels, 1)
+  })
+  return concat(products, 2).reshape(out, channels, kh, kw)
+}
+
+/** The first of every `sh × sw` pixels. */
+function everyNth(x: Tensor, [sh, sw]: Plane): Tensor {
+  const [height, width] = plane(x)
+  return cut(x, [sh, sw], [height / sh, width / sw]).crop([3, 5], [0, 0], [1, 1])
+}
+
+/** Of the image, given that of the output. */
+function imageGradient(x: Tensor, w: Tensor, g: Tensor, attributes: Attributes): Tensor {
+  const kernel = plane(w)
+  const [out, channels] = w.shape as Plane
+  const [rows, columns] = plane(g)
+  if (tiles(kernel, attributes)) {
+    const each = w.reshape(out, -1).transpose() // [c·kh·kw, out]
+    const windows = each.matmul(g.reshape(g.shape[0]!, out, rows * columns)) // [batch, c·kh·kw, rows·columns]
+    const placed = windows.reshape(g.shape[0]!, channels, ...kernel, rows, columns).transpose(0, 1, 4, 2, 5, 3)
+    return assemble(placed, plane(x))
+  }
+  const { strides, pads } = attributes as { strides: number[]; pads: number[] }
+  // A stride may have left rows or columns at the end unread.
+  const unread = plane(x).map((n, i) => (n + pads[i]! + pads[i + 2]! - kernel[i]!) % strides[i]!)
+  return apply('ConvTranspose', [g, w], { strides, pads, output_padding: unread })
+}
+
+const convolve = (x: Tensor, w: Tensor, { strides, pads }: Attributes): Tensor =>
+  apply('Conv', [x, w], { strides: strides!, pads: pads! })
+
+/** A value for each channel, against `[batch, c, h, w]`. */
+const eachChannel = (p: Tensor): Tensor => p.reshape(1, -1, 1, 1)
+const overPlanes = (x: Tensor): Tensor => x.sum([0, 2, 3], false)
+
 export const convolution = {
   Conv: {
     infer([x, w], attributes) {
       if (x!.shape.length !== 4 || x!.shape[1] !== w!.shape[1]) {
         throw new ShapeError(`a kernel of ${showShape(w!.shape)} on ${showShape(x!.shape)}`)
       }
-      const kernel = [knownDim(w!.shape, 2), knownDim(w!.shape, 3)]
-      return [{ dtype: x!.dtype, shape: [x!.shape[0]!, w!.shape[0]!, ...slide(x!, kernel, attributes)] }]
+      return [{ dtype: x!.dtype, shape: [x!.shape[0]!, w!.shape[0]!, ...slide(x!, plane(w!), attributes)] }]
     },
+    gradient: ({ inputs: [x, w], attributes }, [g]) => [
+      imageGradient(x!, w!, g!, attributes),
+      kernelGradient(x!, g!, plane(w!), attributes),
+    ],
   },
+  /** The convolution's transpose: with the same kernel, from its output's shape to its input's. */
+  ConvTranspose: {
+    infer([y, w], { strides, pads, output_padding }) {
+      if (y!.shape.length !== 4 || y!.shape[1] !== w!.shape[0]) {
+        throw new ShapeError(`a kernel of ${showShape(w!.shape)} on ${showShape(y!.shape)}`)
+      }
+      const [s, p, more] = [strides, pads, output_padding] as number[][]
+      const size = plane(y!).map((n, i) => (n - 1) * s![i]! + plane(w!)[i]! - p![i]! - p![i + 2]! + more![i]!)
+      return [{ dtype: y!.dtype, shape: [y!.shape[0]!, w!.shape[1]!, ...size] }]
+    },
+    gradient: ({ inputs: [y, w], attributes }, [g]) => [
+      convolve(g!, w!, attributes),
+      kernelGradient(g!, y!, plane(w!), attributes),
+    ],
+  },
+  /** As in evaluation: `y = n · gain + bias` with `n = (x − mean) / √(var + ε)`. */
   BatchNormalization: {
     infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+    // n′ = y′ · gain,  x′ = n′ / √(var + ε),  mean′ = −Σ x′,  var′ = −½ Σ x′ · (x − mean) / (var + ε)
+    gradient({ inputs, attributes: { epsilon } }, [g]) {
+      const [x, gain, , mean, variance] = inputs.map((p, i) => (i === 0 ? p : eachChannel(p))) as Tensor[]
+      const power = variance!.add(epsilon as number)
+      const centered = x!.sub(mean!)
+      const dx = g!.mul(gain!.div(power.sqrt()))
+      const dgain = overPlanes(g!.mul(centered.div(power.sqrt())))
+      const dvariance = overPlanes(dx.mul(centered.div(power.mul(-2))))
+      return [dx, dgain, overPlanes(g!), overPlanes(dx).neg(), dvariance]
+    },
   },
   AveragePool: {
     infer: ([x], attributes) => [
@@ -34,5 +147,13 @@ export const convolution = {
         shape: [...x!.shape.slice(0, 2), ...slide(x!, attributes.kernel_shape as number[], attributes)],
       },
     ],
+    // Each pixel of a window has its share.
+    gradient({ inputs: [x], attributes }, [g]) {
+      const [kh, kw] = attributes.kernel_shape as Plane
+      if (!tiles([kh, kw], attributes)) throw new ShapeError('AveragePool: no gradient of windows that overlap')
+      const shares = constant(new Float32Array(kh * kw).fill(1 / (kh * kw)), [kh, 1, kw])
+      const [rows, columns] = plane(g!)
+      return [assemble(g!.reshape(...g!.shape.slice(0, 2), rows, 1, columns, 1).mul(shares), plane(x!))]
+    },
   },
 } satisfies Record<string, Operator>
