@@ -1,4 +1,5 @@
 // Operators over image planes, `[batch, channels, height, width]`.
+// In formulas, x′ is the loss's derivative by x.
 
 import { ShapeError } from '../../errors.ts'
 import { knownDim, showShape } from '../shape.ts'

@@ -1,4 +1,5 @@
 // Operators that bring many numbers together: products, sums, softmax, normalisation.
+// In formulas, x′ is the loss's derivative by x.
 
 import { ShapeError } from '../../errors.ts'
 import { axisOf, broadcast, type Shape, showShape } from '../shape.ts'
