@@ -20,7 +20,9 @@ async function makeFiles({ name, width, height, count }: (typeof sets)[number]):
   mkdirSync(into, { recursive: true })
   for (let i = readdirSync(into).length; i < count; i++) {
     const noise = { type: 'gaussian' as const, mean: 60 + (i % 8) * 15, sigma: 12 }
-    const grain = sharp({ create: { width: width / 4, height: height / 4, channels: 3, background: '#000', noise } })
+    const grain = sharp({
+      create: { width: Math.ceil(width / 4), height: Math.ceil(height / 4), channels: 3, background: '#000', noise },
+    })
     await sharp(await grain.png().toBuffer())
       .resize(width, height)
       .jpeg({ quality: 90 })
