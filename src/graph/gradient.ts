@@ -1,6 +1,7 @@
 // Reverse-mode differentiation, graph to graph: one walk from a loss back to what is trained (Linnainmaa 1970).
 
 import { operators } from './operators/index.ts'
+import { inOrder } from './order.ts'
 import { within } from './scope.ts'
 import { type Shape, showShape } from './shape.ts'
 import { constant, type Node, type Tensor, zerosLike } from './tensor.ts'
@@ -36,22 +37,11 @@ export function gradients(loss: Tensor, of: readonly Tensor[]): Tensor[] {
 /** The nodes that lie between, each after those that it reads, and every tensor that depends on one of `of`. */
 function between(loss: Tensor, of: readonly Tensor[]): { nodes: Node[]; wanted: Set<Tensor> } {
   const wanted = new Set(of)
-  const seen = new Set<Node>()
   const nodes: Node[] = []
-  // Depth first, without recursion: a deep network is a long chain. A node comes up twice, before and after its inputs.
-  const stack = [{ tensor: loss, done: false }]
-  while (stack.length) {
-    const { tensor, done } = stack.pop()!
-    if (tensor.origin.kind !== 'node') continue
-    const { node } = tensor.origin
-    if (done) {
-      if (!node.inputs.some((x) => wanted.has(x))) continue
-      nodes.push(node)
-      for (const y of node.outputs) wanted.add(y)
-    } else if (!seen.has(node)) {
-      seen.add(node)
-      stack.push({ tensor, done: true }, ...node.inputs.map((x) => ({ tensor: x, done: false })))
-    }
+  for (const part of inOrder([loss])) {
+    if (!('op' in part) || !part.inputs.some((x) => wanted.has(x))) continue
+    nodes.push(part)
+    for (const y of part.outputs) wanted.add(y)
   }
   return { nodes, wanted }
 }

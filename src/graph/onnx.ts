@@ -4,6 +4,7 @@
 import { onnxType } from './dtype.ts'
 import { operators } from './operators/index.ts'
 import type { OnnxInput } from './operators/operator.ts'
+import { inOrder } from './order.ts'
 import { encode, type Message, message } from './protobuf.ts'
 import type { Shape } from './shape.ts'
 import { type Attribute, type Data, type Node, Tensor } from './tensor.ts'
@@ -68,10 +69,10 @@ export function toOnnx(graph: Graph, locate: (file: string) => string): OnnxMode
   }
 
   function inputName(value: OnnxInput): string {
-    if (value instanceof Tensor) return nameOf(value)
+    if (value instanceof Tensor) return names.get(value)!
     if (!('shapeOf' in value)) return integers(value)
     const name = fresh('shape')
-    nodes.push(message([1, nameOf(value.shapeOf)], [2, name], [4, 'Shape']))
+    nodes.push(message([1, names.get(value.shapeOf)!], [2, name], [4, 'Shape']))
     return name
   }
 
@@ -92,31 +93,24 @@ export function toOnnx(graph: Graph, locate: (file: string) => string): OnnxMode
     )
   }
 
-  // Depth first, without recursion: a deep network is a long chain.
-  function nameOf(tensor: Tensor): string {
-    const stack = [tensor]
-    while (stack.length) {
-      const top = stack.at(-1)!
-      const { origin } = top
-      if (names.has(top)) stack.pop()
-      else if (origin.kind === 'input') {
-        names.set(top, origin.name)
-        inputs.set(origin.name, top)
-      } else if (origin.kind === 'weight') {
-        const name = origin.name && !constants.has(origin.name) ? origin.name : fresh(origin.name || 'constant')
-        constants.set(name, name)
-        names.set(top, initializer(name, onnxType(top.dtype), top.shape, origin.data))
-      } else {
-        const missing = origin.node.inputs.filter((t) => !names.has(t))
-        if (missing.length) stack.push(...missing.reverse())
-        else write(origin.node)
-      }
+  function writeLeaf(tensor: Tensor): void {
+    const { origin } = tensor
+    if (origin.kind === 'input') {
+      names.set(tensor, origin.name)
+      inputs.set(origin.name, tensor)
+    } else if (origin.kind === 'weight') {
+      const name = origin.name && !constants.has(origin.name) ? origin.name : fresh(origin.name || 'constant')
+      constants.set(name, name)
+      names.set(tensor, initializer(name, onnxType(tensor.dtype), tensor.shape, origin.data))
     }
-    return names.get(tensor)!
   }
 
+  for (const part of inOrder(Object.values(graph))) {
+    if ('op' in part) write(part)
+    else writeLeaf(part)
+  }
   const outputs = Object.entries(graph).map(([name, tensor]) => {
-    nodes.push(message([1, nameOf(tensor)], [2, name], [4, 'Identity']))
+    nodes.push(message([1, names.get(tensor)!], [2, name], [4, 'Identity']))
     return valueInfo(name, tensor)
   })
   const body = message(

@@ -1,5 +1,6 @@
 // A graph in a form that can be read: one line a node, under a heading for each part of the model.
 
+import { inOrder } from './order.ts'
 import { showShape } from './shape.ts'
 import type { Attribute, Node, Tensor } from './tensor.ts'
 
@@ -27,32 +28,23 @@ export function printGraph(graph: Readonly<Record<string, Tensor>>): string {
     lines.push(`${outputs} = ${node.op}(${from})${attributes.join('')} → ${showTypes(node.outputs)}`)
   }
 
-  // Depth first, without recursion, as the ONNX writer walks.
-  function visit(tensor: Tensor): void {
-    const stack = [tensor]
-    while (stack.length) {
-      const top = stack.at(-1)!
-      const { origin } = top
-      if (names.has(top)) stack.pop()
-      else if (origin.kind === 'input') {
-        names.set(top, origin.name)
-        inputs.push(`${origin.name}: ${top}`)
-      } else if (origin.kind === 'weight') {
-        names.set(top, origin.name ? `${origin.name} ${showShape(top.shape)}` : showConstant(top))
-      } else if (origin.node.op === 'Cast' && origin.node.inputs[0]!.origin.kind === 'weight') {
-        // Half-precision weights: a line for each cast would hide the rest.
-        const [stored] = origin.node.inputs as [Tensor]
-        visit(stored)
-        names.set(top, `${names.get(stored)} ${stored.dtype}`)
-      } else {
-        const missing = origin.node.inputs.filter((input) => !names.has(input))
-        if (missing.length) stack.push(...missing.reverse())
-        else write(origin.node)
-      }
+  function nameLeaf(tensor: Tensor): void {
+    const { origin } = tensor
+    if (origin.kind === 'input') {
+      names.set(tensor, origin.name)
+      inputs.push(`${origin.name}: ${tensor}`)
+    } else if (origin.kind === 'weight') {
+      names.set(tensor, origin.name ? `${origin.name} ${showShape(tensor.shape)}` : showConstant(tensor))
     }
   }
 
-  for (const tensor of Object.values(graph)) visit(tensor)
+  for (const part of inOrder(Object.values(graph))) {
+    if (!('op' in part)) nameLeaf(part)
+    else if (part.op === 'Cast' && part.inputs[0]!.origin.kind === 'weight') {
+      // Half-precision weights: a line for each cast would hide the rest.
+      names.set(part.outputs[0]!, `${names.get(part.inputs[0]!)} ${part.inputs[0]!.dtype}`)
+    } else write(part)
+  }
   const results = Object.entries(graph).map(([name, tensor]) => `${name} = ${names.get(tensor)}`)
   return [...inputs, ...lines, '', ...results].join('\n')
 }
