@@ -1,7 +1,5 @@
 // `convert`: a model as another project publishes it, its weights under other names and its configuration beside them.
 
-import { readFile } from 'node:fs/promises'
-import { gunzipSync } from 'node:zlib'
 import type { FloatType } from './checkpoint/compose.ts'
 import { type ConvertReport, type ConvertTarget, convertCheckpoint } from './checkpoint/convert.node.ts'
 import type { DownloadOptions } from './checkpoint/download.node.ts'
@@ -17,7 +15,7 @@ import { CheckpointError } from './errors.ts'
 import type { Preprocessing } from './image/transform.ts'
 import type { Activation } from './model/config.ts'
 import { openModel } from './open-model.node.ts'
-import type { Merges } from './tokenizer/bpe.ts'
+import { readMerges } from './tokenizer/vocabulary.node.ts'
 import { huggingFaceTokenizer } from './tokenizer-files.ts'
 
 export interface ConversionOptions extends Omit<DownloadOptions, 'onProgress' | 'files'> {
@@ -99,11 +97,6 @@ const layouts: Record<ConvertTarget, (config: WholeConfig, how: Preprocessing) =
     }
     return { files: { ...files, ...huggingFaceTokenizer(merges, contextLength) }, notices: [] }
   },
-}
-
-async function readMerges(): Promise<Merges> {
-  const bytes = gunzipSync(await readFile(new URL('../vocabulary/clip-merges.bin.gz', import.meta.url)))
-  return new Uint16Array(new Uint8Array(bytes).buffer)
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

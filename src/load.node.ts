@@ -6,14 +6,13 @@ import type { Source } from './checkpoint/naming.ts'
 import { readTensor, readTensorBytes } from './checkpoint/read.node.ts'
 import { CheckpointError } from './errors.ts'
 import { constant } from './graph/tensor.ts'
-import { createImagePool } from './image/pool.node.ts'
 import type { Preprocessing } from './image/transform.ts'
-import { imageSource } from './image-source.node.ts'
 import { type Clip, createClip } from './load.ts'
 import type { Activation, ClipConfig } from './model/config.ts'
 import { type Lookup, Parameters } from './model/parameters.ts'
 import { resizePositions } from './model/resize-positions.ts'
 import { openModel } from './open-model.node.ts'
+import { createPreprocessor } from './preprocessor.node.ts'
 import { deviceNamed } from './runtime/devices.ts'
 import { createRuntime } from './runtime/onnxruntime.node.ts'
 import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
@@ -76,11 +75,6 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     )
   }
 
-  const pool = createImagePool({
-    preprocessing,
-    ...(options.maxPixels === undefined ? {} : { maxPixels: options.maxPixels }),
-    ...(options.exifRotate === undefined ? {} : { exifRotate: options.exifRotate }),
-  })
   return createClip({
     name: model ?? 'starter',
     config,
@@ -90,10 +84,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     notices,
     parameters: new Parameters(lookup),
     runtime: createRuntime({ device, ...(options.threads === undefined ? {} : { threads: options.threads }) }),
-    images: {
-      preprocess: async (image, abort) => pool.preprocess(await imageSource(image, abort)),
-      close: () => pool.close(),
-    },
+    images: createPreprocessor({ preprocessing, maxPixels: options.maxPixels, exifRotate: options.exifRotate }),
   })
 }
 

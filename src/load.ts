@@ -63,6 +63,14 @@ export interface Clip {
   dispose(): Promise<void>
 }
 
+/** Pictures prepared as a model takes them. */
+export interface Preprocessor {
+  /** `[3, size, size]` bytes, before normalising (`normalize`). @throws InputError for what is not a readable picture */
+  preprocess(image: ImageInput, options?: { signal?: AbortSignal }): Promise<Uint8Array>
+  /** Ends the threads. */
+  close(): Promise<void>
+}
+
 /** What `createClip` puts together. */
 export interface Parts
   extends Pick<
@@ -70,7 +78,7 @@ export interface Parts
     'name' | 'config' | 'preprocessing' | 'tokenizer' | 'logitScale' | 'notices' | 'parameters' | 'runtime'
   > {
   /** Decodes, resizes and crops off the main thread. */
-  images: { preprocess(source: ImageInput, signal?: AbortSignal): Promise<Uint8Array>; close(): Promise<void> }
+  images: Preprocessor
 }
 
 /** Images in one run of the encoder: more of them run no faster, and take more memory. */
@@ -113,7 +121,7 @@ export function createClip({ images, ...parts }: Parts): Clip {
         if (done) {
           more = false
         } else {
-          const pixels = images.preprocess(value, signal).catch(inputError)
+          const pixels = images.preprocess(value, options).catch(inputError)
           // A stream that ends early awaits none of these, and closing the pool refuses them.
           pixels.catch(() => {})
           ahead.push(pixels)
@@ -180,7 +188,7 @@ export function createClip({ images, ...parts }: Parts): Clip {
       const rows = pieces.map((of) => mean(of.map((piece) => embedded[piece]!)))
       return matrix(normalize ? rows.map(unit) : rows, config.embedDim)
     },
-    preprocess: (image, { signal } = {}) => images.preprocess(image, signal),
+    preprocess: images.preprocess,
     async dispose() {
       disposed = true
       await images.close()

@@ -12,11 +12,12 @@ export type {
   ImageInput,
   ImageResult,
   Many,
+  Preprocessor,
 } from './load.ts'
 export type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from './model/config.ts'
 export type { KnownModel } from './models.node.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
-export { createPreprocessor, type Preprocessor } from './preprocessor.node.ts'
+export { createPreprocessor } from './preprocessor.node.ts'
 export { type TokenizeOptions, type Tokenizer, tokenize } from './tokenizer/tokenize.ts'
 export { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 export {

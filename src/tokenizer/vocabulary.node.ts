@@ -7,9 +7,12 @@ import { tokenizerLoader } from './vocabulary.ts'
 // The same from src/tokenizer and from dist/tokenizer.
 const location = new URL('../../vocabulary/clip-merges.bin.gz', import.meta.url)
 
-/** CLIP's tokenizer; asked for the same options again, the same one. */
-export const loadTokenizer = tokenizerLoader(async () => {
+/** The merges as they ship. */
+export async function readMerges(): Promise<Uint16Array> {
   const bytes = gunzipSync(await readFile(location))
   // A copy, since a Buffer may lie at an odd offset.
   return new Uint16Array(new Uint8Array(bytes).buffer)
-})
+}
+
+/** CLIP's tokenizer; asked for the same options again, the same one. */
+export const loadTokenizer = tokenizerLoader(readMerges)
