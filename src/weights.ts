@@ -1,6 +1,7 @@
 // A checkpoint's tensors as the model's parameters: each under its canonical name, as float32, left where it lies.
 
 import type { StoredTensor } from './checkpoint/checkpoint.ts'
+import { compositions } from './checkpoint/compose.ts'
 import type { Source } from './checkpoint/naming.ts'
 import { concat, type Data, type Tensor, weight } from './graph/tensor.ts'
 import type { Lookup } from './model/parameters.ts'
@@ -32,15 +33,12 @@ export function checkpointLookup(tensors: ReadonlyMap<string, Stored>, sources: 
 
 /** Shapes by canonical name, for inferring a configuration. */
 export function canonicalShapes(
-  tensors: ReadonlyMap<string, { shape: readonly number[] }>,
+  tensors: ReadonlyMap<string, { shape: number[] }>,
   sources: ReadonlyMap<string, Source>,
 ): Map<string, readonly number[]> {
-  const shapes = new Map<string, readonly number[]>()
-  for (const [name, { names, how }] of sources) {
+  const entries = [...sources].map(([name, { names, how }]) => {
     const parts = names.map((stored) => tensors.get(stored)!.shape)
-    const [first, ...rest] = parts[0]!
-    if (how === 'concat') shapes.set(name, [parts.reduce((rows, shape) => rows + shape[0]!, 0), ...rest])
-    else shapes.set(name, how === 'transpose' ? [...parts[0]!].reverse() : first === undefined ? [] : parts[0]!)
-  }
-  return shapes
+    return [name, compositions[how].shape(parts, name)] as const
+  })
+  return new Map(entries)
 }
