@@ -5,8 +5,11 @@ import { CheckpointError, ShapeError } from '../errors.ts'
 import { sameShape, showShape } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 
-/** Answers a full canonical name (OpenAI's: `visual.transformer.resblocks.0.attn.in_proj_weight`), or undefined. */
-export type Lookup = (name: string) => Tensor | undefined
+/**
+ * Answers a full canonical name (OpenAI's: `visual.transformer.resblocks.0.attn.in_proj_weight`), or undefined. The shape
+ * is what the model wants it to have, and undefined where it only asks whether there is one.
+ */
+export type Lookup = (name: string, shape?: readonly number[]) => Tensor | undefined
 
 export class Parameters {
   readonly path: string
@@ -29,7 +32,7 @@ export class Parameters {
   /** One parameter, which must have this shape; this call is its declaration. */
   get(name: string, ...shape: number[]): Tensor {
     const full = this.#full(name)
-    const found = this.#lookup(full)
+    const found = this.#lookup(full, shape)
     if (!found) throw new CheckpointError(`parameter ${full} ${showShape(shape)} is missing from the checkpoint`)
     if (!sameShape(found.shape, shape)) {
       throw new ShapeError(

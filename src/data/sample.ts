@@ -1,0 +1,36 @@
+// An example to learn from or to be judged by: a picture and words for it.
+
+export interface Sample {
+  /** Where it comes from, for messages: a path, or `shard.tar#000123`. */
+  readonly key: string
+  /** A path, or the bytes of an image file. */
+  readonly image: string | Uint8Array
+  /** One or more; of several, training draws one each time. */
+  readonly captions: readonly string[]
+  /** Of a class folder: the class, as its folder is named. */
+  readonly label?: string
+}
+
+/** A sample that cannot be used, and why; the rest goes on. */
+export interface Skipped {
+  readonly key: string
+  readonly reason: string
+}
+
+export interface Order {
+  /** Decides the order, together with the epoch. */
+  seed: number
+  epoch: number
+  shuffle: boolean
+}
+
+/** A data set as a stream of samples; the same order each time that it is asked for with the same numbers. */
+export interface Source {
+  /** As it was asked for. */
+  readonly name: string
+  /** How many samples one epoch has. */
+  readonly size: number
+  /** Class names in order, where the data has classes. */
+  readonly labels?: readonly string[]
+  samples(order: Order): AsyncIterable<Sample | Skipped>
+}
