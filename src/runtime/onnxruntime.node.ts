@@ -1,7 +1,7 @@
 // ONNX Runtime in Node: the graph's bytes stay in memory, the weights in the user's own files.
 
 import { parse, relative, sep } from 'node:path'
-import type { InferenceSession } from 'onnxruntime-common'
+import type { InferenceSession, TensorConstructor } from 'onnxruntime-common'
 import { UsageError } from '../errors.ts'
 import { type Graph, toOnnx } from '../graph/onnx.ts'
 import { type Device, devices } from './devices.ts'
@@ -17,7 +17,7 @@ export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}):
   return {
     device,
     async compile(graph) {
-      const { InferenceSession, listSupportedBackends } = await import('onnxruntime-node')
+      const { InferenceSession, listSupportedBackends, Tensor } = await import('onnxruntime-node')
       if (!listSupportedBackends().some(({ name }) => name === devices[device].provider)) {
         throw new UsageError(`device '${device}' is not part of ONNX Runtime on this system. ${devices[device].needs}`)
       }
@@ -32,14 +32,23 @@ export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}):
         if (device === 'cpu') throw error
         throw new UsageError(`device '${device}' cannot be used here: ${error.message}\n${devices[device].needs}`)
       })
-      return program(session)
+      return program(session, Tensor)
     },
   }
 }
 
-function program(session: InferenceSession): Program {
+/** @param OwnTensor onnxruntime-node's own class: it takes results to be written into only as instances of that. */
+function program(session: InferenceSession, OwnTensor: TensorConstructor): Program {
   return {
-    run: (values) => session.run(values) as ReturnType<Program['run']>,
+    inputs: session.inputNames,
+    run(values, into) {
+      const place = (name: string) => {
+        const value = into?.[name]
+        return value ? new OwnTensor(value.type as 'float32', value.data as Float32Array, value.dims) : null
+      }
+      const results = into ? Object.fromEntries(session.outputNames.map((name) => [name, place(name)])) : undefined
+      return session.run(values, results ?? session.outputNames) as ReturnType<Program['run']>
+    },
     dispose: () => session.release(),
   }
 }

@@ -12,7 +12,10 @@ export interface CompileOptions {
 
 /** A compiled graph. Values go in and out by the names the graph gave them. */
 export interface Program {
-  run(values: Readonly<Record<string, Value>>): Promise<Record<string, Value>>
+  /** The inputs that the graph reads. */
+  readonly inputs: readonly string[]
+  /** @param into values to write results into, by name; those not named here are made */
+  run(values: Readonly<Record<string, Value>>, into?: Readonly<Record<string, Value>>): Promise<Record<string, Value>>
   dispose(): Promise<void>
 }
 

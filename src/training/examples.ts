@@ -1,0 +1,68 @@
+// A batch as the graph is fed it: normalised pictures, and captions as ids cut to the longest in the batch, which is exact
+// since nothing after end-of-text is ever read.
+
+import { Tensor as Value } from 'onnxruntime-common'
+import { input } from '../graph/tensor.ts'
+import { normalize, type Preprocessing } from '../image/transform.ts'
+import type { ClipConfig } from '../model/config.ts'
+import type { Examples } from '../objectives/objective.ts'
+
+/** Pictures and captions, prepared but not yet numbers of the graph. */
+export interface Batch {
+  /** `[n, 3, size, size]` bytes */
+  pixels: Uint8Array
+  /** Ids of each caption, from start-of-text to where its embedding is read. */
+  ids: readonly (readonly number[])[]
+}
+
+/** The inputs of a graph over examples; the batch's size and the captions' length are known when it runs. */
+export function exampleInputs({ image }: ClipConfig): Examples {
+  const size = image!.imageSize
+  return {
+    image: input('image', 'float32', ['batch', 3, size, size]),
+    text: {
+      ids: input('ids', 'int32', ['batch', 'length']),
+      end: input('end', 'int64', ['batch', 1]),
+      positions: input('positions', 'int32', ['length']),
+    },
+    words: input('words', 'float32', ['batch', 'length']),
+    next: input('next', 'int32', ['batch', 'length']),
+  }
+}
+
+/** The rows `from … to` of a batch. */
+export function exampleValues(
+  { pixels, ids }: Batch,
+  preprocessing: Preprocessing,
+  from = 0,
+  to = ids.length,
+): Record<string, Value> {
+  const { size } = preprocessing
+  const area = 3 * size * size
+  const rows = to - from
+  const image = new Float32Array(rows * area)
+  for (let i = 0; i < rows; i++) {
+    normalize(pixels.subarray((from + i) * area, (from + i + 1) * area), preprocessing, image, i * area)
+  }
+  const captions = ids.slice(from, to)
+  const length = Math.max(...captions.map((caption) => caption.length))
+  const table = (value: (caption: readonly number[], position: number) => number) =>
+    captions.flatMap((caption) => Array.from({ length }, (_, position) => value(caption, position)))
+  const end = (caption: readonly number[]) => caption.length - 1
+  return {
+    image: new Value('float32', image, [rows, 3, size, size]),
+    ids: new Value('int32', Int32Array.from(table((caption, i) => caption[i] ?? 0)), [rows, length]),
+    end: new Value(
+      'int64',
+      BigInt64Array.from(captions, (caption) => BigInt(end(caption))),
+      [rows, 1],
+    ),
+    positions: new Value(
+      'int32',
+      Int32Array.from({ length }, (_, i) => i),
+      [length],
+    ),
+    words: new Value('float32', Float32Array.from(table((c, i) => (i > 0 && i < end(c) ? 1 : 0))), [rows, length]),
+    next: new Value('int32', Int32Array.from(table((caption, i) => caption[i + 1] ?? 0)), [rows, length]),
+  }
+}

@@ -1,0 +1,16 @@
+// The learning rate at each step: a linear warm-up, then half a cosine (§2.5), as open_clip's `scheduler.py` has them.
+
+export interface Schedule {
+  kind: 'cosine' | 'constant'
+  learningRate: number
+  /** Steps of the warm-up, of all. */
+  warmup: number
+  steps: number
+}
+
+/** @param step from 0 */
+export function learningRateAt({ kind, learningRate, warmup, steps }: Schedule, step: number): number {
+  if (step < warmup) return (learningRate * (step + 1)) / warmup
+  if (kind === 'constant') return learningRate
+  return 0.5 * (1 + Math.cos((Math.PI * (step - warmup)) / (steps - warmup))) * learningRate
+}

@@ -1,0 +1,228 @@
+// One training step: the loss of a batch, its gradients, and the parameters after it. A batch larger than memory goes
+// through in chunks, exactly (GradCache, Gao et al. 2021): features of all chunks, the loss over them, and then each chunk
+// once more, to carry the features' gradients back to the parameters.
+
+import { Tensor as Value } from 'onnxruntime-common'
+import { gradients } from '../graph/gradient.ts'
+import type { Graph } from '../graph/onnx.ts'
+import { collectStages } from '../graph/scope.ts'
+import { input, type Tensor } from '../graph/tensor.ts'
+import type { Preprocessing } from '../image/transform.ts'
+import type { ClipConfig } from '../model/config.ts'
+import type { Objective } from '../objectives/objective.ts'
+import type { Program, Runtime } from '../runtime/runtime.ts'
+import { type AdamWOptions, adamW, type Moments } from './adamw.ts'
+import { type Batch, exampleInputs, exampleValues } from './examples.ts'
+import { arrangeParameters, declareParameters, isBuffer, type ParameterArrays } from './parameters.ts'
+
+export interface StepReport {
+  loss: number
+  /** The share of images whose own caption was the closest in the batch; undefined where the objective has no such thing. */
+  accuracy: number | undefined
+  /** `‖g‖` over all trained parameters, before clipping. */
+  gradientNorm: number
+}
+
+export interface Trainer {
+  readonly parameters: ParameterArrays
+  readonly moments: Moments
+  /** Of the last step. */
+  readonly gradients: Float32Array
+  /** Loss and gradients; changes nothing but `gradients` and what the forward pass keeps (batch statistics). */
+  backward(batch: Batch): Promise<{ loss: number; accuracy: number | undefined }>
+  /** `backward`, then the optimiser. @param t the step's number, from 1 */
+  step(batch: Batch, options: { t: number; learningRate: number }): Promise<StepReport>
+  /** The loss alone, over batches that nothing is learnt from. */
+  dispose(): Promise<void>
+}
+
+export interface TrainerOptions {
+  runtime: Runtime
+  config: ClipConfig
+  preprocessing: Preprocessing
+  objective: Objective
+  optimizer: AdamWOptions
+  /** Largest `‖g‖`; none, if left out. */
+  clipGradient?: number | undefined
+  /** Examples that go through the towers at a time; the whole batch, if left out. */
+  chunk?: number | undefined
+  /** Which parameters are trained; all, if left out. */
+  trained?: ((name: string) => boolean) | undefined
+}
+
+const gradientName = (name: string): string => `gradient/${name}`
+const keptName = (name: string): string => `kept/${name}`
+
+export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
+  const { runtime, config, preprocessing, objective, optimizer, clipGradient, chunk } = options
+  const { parameters: p, leaves } = declareParameters()
+  const examples = exampleInputs(config)
+  const { result: features, stages } = collectStages(() => objective.features(p, examples, config))
+  const inFeatures = new Set(leaves.keys())
+  const loss = objective.loss(p, features)
+  const parameters = arrangeParameters(leaves, options.trained)
+  const { names, size, decayed } = parameters.trained
+  const kept = [...leaves.keys()].filter(isBuffer)
+  const grads = new Float32Array(size)
+  const moments = { m: new Float32Array(size), v: new Float32Array(size) }
+
+  const buffers = (): Graph => Object.fromEntries(kept.map((name) => [keptName(name), stages.get(name)!]))
+
+  /** Gradients of a scalar, last made first, so that what they were made of can be forgotten soon. */
+  function gradientGraph(scalar: Tensor, of: readonly string[], soFar: boolean): Graph {
+    const found = gradients(
+      scalar,
+      of.map((name) => leaves.get(name)!),
+    )
+    return Object.fromEntries(
+      of
+        .map((name, i): [string, Tensor] => {
+          const sum = soFar ? found[i]!.add(input(gradientName(name), 'float32', leaves.get(name)!.shape)) : found[i]!
+          return [gradientName(name), sum]
+        })
+        .reverse(),
+    )
+  }
+  const views = (of: readonly string[]) => Object.fromEntries(of.map((name) => [name, parameters.view(name)]))
+  const gradientViews = (of: readonly string[]) =>
+    Object.fromEntries(of.map((name) => [gradientName(name), parameters.view(name, grads)]))
+  const all = views([...leaves.keys()])
+  const allGradients = gradientViews(names)
+  const fed = (program: Program, values: Record<string, Value>) =>
+    Object.fromEntries(program.inputs.map((name) => [name, values[name] ?? all[name] ?? allGradients[name]!]))
+  const choices = (of: Readonly<Record<string, Tensor>>): Graph => {
+    const choice = objective.choices?.(p, of)
+    return choice ? { choices: choice } : {}
+  }
+
+  async function whole() {
+    const program = await runtime.compile({
+      loss,
+      ...choices(features),
+      ...gradientGraph(loss, names, false),
+      ...buffers(),
+    })
+    const into = {
+      ...allGradients,
+      ...Object.fromEntries(kept.map((name) => [keptName(name), parameters.view(name)])),
+    }
+    return {
+      async backward(batch: Batch) {
+        const values = exampleValues(batch, preprocessing)
+        return report(await program.run(fed(program, values), into))
+      },
+      dispose: () => program.dispose(),
+    }
+  }
+
+  async function chunked(rows: number) {
+    const featureNames = Object.keys(features)
+    const ofLoss = names.filter((name) => !inFeatures.has(name))
+    const ofFeatures = names.filter((name) => inFeatures.has(name))
+    const given = Object.fromEntries(
+      featureNames.map((name) => [name, input(`feature/${name}`, 'float32', features[name]!.shape)]),
+    )
+    const lossOfGiven = objective.loss(p, given)
+    const featureGradients = gradients(
+      lossOfGiven,
+      featureNames.map((name) => given[name]!),
+    )
+    const upstream = featureNames.map((name) => input(`upstream/${name}`, 'float32', features[name]!.shape))
+    const surrogate = featureNames
+      .map((name, i) => features[name]!.mul(upstream[i]!))
+      .map((product) => product.sum([...product.shape.keys()], false))
+      .reduce((a, b) => a.add(b))
+
+    const forward = await runtime.compile(
+      Object.fromEntries(featureNames.map((name) => [`feature/${name}`, features[name]!])),
+    )
+    const head = await runtime.compile({
+      loss: lossOfGiven,
+      ...choices(given),
+      ...Object.fromEntries(featureNames.map((name, i) => [`upstream/${name}`, featureGradients[i]!])),
+      ...gradientGraph(
+        lossOfGiven,
+        names.filter((name) => ofLoss.includes(name)),
+        false,
+      ),
+    })
+    const backward = await runtime.compile({ ...gradientGraph(surrogate, ofFeatures, true) })
+    const programs = [forward, head, backward]
+    return {
+      async backward(batch: Batch) {
+        grads.fill(0)
+        const count = batch.ids.length
+        const chunks: [number, number][] = []
+        for (let from = 0; from < count; from += rows) chunks.push([from, Math.min(count, from + rows)])
+        const gathered = new Map<string, { data: Float32Array; dims: number[] }>()
+        for (const [from, to] of chunks) {
+          const found = await forward.run(fed(forward, exampleValues(batch, preprocessing, from, to)))
+          for (const name of featureNames) {
+            const { data, dims } = found[`feature/${name}`]!
+            const width = data.length / (to - from)
+            if (!gathered.has(name)) {
+              gathered.set(name, { data: new Float32Array(count * width), dims: [count, ...dims.slice(1)] })
+            }
+            gathered.get(name)!.data.set(data as Float32Array, from * width)
+          }
+        }
+        const featureValues = Object.fromEntries(
+          [...gathered].map(([name, { data, dims }]) => [`feature/${name}`, new Value('float32', data, dims)]),
+        )
+        const found = await head.run(fed(head, featureValues), gradientViews(ofLoss))
+        for (const [from, to] of chunks) {
+          const values = exampleValues(batch, preprocessing, from, to)
+          for (const name of featureNames) {
+            const { data, dims } = found[`upstream/${name}`]!
+            const width = data.length / count
+            const part = (data as Float32Array).subarray(from * width, to * width)
+            values[`upstream/${name}`] = new Value('float32', part, [to - from, ...dims.slice(1)])
+          }
+          await backward.run(fed(backward, values), gradientViews(ofFeatures))
+        }
+        return report(found)
+      },
+      dispose: async () => {
+        for (const program of programs) await program.dispose()
+      },
+    }
+  }
+
+  const passes = await (chunk === undefined ? whole() : chunked(chunk))
+  return {
+    parameters,
+    moments,
+    gradients: grads,
+    backward: passes.backward,
+    async step(batch, { t, learningRate }) {
+      const { loss, accuracy } = await passes.backward(batch)
+      const gradientNorm = norm(grads)
+      const scale = clipGradient === undefined ? 1 : Math.min(1, clipGradient / (gradientNorm + 1e-6))
+      if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
+        adamW(parameters.values, grads, moments, { t, learningRate, decayed, scale }, optimizer)
+        for (const [name, [lowest, highest]] of Object.entries(objective.bounds ?? {})) {
+          const slot = parameters.slots.get(name)
+          if (slot && slot.from < size)
+            parameters.values[slot.from] = Math.min(highest, Math.max(lowest, parameters.values[slot.from]!))
+        }
+      }
+      return { loss, accuracy, gradientNorm }
+    },
+    dispose: passes.dispose,
+  }
+}
+
+function report(found: Readonly<Record<string, Value>>): { loss: number; accuracy: number | undefined } {
+  const choices = found.choices?.data as BigInt64Array | undefined
+  const right = choices?.reduce((count, choice, i) => count + (choice === BigInt(i) ? 1 : 0), 0)
+  return {
+    loss: (found.loss!.data as Float32Array)[0]!,
+    accuracy: choices && right! / choices.length,
+  }
+}
+
+function norm(x: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < x.length; i++) sum += x[i]! * x[i]!
+  return Math.sqrt(sum)
+}
