@@ -16,6 +16,10 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
   model: { imports: ['graph'], because: 'a model is a graph over named parameters, wherever they come from' },
   objectives: { imports: ['graph', 'model'], because: 'an objective is a graph over what the towers give' },
   'zero-shot': { imports: ['load'], because: 'it is a use of a loaded model' },
+  evaluate: {
+    imports: ['graph', 'runtime', 'checkpoint', 'load', 'zero-shot', 'data'],
+    because: 'it judges a loaded model by data, and fits a classifier to what the model sees',
+  },
   inspect: {
     imports: ['graph', 'runtime', 'model', 'load', 'tokenizer', 'image'],
     because: 'it builds the towers again with every stage as an output',
