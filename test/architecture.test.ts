@@ -50,7 +50,7 @@ function room(path: string): string {
   return rest.length > 0 ? first! : first!.replace(/\.ts$/, '').replace(/\.(node|web)$/, '')
 }
 
-const shared = ['errors']
+const shared = ['errors', 'random']
 
 it('lets each folder import only what it may', () => {
   const wrong = sources

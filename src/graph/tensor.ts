@@ -120,6 +120,10 @@ export class Tensor {
   logSumExp(axes: readonly number[], keep = true): Tensor {
     return apply('ReduceLogSumExp', [this], { axes, keepdims: keep ? 1 : 0 })
   }
+  /** Where the largest is along an axis, which goes: int64. */
+  argMax(axis: number): Tensor {
+    return apply('ArgMax', [this], { axis: axisOf(axis, this.shape.length), keepdims: 0 })
+  }
   /** How many elements there are, `[]`, float32: known or counted when the graph runs. */
   count(): Tensor {
     const known = size(this.shape)
@@ -222,6 +226,9 @@ export function constant(values: Float32Array | Int32Array | BigInt64Array, shap
 }
 
 export const concat = (tensors: readonly Tensor[], axis: number): Tensor => apply('Concat', tensors, { axis })
+
+/** The identity matrix of a matrix's shape, whatever its dims are. */
+export const eyeLike = (x: Tensor): Tensor => apply('EyeLike', [x])
 
 export const zerosLike = (x: Tensor): Tensor => scalar(0).expandLike(x)
 

@@ -25,6 +25,10 @@ export function encodeImage(
     : visionTransformer(p.at('visual'), image, tower, embedDim, options)
 }
 
+/** What the image tower knows of each place, before it is pooled: `[batch, 3, n, n] → [batch, places, width]` */
+export const encodeGrid = (p: Parameters, image: Tensor, config: ClipConfig, options?: TowerOptions): Tensor =>
+  encodeImage(p, image, config, { ...options, grid: true })
+
 /** `[batch, length] → [batch, embedDim]`, not normalised */
 export function encodeText(
   p: Parameters,

@@ -13,6 +13,12 @@ const expansion = 4
 /** Of the batch normalisation. */
 type Mode = Pick<TowerOptions, 'training'>
 
+/** Every place of a plane after the other: `[batch, c, h, w] → [batch, h·w, c]` */
+function places(x: Tensor): Tensor {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number]
+  return x.reshape(batch, channels, height * width).transpose(0, 2, 1)
+}
+
 /** 1×1, 3×3, 1×1, each normalised; a stride is an average pool after the second, and one before the shortcut's. */
 const bottleneck = layer((p: Parameters, x: Tensor, width: number, stride: number, mode: Mode): Tensor => {
   let y = batchNorm(p.at('bn1'), conv2d(p.at('conv1'), x, width, 1), mode).relu()
@@ -30,7 +36,7 @@ const bottleneck = layer((p: Parameters, x: Tensor, width: number, stride: numbe
 const attentionPool = layer((p: Parameters, x: Tensor, heads: number, out: number): Tensor => {
   const [batch, channels, height, width] = x.shape as [number, number, number, number]
   const positions = height * width
-  x = x.reshape(batch, channels, positions).transpose(0, 2, 1)
+  x = places(x)
   x = concat([x.mean([1]), x], 1).add(p.get('positional_embedding', positions + 1, channels))
   const headWidth = channels / heads
   const q = linear(p.at('q_proj'), x.slice(1, 0, 1), channels)
@@ -49,7 +55,8 @@ const attentionPool = layer((p: Parameters, x: Tensor, heads: number, out: numbe
 
 /** `[batch, 3, n, n] → [batch, embedDim]` */
 export const modifiedResNet = layer(
-  (p: Parameters, x: Tensor, config: ModifiedResNetConfig, embedDim: number, mode: Mode = {}): Tensor => {
+  (p: Parameters, x: Tensor, config: ModifiedResNetConfig, embedDim: number, options: TowerOptions = {}): Tensor => {
+    const mode: Mode = options
     const { width, layers, heads, imageSize } = config
     x.is('batch', 3, imageSize, imageSize)
     const stem = [
@@ -68,6 +75,7 @@ export const modifiedResNet = layer(
       }
       stage(`layer${i + 1}`, x)
     }
+    if (options.grid) return places(x)
     return attentionPool(p.at('attnpool'), x, heads, embedDim)
   },
 )

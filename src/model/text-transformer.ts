@@ -44,6 +44,6 @@ export function textTransformer(
 }
 
 /** −∞ above the diagonal: no position looks at a later one. */
-function causalMask(length: number): Float32Array {
+export function causalMask(length: number): Float32Array {
   return Float32Array.from({ length: length * length }, (_, i) => (i % length > Math.floor(i / length) ? -Infinity : 0))
 }

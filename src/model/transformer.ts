@@ -42,7 +42,8 @@ export const attention = layer((p: Parameters, x: Tensor, { heads, mask, read }:
   return linear(p.at('out_proj'), mixed.transpose(0, 2, 1, 3).reshape(batch, rows, width), width)
 })
 
-const mlp = layer((p: Parameters, x: Tensor, { width, mlpWidth, activation }: TransformerConfig): Tensor => {
+/** `c_proj(activation(c_fc(x)))` */
+export const mlp = layer((p: Parameters, x: Tensor, { width, mlpWidth, activation }: TransformerConfig): Tensor => {
   const hidden = linear(p.at('c_fc'), x, mlpWidth)
   return linear(p.at('c_proj'), stage('gelu', activations[activation](hidden)), width)
 })

@@ -12,6 +12,8 @@ export interface TowerOptions {
   whole?: boolean
   /** Batch normalisation by the batch's own statistics. */
   training?: boolean
+  /** Ends before pooling: what the image tower knows of each place, `[batch, places, width]`. */
+  grid?: boolean
 }
 
 /** `[batch, 3, n, n] → [batch, embedDim]` */
@@ -21,7 +23,7 @@ export const visionTransformer = layer(
     x: Tensor,
     config: VisionTransformerConfig,
     embedDim: number,
-    { whole = false }: TowerOptions = {},
+    { whole = false, grid: wantsGrid = false }: TowerOptions = {},
   ) => {
     const { width, imageSize, patchSize, layerNormEpsilon } = config
     const grid = Math.floor(imageSize / patchSize)
@@ -39,10 +41,11 @@ export const visionTransformer = layer(
     if (config.preNorm) x = layerNorm(p.at('ln_pre'), x, layerNormEpsilon)
 
     const classPosition: Read = (y) => y.slice(1, 0, 1)
-    const read = config.pool === 'token' && !whole ? classPosition : undefined
+    const read = config.pool === 'token' && !whole && !wantsGrid ? classPosition : undefined
     x = transformer(p.at('transformer'), x, config, { read })
 
     const norm = (y: Tensor): Tensor => layerNorm(p.at('ln_post'), y, layerNormEpsilon)
+    if (wantsGrid) return norm(x).slice(1, 1, patches + 1)
     const pool = {
       token: (y: Tensor) => y.slice(1, 0, 1).reshape(batch, width),
       average: (y: Tensor) => y.slice(1, 1, patches + 1).mean([1], false),

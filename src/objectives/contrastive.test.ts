@@ -3,14 +3,14 @@ import { expect, it } from 'vitest'
 import { gradients } from '../graph/gradient.ts'
 import { input } from '../graph/tensor.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
-import { contrastive } from './contrastive.ts'
+import { infoNce } from './contrastive.ts'
 
 const image = input('image', 'float32', ['batch', 2])
 const text = input('text', 'float32', ['batch', 2])
 const logitScale = input('logitScale', 'float32', [])
 
 async function run(scale: number, images: number[], texts: number[]) {
-  const loss = contrastive(image, text, logitScale)
+  const loss = infoNce(image, text, logitScale)
   const [dScale, dImage] = gradients(loss, [logitScale, image])
   const program = await createRuntime({ threads: 1 }).compile({ loss, dScale: dScale!, dImage: dImage! })
   const matrix = (data: number[]) => new Value('float32', Float32Array.from(data), [data.length / 2, 2])

@@ -79,6 +79,7 @@ export const samples: Readonly<Record<OperatorName, readonly Sample[]>> = {
     },
   ],
   Size: [{ inputs: [x] }],
+  ArgMax: [{ inputs: [{ ...x, draw: { from: 0, to: 1000 } }], attributes: { axis: 1, keepdims: 0 } }],
 
   Reshape: [
     { inputs: [x], attributes: { shape: ['batch', 'length', 2, 2] } },
@@ -93,6 +94,7 @@ export const samples: Readonly<Record<OperatorName, readonly Sample[]>> = {
   Split: [{ inputs: [{ shape: ['batch', 6] }], attributes: { axis: 1, num_outputs: 3 } }],
   Concat: [{ inputs: [x, { shape: ['batch', 'length', 2] }], attributes: { axis: 2 } }],
   Expand: [{ inputs: [row, x] }, { inputs: [column, x] }],
+  EyeLike: [{ inputs: [{ shape: ['batch', 'length'] }] }],
   Gather: [
     { inputs: [{ shape: [6, 4] }, { shape: ['batch', 'length'], draw: { below: 6 } }], attributes: { axis: 0 } },
     { inputs: [{ shape: ['batch', 6, 2] }, { shape: ['length'], draw: { below: 6 } }], attributes: { axis: 1 } },

@@ -14,7 +14,7 @@ import { input } from '../../src/graph/tensor.ts'
 import { load } from '../../src/load.node.ts'
 import { encodeImage, encodeText } from '../../src/model/clip.ts'
 import { Parameters } from '../../src/model/parameters.ts'
-import { contrastive } from '../../src/objectives/contrastive.ts'
+import { infoNce } from '../../src/objectives/contrastive.ts'
 import * as tolerance from '../tolerances.ts'
 
 const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url))
@@ -63,7 +63,7 @@ async function step(model: string, golden: Map<string, Stored>): Promise<Map<str
       end: input('end', 'int64', ['batch', 1]),
       positions: input('positions', 'int32', ['length']),
     }
-    return contrastive(
+    return infoNce(
       encodeImage(parameters, image, config, { training: true }),
       encodeText(parameters, text, config),
       parameters.get('logit_scale'),

@@ -109,6 +109,14 @@ export const arrangement = {
       })
     },
   },
+  /** Ones on the diagonal of a matrix of this shape, zeros beside it. */
+  EyeLike: {
+    infer([x]) {
+      if (x!.shape.length !== 2) throw new ShapeError(`a diagonal in ${showShape(x!.shape)}`)
+      return [{ dtype: x!.dtype, shape: x!.shape }]
+    },
+    gradient: () => [],
+  },
   Expand: {
     infer([x, like]) {
       const shape = broadcast(x!.shape, like!.shape)

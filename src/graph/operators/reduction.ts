@@ -83,6 +83,11 @@ export const reduction = {
       return [weighted.sub(y!.mul(weighted.sum([axis as number])))]
     },
   },
+  /** The place of the largest along an axis, the first of equals, int64; that axis goes. A place has no derivative. */
+  ArgMax: {
+    infer: ([x], { axis }) => [{ dtype: 'int64', shape: reducedShape(x!, [axis as number], false) }],
+    gradient: () => [],
+  },
   /** How many elements there are, int64. */
   Size: {
     infer: () => [{ dtype: 'int64', shape: [] }],

@@ -1,0 +1,36 @@
+// SigLIP's objective (Zhai et al. 2023): of every pair in a batch by itself, tell whether it belongs together.
+
+import { eyeLike, type Tensor } from '../graph/tensor.ts'
+import { encodeText } from '../model/clip.ts'
+import { contrastive, cosines } from './contrastive.ts'
+import type { Objective } from './objective.ts'
+
+/**
+ * The logistic loss of every pair, where only the i-th image and the i-th text belong together, for each image:
+ *
+ *     L = I Tᵀ · exp(t) + b,  z_ij = 1 if i = j else −1
+ *     loss = Σ_ij log(1 + exp(−z_ij L_ij)) / n
+ *
+ * @param image `[batch, d]`, not normalised
+ * @param text `[batch, d]`, not normalised
+ * @param logitScale `t`, `[]`
+ * @param logitBias `b`, `[]`
+ * @returns the loss, `[]`
+ */
+export function sigmoidLoss(image: Tensor, text: Tensor, logitScale: Tensor, logitBias: Tensor): Tensor {
+  const logits = cosines(image, text).mul(logitScale.is().exp()).add(logitBias.is())
+  const z = eyeLike(logits).mul(2).sub(1)
+  const each = z.mul(logits).neg().softplus().sum([1], false) // [batch]
+  return each.mean([0], false)
+}
+
+export const siglip = {
+  features: contrastive.features,
+  loss: (p, { imageEmbedding, textEmbedding }) =>
+    sigmoidLoss(imageEmbedding!, textEmbedding!, p.get('logit_scale'), p.get('logit_bias')),
+  choices: contrastive.choices,
+  bounds: contrastive.bounds,
+  // The paper's own: nearly every pair of a batch is a wrong one, and at −10 each of those costs nearly nothing at first.
+  initial: { logit_scale: Math.log(10), logit_bias: -10 },
+  encodeText,
+} satisfies Objective
