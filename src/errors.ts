@@ -20,3 +20,8 @@ export class UsageError extends Error {
 export class InputError extends Error {
   override name = 'InputError'
 }
+
+/** A run of training that cannot go on; its last checkpoint is as it was. */
+export class TrainingError extends Error {
+  override name = 'TrainingError'
+}

@@ -92,7 +92,7 @@ function rowsOf(tokenizer: Tokenizer, text: string, { contextLength }: TextTower
 }
 
 /** The position that the embedding is read at: the highest id's first place, or the end's. */
-function endOf(row: Int32Array, { pool, endId }: TextTowerConfig): number {
+export function endOf(row: Int32Array, { pool, endId }: TextTowerConfig): number {
   const wanted = pool === 'argmax' ? row.reduce((a, b) => Math.max(a, b)) : endId
   return Math.max(0, row.indexOf(wanted))
 }

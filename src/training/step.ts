@@ -51,6 +51,7 @@ export interface TrainerOptions {
 }
 
 const gradientName = (name: string): string => `gradient/${name}`
+const soFarName = (name: string): string => `so far/${name}`
 const keptName = (name: string): string => `kept/${name}`
 
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
@@ -77,7 +78,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     return Object.fromEntries(
       of
         .map((name, i): [string, Tensor] => {
-          const sum = soFar ? found[i]!.add(input(gradientName(name), 'float32', leaves.get(name)!.shape)) : found[i]!
+          const sum = soFar ? found[i]!.add(input(soFarName(name), 'float32', leaves.get(name)!.shape)) : found[i]!
           return [gradientName(name), sum]
         })
         .reverse(),
@@ -86,10 +87,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const views = (of: readonly string[]) => Object.fromEntries(of.map((name) => [name, parameters.view(name)]))
   const gradientViews = (of: readonly string[]) =>
     Object.fromEntries(of.map((name) => [gradientName(name), parameters.view(name, grads)]))
-  const all = views([...leaves.keys()])
+  const all: Record<string, Value> = views([...leaves.keys()])
   const allGradients = gradientViews(names)
   const fed = (program: Program, values: Record<string, Value>) =>
-    Object.fromEntries(program.inputs.map((name) => [name, values[name] ?? all[name] ?? allGradients[name]!]))
+    Object.fromEntries(program.inputs.map((name) => [name, values[name] ?? all[name]!]))
   const choices = (of: Readonly<Record<string, Tensor>>): Graph => {
     const choice = objective.choices?.(p, of)
     return choice ? { choices: choice } : {}
@@ -148,6 +149,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     })
     const backward = await runtime.compile({ ...gradientGraph(surrogate, ofFeatures, true) })
     const programs = [forward, head, backward]
+    const into = gradientViews(ofFeatures)
+    const soFar = Object.fromEntries(ofFeatures.map((name) => [soFarName(name), into[gradientName(name)]!]))
     return {
       async backward(batch: Batch) {
         grads.fill(0)
@@ -178,7 +181,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
             const part = (data as Float32Array).subarray(from * width, to * width)
             values[`upstream/${name}`] = new Value('float32', part, [to - from, ...dims.slice(1)])
           }
-          await backward.run(fed(backward, values), gradientViews(ofFeatures))
+          await backward.run(fed(backward, { ...values, ...soFar }), into)
         }
         return report(found)
       },

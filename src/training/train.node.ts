@@ -1,0 +1,374 @@
+// Training (§2.5): batches in, steps, and a folder from which the run goes on after whatever ended it.
+
+import { appendFile, mkdir, open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type AugmentOptions, batches, type Batch as DataBatch } from '../data/batches.node.ts'
+import type { Skipped, Source } from '../data/sample.ts'
+import { TrainingError, UsageError } from '../errors.ts'
+import { initialize } from '../model/initialize.ts'
+import { type ObjectiveName, objectives } from '../objectives/index.ts'
+import { createRandom } from '../random.ts'
+import { createRuntime } from '../runtime/onnxruntime.node.ts'
+import { endOf } from '../text-batches.ts'
+import type { Tokenizer } from '../tokenizer/tokenize.ts'
+import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
+import type { AdamWOptions } from './adamw.ts'
+import {
+  keepLines,
+  lastProgress,
+  type Progress,
+  restoreCheckpoint,
+  saveCheckpoint,
+  saveModel,
+} from './checkpoint.node.ts'
+import type { Batch } from './examples.ts'
+import type { InitialModel } from './initial-model.node.ts'
+import { lockFolder } from './lock.node.ts'
+import { learningRateAt, type Schedule } from './schedule.ts'
+import { createTrainer, type StepReport, type Trainer } from './step.ts'
+
+export interface TrainOptions {
+  model: InitialModel
+  data: Source
+  /** A folder: new or empty, unless the run is to go on in it. */
+  out: string
+  objective?: ObjectiveName
+  /** Examples in a step: 128, if left out. */
+  batch?: number
+  /** Examples that go through the towers at a time, exactly (GradCache); all, if left out. */
+  chunk?: number | undefined
+  /** Steps of the whole run; else `epochs`, else one epoch. */
+  steps?: number | undefined
+  epochs?: number | undefined
+  /** 5e-4, as the paper's ViT-B/32, if left out. */
+  learningRate?: number
+  schedule?: Schedule['kind']
+  /** Steps of warm-up: 2,000 as in the paper, but at most a tenth of all, if left out. */
+  warmup?: number | undefined
+  optimizer?: Partial<AdamWOptions>
+  clipGradient?: number | undefined
+  shuffle?: boolean
+  /** How training pictures are cropped and coloured; `false`: as in evaluation. */
+  augment?: AugmentOptions | false
+  /** Parameters that are left as they are. */
+  frozen?: ((name: string) => boolean) | undefined
+  seed?: number
+  threads?: number | undefined
+  /** Goes on from the folder's last complete checkpoint; begins anew where there is none. */
+  resume?: boolean
+  /** Steps between checkpoints: 200, if left out. */
+  saveEvery?: number
+  /** Steps between lines of the log: 1, if left out. */
+  logEvery?: number
+  /** Checkpoints that are kept: 2, if left out. */
+  keep?: number
+  /** Judges the model that was just saved; called after every checkpoint. */
+  validate?: ((folder: string, step: number) => Promise<Validation>) | undefined
+  /** Ends the run after so many validations without a better one. */
+  patience?: number | undefined
+  /** Saves and ends. */
+  signal?: AbortSignal | undefined
+}
+
+/** How good a model is: the number that decides which is the best, larger is better, and whatever else was measured. */
+export interface Validation {
+  score: number
+  numbers: Readonly<Record<string, number>>
+}
+
+/** One line of `results.jsonl`. */
+export interface LoggedStep {
+  step: number
+  epoch: number
+  /** Examples seen so far. */
+  samples: number
+  loss: number
+  accuracy?: number
+  lr: number
+  logitScale?: number
+  gradientNorm: number
+  imagesPerSecond: number
+  /** Of all sessions together. */
+  seconds: number
+}
+
+export type TrainEvent =
+  | { kind: 'start'; step: number; steps: number; batch: number; parameters: number; samples: number; resumed: boolean }
+  | ({ kind: 'step'; steps: number } & LoggedStep)
+  | ({ kind: 'skipped' } & Skipped)
+  | { kind: 'saved'; step: number; folder: string }
+  | ({ kind: 'validation'; step: number; best: boolean } & Validation)
+  | { kind: 'end'; step: number; steps: number; reason: 'finished' | 'stopped' | 'interrupted' }
+
+const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.2 }
+
+/**
+ * Trains, and tells what happens. Everything is decided by the seed: the same options give the same numbers, also over any
+ * number of interruptions.
+ *
+ * @throws UsageError for options that do not fit together, TrainingError where the loss is not a number any more
+ */
+export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
+  const { out, resume = false } = options
+  await mkdir(out, { recursive: true })
+  const unlock = await lockFolder(out)
+  try {
+    const before = resume ? await lastProgress(out) : undefined
+    if (!resume && (await readdir(out)).length > 0) {
+      throw new UsageError(`${out} is not empty; go on with the run that is in it (--resume), or choose another folder`)
+    }
+    yield* run(options, before)
+  } finally {
+    await unlock()
+  }
+}
+
+async function* run(options: TrainOptions, before: Progress | undefined): AsyncGenerator<TrainEvent> {
+  const { model, data, out, objective = 'contrastive', batch = 128, seed = 0, signal } = options
+  const { shuffle = true, augment = {}, saveEvery = 200, logEvery = 1, keep = 2 } = options
+  const plan = planOf(options, batch)
+  if (options.chunk !== undefined && options.chunk < batch && model.config.image?.kind === 'modified-resnet') {
+    throw new UsageError(
+      `chunk ${options.chunk} is smaller than the batch of ${batch}, and the image tower is a ResNet: batch normalisation over a chunk is not the same as over the batch, so the loss would be another one; leave --chunk out, or choose a vision transformer`,
+    )
+  }
+  const settings = settingsOf(options, batch, plan)
+  if (before) checkSettings(before.settings, settings, out)
+
+  const trainer = await createTrainer({
+    runtime: createRuntime(options.threads === undefined ? {} : { threads: options.threads }),
+    config: model.config,
+    preprocessing: model.preprocessing,
+    objective: objectives[objective],
+    optimizer: { ...defaultOptimizer, ...options.optimizer },
+    clipGradient: options.clipGradient,
+    chunk: options.chunk !== undefined && options.chunk < batch ? options.chunk : undefined,
+    trained: options.frozen && ((name) => !options.frozen!(name)),
+  })
+  try {
+    if (before) await restoreCheckpoint(out, before.step, trainer)
+    else await initialValues(trainer, options, seed)
+    const progress: Progress = before ?? {
+      step: 0,
+      cursor: { epoch: 0, samples: 0 },
+      seconds: 0,
+      skipped: 0,
+      waited: 0,
+      finished: false,
+      settings,
+    }
+    progress.settings = settings
+    const results = join(out, 'results.jsonl')
+    const validations = join(out, 'validation.jsonl')
+    for (const log of [results, validations]) await keepLines(log, progress.step)
+    const { steps } = plan
+    yield {
+      kind: 'start',
+      step: progress.step,
+      steps,
+      batch,
+      parameters: trainer.parameters.trained.names.reduce((sum, name) => {
+        const { from, to } = trainer.parameters.slots.get(name)!
+        return sum + to - from
+      }, 0),
+      samples: data.size,
+      resumed: before !== undefined,
+    }
+
+    /** The model first, judged, and then the checkpoint: a run that ends in between does all three once more. */
+    async function* save(judged: boolean): AsyncGenerator<TrainEvent> {
+      const { step } = progress
+      await syncFile(results)
+      await saveModel(out, trainer, { ...model, step })
+      if (judged && options.validate) {
+        const validation = await options.validate(out, step)
+        const best = !progress.best || validation.score > progress.best.score
+        progress.waited = best ? 0 : progress.waited + 1
+        if (best) {
+          progress.best = { step, score: validation.score }
+          await saveModel(join(out, 'best'), trainer, { ...model, step })
+        }
+        await appendFile(validations, `${JSON.stringify({ step, best, ...validation })}\n`)
+        yield { kind: 'validation', step, best, ...validation }
+      }
+      await saveCheckpoint(out, trainer, progress, keep)
+      yield { kind: 'saved', step, folder: out }
+    }
+
+    const tokenizer = await loadTokenizer()
+    const stream = batches({
+      source: data,
+      batch,
+      seed,
+      shuffle,
+      augment: augment || undefined,
+      preprocessing: model.preprocessing,
+      cursor: progress.cursor,
+      ...(signal ? { signal } : {}),
+    })
+    let reason: 'finished' | 'stopped' | 'interrupted' = 'finished'
+    let since = { time: performance.now(), images: 0 }
+    let coming = nextBatch(stream)
+    while (progress.step < steps) {
+      if (options.patience !== undefined && progress.waited >= options.patience) {
+        reason = 'stopped'
+        break
+      }
+      if (signal?.aborted) {
+        reason = 'interrupted'
+        break
+      }
+      const began = performance.now()
+      const found = await coming.catch((error: unknown) => {
+        if (signal?.aborted) return undefined
+        throw error
+      })
+      if (!found) continue
+      coming = nextBatch(stream) // decoded by other threads while this one computes
+      const step = progress.step + 1
+      const lr = learningRateAt(plan, step - 1)
+      const report = await trainer.step(tokenized(found, tokenizer, model), { t: step, learningRate: lr })
+      if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm))
+        throw diverged(step, report, out, before)
+      progress.step = step
+      progress.cursor = found.cursor
+      progress.skipped += found.skipped.length
+      progress.seconds += (performance.now() - began) / 1000
+      since.images += batch
+      for (const skipped of found.skipped) yield { kind: 'skipped', ...skipped }
+
+      const last = step === steps
+      if (step % logEvery === 0 || last) {
+        const line: LoggedStep = {
+          step,
+          epoch: found.cursor.epoch,
+          samples: step * batch,
+          loss: report.loss,
+          ...(report.accuracy === undefined ? {} : { accuracy: report.accuracy }),
+          lr,
+          ...logitScaleOf(trainer),
+          gradientNorm: report.gradientNorm,
+          imagesPerSecond: (since.images * 1000) / (performance.now() - since.time),
+          seconds: progress.seconds,
+        }
+        await appendFile(results, `${JSON.stringify(line)}\n`)
+        yield { kind: 'step', steps, ...line }
+        since = { time: performance.now(), images: 0 }
+      }
+      if (step % saveEvery === 0 && !last) yield* save(true)
+    }
+    coming.catch(() => {})
+    await stream.return(undefined)
+    progress.finished = reason !== 'interrupted'
+    if (progress.step > (before?.step ?? -1) || progress.finished !== before?.finished) yield* save(progress.finished)
+    yield { kind: 'end', step: progress.step, steps, reason }
+  } finally {
+    await trainer.dispose()
+  }
+}
+
+type Plan = Schedule & { steps: number }
+
+function planOf(options: TrainOptions, batch: number): Plan {
+  const { data, learningRate = 5e-4, schedule = 'cosine' } = options
+  const anEpoch = Math.floor(data.size / batch)
+  if (anEpoch === 0) {
+    throw new UsageError(
+      `${data.name}: ${data.size} samples do not fill a batch of ${batch}; choose a smaller batch (--batch)`,
+    )
+  }
+  const steps = options.steps ?? (options.epochs ?? 1) * anEpoch
+  const warmup = options.warmup ?? Math.min(2000, Math.floor(steps / 10))
+  if (warmup > steps) throw new UsageError(`${warmup} steps of warm-up are more than the ${steps} of the run`)
+  return { kind: schedule, learningRate, warmup, steps }
+}
+
+/** What decides a run's numbers; another value of these would make it another run. */
+function settingsOf(options: TrainOptions, batch: number, plan: Plan): Record<string, unknown> {
+  const { objective = 'contrastive', seed = 0, shuffle = true, augment = {}, chunk, clipGradient } = options
+  return {
+    data: options.data.name,
+    samples: options.data.size,
+    objective,
+    batch,
+    chunk: chunk ?? null,
+    steps: plan.steps,
+    lr: plan.learningRate,
+    schedule: plan.kind,
+    warmup: plan.warmup,
+    ...defaultOptimizer,
+    ...options.optimizer,
+    clipGradient: clipGradient ?? null,
+    shuffle,
+    augment,
+    seed,
+  }
+}
+
+/** A longer or shorter run than was asked for first is allowed; the schedule then is the new one's. */
+const mayChange = new Set(['steps', 'warmup', 'data'])
+
+function checkSettings(before: Record<string, unknown>, now: Record<string, unknown>, out: string): void {
+  const changed = Object.keys(now).filter(
+    (name) => !mayChange.has(name) && JSON.stringify(before[name]) !== JSON.stringify(now[name]),
+  )
+  if (changed.length === 0) return
+  const list = changed.map((name) => `${name} was ${JSON.stringify(before[name])} and is ${JSON.stringify(now[name])}`)
+  throw new UsageError(
+    `${out}: the run in this folder had other settings: ${list.join('; ')}. Give the same ones, or choose another folder`,
+  )
+}
+
+/** From the checkpoint where it has them, else drawn, each from the seed and its own name. */
+async function initialValues({ parameters }: Trainer, options: TrainOptions, seed: number): Promise<void> {
+  const { initial } = objectives[options.objective ?? 'contrastive']
+  for (const { name, shape, from, to } of parameters.slots.values()) {
+    const read = await options.model.read(name)
+    if (read && read.length !== to - from) {
+      throw new UsageError(`parameter ${name}: expected [${shape}], found ${read.length} numbers in the checkpoint`)
+    }
+    const values = read ?? initialize(name, shape, options.model.config, createRandom(seed, name))
+    parameters.values.set(values, from)
+    if (!read && initial && name in initial) parameters.values[from] = initial[name]!
+  }
+}
+
+function tokenized({ pixels, captions }: DataBatch, tokenizer: Tokenizer, { config }: InitialModel): Batch {
+  const text = config.text!
+  return {
+    pixels,
+    ids: captions.map((caption) => {
+      const ids = tokenizer.encode(caption)
+      // Too long: cut, with the end at the end, as open_clip's tokenizer does.
+      const cut = ids.length > text.contextLength ? [...ids.slice(0, text.contextLength - 1), tokenizer.endId] : ids
+      return cut.slice(0, endOf(Int32Array.from(cut), text) + 1)
+    }),
+  }
+}
+
+function diverged(step: number, { loss }: StepReport, out: string, before: Progress | undefined): TrainingError {
+  const back = before || step > 1 ? `; ${out} still holds the last checkpoint` : ''
+  return new TrainingError(
+    `step ${step}: the ${Number.isFinite(loss) ? 'gradient' : `loss is ${loss} and`} is not a number any more, so the step was not taken${back}. Try a lower learning rate (--lr), a longer warm-up (--warmup), or gradients held within bounds (--clip-grad 1)`,
+  )
+}
+
+function logitScaleOf({ parameters }: Trainer): { logitScale?: number } {
+  const slot = parameters.slots.get('logit_scale')
+  return slot ? { logitScale: Math.exp(parameters.values[slot.from]!) } : {}
+}
+
+async function nextBatch(stream: AsyncGenerator<DataBatch>): Promise<DataBatch> {
+  const { value, done } = await stream.next()
+  if (done) throw new Error('the stream of batches ended')
+  return value
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'a')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
