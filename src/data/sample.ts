@@ -22,13 +22,18 @@ export interface Order {
   seed: number
   epoch: number
   shuffle: boolean
+  /** So many at the start of the order are left out, unread; none unless told. */
+  skip?: number
 }
 
-/** A data set as a stream of samples; the same order each time that it is asked for with the same numbers. */
+/**
+ * A data set as a stream of samples; the same order each time that it is asked for with the same numbers. What is broken
+ * keeps its place in the order, so that a place in it means the same whatever fails.
+ */
 export interface Source {
   /** As it was asked for. */
   readonly name: string
-  /** How many samples one epoch has. */
+  /** How many samples one epoch has, with those that turn out to be broken. */
   readonly size: number
   /** Class names in order, where the data has classes. */
   readonly labels?: readonly string[]

@@ -1,0 +1,55 @@
+// What stands for a data set on a command line, to a source of samples: decided by what is there.
+
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UsageError } from '../errors.ts'
+import { type FolderOptions, openFolder } from './folder.node.ts'
+import { byName } from './picture-files.ts'
+import type { Source } from './sample.ts'
+import { isUrl } from './shard-bytes.node.ts'
+import { expandShards, isPattern } from './shard-names.node.ts'
+import { isTable, openTable, type TableOptions } from './table.node.ts'
+import { openWebDataset, type WebDatasetOptions } from './webdataset.node.ts'
+
+export type SourceOptions = FolderOptions & TableOptions & WebDatasetOptions
+
+const kinds =
+  'a folder (pictures with captions beside them, class folders, or .tar shards), a table (.csv, .tsv, .jsonl), ' +
+  'or shards (x.tar, shard-{000..012}.tar, shards/*.tar, also http and https)'
+
+/**
+ * @param where a folder, a table, a shard or a pattern of shards; see `openFolder`, `openTable`, `openWebDataset`
+ * @throws UsageError where there is nothing, or nothing that can be used
+ */
+export async function openSource(where: string, options: SourceOptions = {}): Promise<Source> {
+  options.signal?.throwIfAborted()
+  const found = isUrl(where) ? undefined : await stat(where).catch(() => undefined)
+  if (found?.isDirectory()) {
+    const names = (await readdir(where)).filter((name) => isShard(name) && !name.startsWith('.')).sort(byName)
+    if (names.length === 0) return openFolder(where, options)
+    const shards = names.map((name) => join(where, name))
+    return openWebDataset(where, shards, options)
+  }
+  if (found) {
+    if (isTable(where)) return openTable(where, options)
+    if (isShard(where)) return openWebDataset(where, [where], options)
+    throw new UsageError(`${where}: not a kind of data that is known; expected ${kinds}`)
+  }
+  if (isPattern(where)) {
+    const shards = await expandShards(where)
+    const other = shards.find((name) => !isShard(name))
+    if (shards.length === 0) throw new UsageError(`${where}: no file has such a name`)
+    if (other !== undefined) throw new UsageError(`${where}: ${other} is not a .tar shard; expected ${kinds}`)
+    return openWebDataset(where, shards, options)
+  }
+  if (isUrl(where)) {
+    if (isShard(where)) return openWebDataset(where, [where], options)
+    throw new UsageError(`${where}: over http only .tar shards are read; expected ${kinds}`)
+  }
+  throw new UsageError(`${where}: there is no such file or folder; expected ${kinds}`)
+}
+
+/** Also of a URL with a query. */
+function isShard(where: string): boolean {
+  return /\.tar$/i.test(isUrl(where) ? new URL(where).pathname : where)
+}
