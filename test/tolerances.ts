@@ -17,3 +17,6 @@ export const gradient = 1e-4
 
 /** A key bias moves all scores of a query alike, which the softmax does not see: its gradient is zero but for rounding. */
 export const zeroGradient = 1e-6
+
+/** A training step's loss, relative: both sides sum in float32 over the whole network, in different orders. */
+export const loss = 1e-5

@@ -5,8 +5,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Tensor as Value } from 'onnxruntime-common'
 import { describe, expect, it } from 'vitest'
-import { openCheckpoint } from '../../src/checkpoint/open.node.ts'
-import { readTensor } from '../../src/checkpoint/read.node.ts'
 import { gradients } from '../../src/graph/gradient.ts'
 import { toOnnx } from '../../src/graph/onnx.ts'
 import { collectStages } from '../../src/graph/scope.ts'
@@ -15,6 +13,7 @@ import { load } from '../../src/load.node.ts'
 import { encodeImage, encodeText } from '../../src/model/clip.ts'
 import { Parameters } from '../../src/model/parameters.ts'
 import { infoNce } from '../../src/objectives/contrastive.ts'
+import { expectAsGolden, readAll, type Stored } from '../golden.ts'
 import * as tolerance from '../tolerances.ts'
 
 const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url))
@@ -25,21 +24,6 @@ const models = {
 }
 /** Of a large tensor, the golden file keeps every seventh element, and the length of the whole. */
 const every = 7
-
-interface Stored {
-  data: Float32Array
-  shape: number[]
-}
-
-async function readAll(file: string): Promise<Map<string, Stored>> {
-  const { tensors } = await openCheckpoint(file)
-  const all = new Map<string, Stored>()
-  for (const [name, tensor] of tensors) {
-    if (tensor.dtype === 'int64') continue // how many batches the running statistics have seen
-    all.set(name, { data: Float32Array.from((await readTensor(tensor)) as ArrayLike<number>), shape: tensor.shape })
-  }
-  return all
-}
 
 /**
  * One training step's loss, gradients and running statistics, by the names of the golden file. The parameters are inputs
@@ -105,33 +89,14 @@ async function step(model: string, golden: Map<string, Stored>): Promise<Map<str
   return new Map(Object.entries(values).map(([name, { data }]) => [name, data as Float32Array]))
 }
 
-const norm = (x: ArrayLike<number>): number => Math.sqrt(Array.from(x).reduce((sum, value) => sum + value * value, 0))
-const apart = (a: Float32Array, b: Float32Array): number => norm(a.map((value, i) => value - b[i]!)) / norm(b)
-
-/** Where the key's bias is in a tensor, if it is the key's, or of query, key and value together. */
-function keyBias(name: string, length: number): [number, number] {
-  if (name.endsWith('k_proj.bias')) return [0, length]
-  return name.endsWith('in_proj_bias') ? [length / 3, (2 * length) / 3] : [0, 0]
-}
-
 describe.each(Object.entries(models))('%s', (name, model) => {
   it('has every gradient of a training step', async () => {
     const golden = await readAll(join(fixtures, 'gradients', `${name}.safetensors`))
     const found = await step(join(fixtures, 'parity', model), golden)
 
     expect(found.get('loss')![0]! / golden.get('loss')!.data[0]!).toBeCloseTo(1, 5)
-    const compared = [...golden].filter(([key]) => /^(gradient|buffer)\//.test(key) && !key.endsWith('/norm'))
-    expect([...found.keys()].sort()).toEqual(['loss', ...compared.map(([key]) => key)].sort())
-    for (const [key, { data }] of compared) {
-      const g = found.get(key)!
-      const [from, to] = keyBias(key, g.length)
-      for (const value of g.subarray(from, to)) expect(Math.abs(value), key).toBeLessThan(tolerance.zeroGradient)
-      if (to - from === g.length) continue
-
-      const whole = golden.get(`${key}/norm`)
-      if (whole) expect(Math.abs(norm(g) / whole.data[0]! - 1), key).toBeLessThan(tolerance.gradient)
-      const kept = (x: Float32Array) => x.filter((_, i) => (i < from || i >= to) && (!whole || i % every === 0))
-      expect(apart(kept(g), whole ? data : kept(data)), key).toBeLessThan(tolerance.gradient)
-    }
+    const compared = [...golden.keys()].filter((key) => /^(gradient|buffer)\//.test(key) && !key.endsWith('/norm'))
+    expect([...found.keys()].sort()).toEqual(['loss', ...compared].sort())
+    expectAsGolden(found, golden, { kinds: ['gradient/', 'buffer/'], every, within: tolerance.gradient })
   })
 })
