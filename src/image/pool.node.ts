@@ -3,26 +3,25 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { InputError, UsageError } from '../errors.ts'
-import { type PrepareOptions, prepare, type Source } from './prepare.node.ts'
+import { type PrepareOptions, prepare, type Seeds, type Source } from './prepare.node.ts'
 import type { Answer, Job } from './worker.node.ts'
 
 export interface ImagePoolOptions extends PrepareOptions {
   /** Threads at most; as many as there are cores unless told. 0: everything on the calling thread. */
   workers?: number | undefined
+  /** Pictures handed to a thread at a time, 16 unless told: what it can do while the model holds the calling thread. */
+  ahead?: number | undefined
 }
 
 export interface ImagePool {
-  /** A path, the bytes of a file, or pixels → `[3, size, size]` bytes, before normalising. */
-  preprocess(source: Source): Promise<Uint8Array>
+  /**
+   * A path, the bytes of a file, or pixels → `[3, size, size]` bytes, before normalising. With seeds it is augmented as
+   * they decide, else made as for evaluation.
+   */
+  preprocess(source: Source, seeds?: Seeds): Promise<Uint8Array>
   /** Ends the threads; pictures still waiting are refused. */
   close(): Promise<void>
 }
-
-/**
- * Pictures handed to a thread at a time: while the model runs, the calling thread hands out nothing, so each thread has
- * to hold enough to do until then.
- */
-const ahead = 16
 
 /** So many pictures are done on the calling thread first: for a few, starting threads would take longer. */
 const withoutThreads = 2
@@ -32,7 +31,7 @@ interface Task extends Job {
   reject(error: Error): void
 }
 
-export function createImagePool({ workers, ...options }: ImagePoolOptions): ImagePool {
+export function createImagePool({ workers, ahead = 16, ...options }: ImagePoolOptions): ImagePool {
   const file = workerFile()
   const most = file ? (workers ?? availableParallelism()) : 0
   const waiting: Task[] = []
@@ -73,16 +72,17 @@ export function createImagePool({ workers, ...options }: ImagePoolOptions): Imag
       const task = waiting.shift()!
       tasks.push(task)
       worker.ref() // while it works, so that the process waits for the answer
-      worker.postMessage({ source: task.source } satisfies Job)
+      const { source, seeds } = task
+      worker.postMessage({ source, ...(seeds && { seeds }) } satisfies Job)
     }
   }
 
   return {
-    async preprocess(source) {
+    async preprocess(source, seeds) {
       if (closed) throw new UsageError('image pool: it is closed; create another one')
-      if (most === 0 || count++ < withoutThreads) return prepare(source, options)
+      if (most === 0 || count++ < withoutThreads) return prepare(source, options, seeds)
       return new Promise((resolve, reject) => {
-        waiting.push({ source, resolve, reject })
+        waiting.push({ source, ...(seeds && { seeds }), resolve, reject })
         next()
       })
     },

@@ -1,9 +1,10 @@
 // A worker thread of the image pool: reads, decodes and resamples, and hands back only the small result.
 import { parentPort, workerData } from 'node:worker_threads'
-import { type PrepareOptions, prepare, type Source } from './prepare.node.ts'
+import { type PrepareOptions, prepare, type Seeds, type Source } from './prepare.node.ts'
 
 export interface Job {
   source: Source
+  seeds?: Seeds
 }
 
 /** Answers come in the order of the jobs. */
@@ -11,9 +12,9 @@ export type Answer = { pixels: Uint8Array } | { error: string; input: boolean }
 
 const options = workerData as PrepareOptions
 
-async function work({ source }: Job): Promise<void> {
+async function work({ source, seeds }: Job): Promise<void> {
   try {
-    const pixels = await prepare(source, options)
+    const pixels = await prepare(source, options, seeds)
     parentPort?.postMessage({ pixels } satisfies Answer, [pixels.buffer as ArrayBuffer])
   } catch (error) {
     const { name, message } = error as Error

@@ -1,0 +1,238 @@
+// Batches to train on (the paper's Figure 3, `I[n, h, w, c]` and `T[n, l]`): samples in the epoch's order, decoded and
+// augmented on threads ahead of their use, and a place to go on from after each.
+
+import { availableParallelism } from 'node:os'
+import { InputError, UsageError } from '../errors.ts'
+import type { Augmentation } from '../image/augment.ts'
+import { createImagePool, type ImagePool } from '../image/pool.node.ts'
+import type { Preprocessing } from '../image/transform.ts'
+import { createRandom } from '../random.ts'
+import type { Sample, Skipped, Source } from './sample.ts'
+
+export type { Augmentation as AugmentOptions } from '../image/augment.ts'
+
+/** The place after a batch, as JSON: starting there gives exactly what would have followed. */
+export interface Cursor {
+  epoch: number
+  /** So many of the epoch's order have been used, or found broken. */
+  samples: number
+}
+
+export interface Batch {
+  /** `[n, 3, size, size]` bytes, before normalising. */
+  pixels: Uint8Array
+  /** One for each picture; of several, drawn by lot. */
+  captions: string[]
+  labels: (string | undefined)[]
+  keys: string[]
+  /** What was found broken on the way to this batch. */
+  skipped: Skipped[]
+  cursor: Cursor
+}
+
+export interface BatchesOptions {
+  source: Source
+  /** Samples in a batch: in every batch. */
+  batch: number
+  seed: number
+  /** A new order each epoch; the natural one otherwise. */
+  shuffle: boolean
+  /** What is done to the pictures, `{}` for open_clip's default; left out, they are made as for evaluation. */
+  augment?: Augmentation | undefined
+  preprocessing: Preprocessing
+  /** Where to go on; the start of epoch 0 unless told. */
+  cursor?: Cursor | undefined
+  /** Ends before this epoch; goes on for ever unless told. */
+  epochs?: number | undefined
+  /** Threads that decode; as many as there are cores unless told. 0: on the calling thread. */
+  workers?: number | undefined
+  /** Pictures of more pixels are broken. */
+  maxPixels?: number | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** Batches that are being prepared while one is in use. */
+const batchesAhead = 2
+
+/** How long a finished batch may be held back so that the threads get enough to do, in milliseconds. */
+const patience = 25
+
+/** A place in an epoch's order, and what became of it. */
+interface Prepared extends Cursor {
+  result: Promise<Done | Skipped>
+}
+
+interface Done extends Pick<Sample, 'key' | 'label'> {
+  pixels: Uint8Array
+  caption: string
+}
+
+/**
+ * Full batches only: a broken sample gives its place to the next, and what is left at the end of an epoch, less than a
+ * batch, is left out, as with open_clip's `drop_last`. The order, the crops and the choice of captions follow from seed,
+ * epoch and place alone, whatever is fetched, decoded or broken first.
+ *
+ * @throws UsageError where a whole epoch has fewer usable samples than a batch
+ */
+export async function* batches(options: BatchesOptions): AsyncGenerator<Batch, void, undefined> {
+  const { source, batch, preprocessing, signal } = options
+  const { cursor = { epoch: 0, samples: 0 }, augment, maxPixels, workers = availableParallelism() } = options
+  if (!Number.isInteger(batch) || batch < 1) throw new UsageError(`batch: ${batch}; expected a whole number, 1 or more`)
+  if (source.size < batch) throw tooFew(options, source.size, [])
+  const pool = createImagePool({
+    preprocessing,
+    workers,
+    maxPixels,
+    augmentation: augment,
+    ahead: Math.max(16, Math.ceil((batchesAhead * batch) / Math.max(1, workers))),
+  })
+  const queue = lookahead(places(options, cursor, pool), batchesAhead * batch)
+  try {
+    let epoch = cursor.epoch
+    let full = cursor.samples > 0 // this epoch has given a batch, now or before the cursor
+    let taken: Done[] = []
+    let skipped: Skipped[] = []
+    for (;;) {
+      const next = await queue.next()
+      if (!next || next.epoch !== epoch) {
+        if (!full) throw tooFew(options, taken.length, skipped)
+        if (!next) return
+        epoch = next.epoch
+        full = false
+        taken = []
+      }
+      const result = await next.result
+      signal?.throwIfAborted()
+      if ('reason' in result) skipped.push(result)
+      else taken.push(result)
+      if (taken.length < batch) continue
+      // The consumer may hold this thread for long: what can be handed to the others is handed out before.
+      await queue.filled(patience)
+      yield { ...together(taken), skipped, cursor: { epoch, samples: next.samples } }
+      full = true
+      taken = []
+      skipped = []
+    }
+  } finally {
+    await queue.close()
+    await pool.close()
+  }
+}
+
+function together(taken: readonly Done[]): Pick<Batch, 'pixels' | 'captions' | 'labels' | 'keys'> {
+  const each = taken[0]!.pixels.length
+  const pixels = new Uint8Array(taken.length * each)
+  for (const [i, done] of taken.entries()) pixels.set(done.pixels, i * each)
+  return {
+    pixels,
+    captions: taken.map(({ caption }) => caption),
+    labels: taken.map(({ label }) => label),
+    keys: taken.map(({ key }) => key),
+  }
+}
+
+function tooFew({ source, batch }: BatchesOptions, usable: number, skipped: readonly Skipped[]): UsageError {
+  const [first] = skipped
+  const broken = first ? `; ${skipped.length} are broken, the first: ${first.key}: ${first.reason}` : ''
+  const advice = usable > 0 ? `; take a batch of ${usable} or less, or more data` : ''
+  return new UsageError(
+    `${source.name}: ${usable} usable samples in an epoch do not fill a batch of ${batch}${broken}${advice}`,
+  )
+}
+
+/** All places from the cursor on, epoch after epoch, each being prepared. */
+async function* places(
+  options: BatchesOptions,
+  from: Cursor,
+  pool: ImagePool,
+): AsyncGenerator<Prepared, void, undefined> {
+  const { source, seed, shuffle, epochs = Number.POSITIVE_INFINITY, signal } = options
+  let skip = from.samples
+  for (let epoch = from.epoch; epoch < epochs; epoch++, skip = 0) {
+    let samples = skip
+    for await (const sample of source.samples({ seed, epoch, shuffle, skip })) {
+      signal?.throwIfAborted()
+      const result = 'reason' in sample ? Promise.resolve(sample) : prepared(sample, samples, epoch, options, pool)
+      result.catch(() => {}) // it is thrown where it is awaited, or nobody wants it any more
+      samples++
+      yield { epoch, samples, result }
+    }
+  }
+}
+
+async function prepared(
+  { key, image, captions, label }: Sample,
+  place: number,
+  epoch: number,
+  { seed, augment }: BatchesOptions,
+  pool: ImagePool,
+): Promise<Done | Skipped> {
+  try {
+    const pixels = await pool.preprocess(image, augment && ['augment', seed, epoch, place])
+    const drawn = captions.length > 1 ? createRandom('caption', seed, epoch, place).integer(captions.length) : 0
+    return { key, pixels, caption: captions[drawn]!, ...(label !== undefined && { label }) }
+  } catch (error) {
+    if (error instanceof InputError) return { key, reason: error.message }
+    throw error
+  }
+}
+
+/** Draws up to `most` items from a stream before they are asked for. */
+function lookahead<T>(stream: AsyncGenerator<T, void, undefined>, most: number) {
+  const ready: T[] = []
+  let ended = false
+  let failure: { error: unknown } | undefined
+  let drawing: Promise<void> | undefined
+  let wake = () => {}
+
+  async function drawAll(): Promise<void> {
+    try {
+      while (!ended && ready.length < most) {
+        const { done, value } = await stream.next()
+        if (done) ended = true
+        else ready.push(value)
+        wake()
+      }
+    } catch (error) {
+      failure = { error }
+      ended = true
+      wake()
+    }
+  }
+  function draw(): void {
+    drawing ??= drawAll().finally(() => {
+      drawing = undefined
+      if (!ended && ready.length < most) draw()
+    })
+  }
+
+  return {
+    /** The next item; undefined at the end. */
+    async next(): Promise<T | undefined> {
+      for (;;) {
+        draw()
+        if (ready.length > 0) return ready.shift()
+        if (failure) throw failure.error
+        if (ended) return undefined
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+    /** Until all that may be drawn is drawn, or for so many milliseconds. */
+    async filled(milliseconds: number): Promise<void> {
+      draw()
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, milliseconds)
+      })
+      await Promise.race([drawing, late])
+      clearTimeout(timer)
+    },
+    async close(): Promise<void> {
+      ended = true
+      await drawing
+      await stream.return()
+    },
+  }
+}
