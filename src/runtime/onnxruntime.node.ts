@@ -16,7 +16,7 @@ export interface RuntimeOptions {
 export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}): Runtime {
   return {
     device,
-    async compile(graph) {
+    async compile(graph, { planMemory = true } = {}) {
       const { InferenceSession, listSupportedBackends, Tensor } = await import('onnxruntime-node')
       if (!listSupportedBackends().some(({ name }) => name === devices[device].provider)) {
         throw new UsageError(`device '${device}' is not part of ONNX Runtime on this system. ${devices[device].needs}`)
@@ -25,6 +25,7 @@ export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}):
       const options: InferenceSession.SessionOptions = {
         executionProviders: device === 'cpu' ? ['cpu'] : [devices[device].provider, 'cpu'],
         graphOptimizationLevel: 'all',
+        enableMemPattern: planMemory,
         ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
         extra: { session: folder === undefined ? {} : { model_external_initializers_file_folder_path: folder } },
       }

@@ -67,6 +67,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const grads = new Float32Array(size)
   const moments = { m: new Float32Array(size), v: new Float32Array(size) }
 
+  const compile = (graph: Graph) => runtime.compile(graph, { planMemory: false })
   const buffers = (): Graph => Object.fromEntries(kept.map((name) => [keptName(name), stages.get(name)!]))
 
   /** Gradients of a scalar, last made first, so that what they were made of can be forgotten soon. */
@@ -97,7 +98,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   }
 
   async function whole() {
-    const program = await runtime.compile({
+    const program = await compile({
       loss,
       ...choices(features),
       ...gradientGraph(loss, names, false),
@@ -134,10 +135,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       .map((product) => product.sum([...product.shape.keys()], false))
       .reduce((a, b) => a.add(b))
 
-    const forward = await runtime.compile(
-      Object.fromEntries(featureNames.map((name) => [`feature/${name}`, features[name]!])),
-    )
-    const head = await runtime.compile({
+    const forward = await compile(Object.fromEntries(featureNames.map((name) => [`feature/${name}`, features[name]!])))
+    const head = await compile({
       loss: lossOfGiven,
       ...choices(given),
       ...Object.fromEntries(featureNames.map((name, i) => [`upstream/${name}`, featureGradients[i]!])),
@@ -147,7 +146,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         false,
       ),
     })
-    const backward = await runtime.compile({ ...gradientGraph(surrogate, ofFeatures, true) })
+    const backward = await compile({ ...gradientGraph(surrogate, ofFeatures, true) })
     const programs = [forward, head, backward]
     const into = gradientViews(ofFeatures)
     const soFar = Object.fromEntries(ofFeatures.map((name) => [soFarName(name), into[gradientName(name)]!]))
