@@ -52,17 +52,14 @@ it('skips bodies that nobody wants, and reads members larger than its window', a
 
 it('gives all members before a tear, wherever it is, and says where', async () => {
   const whole = tarArchive({ a: 'x'.repeat(600), b: 'y', c: 'z'.repeat(512) })
-  for (let length = 0; length < whole.length; length += 37) {
+  for (let length = 0; length < whole.length; length += 32) {
     for (const wanted of [() => true, () => false]) {
       const { names, error } = await read(whole.subarray(0, length), wanted)
-      const complete = [
-        [512 + 600, 'a'],
-        [1536 + 512 + 1, 'b'],
-        [2560 + 1024, 'c'],
-      ] as const
-      expect(names).toEqual(complete.filter(([end]) => length >= end).map(([, name]) => name))
-      const atBoundary = [1536, 2560, 3584].some((end) => length >= end - 511 && length <= end) && names.length > 0
-      if (!atBoundary && length < 3584) expect(error, `${length}`).toMatch(/torn at byte \d+: (it ends|too short)/)
+      const ends = { a: 1536, b: 2560, c: 3584 }
+      expect(names).toEqual(Object.keys(ends).filter((name) => length >= ends[name as 'a']))
+      // Without the two empty blocks it is whole too: some writers leave them out.
+      if (length >= 3584 || length === 1536 || length === 2560) continue
+      expect(error, `${length}`).toMatch(/torn at byte \d+: (it ends within|too short)/)
     }
   }
 })

@@ -51,8 +51,7 @@ export async function* members(stream: ByteStream, wanted: (name: string) => boo
     const body = describes || (files.has(type) && wanted(name))
     const data = body ? await stream.read(size) : undefined
     const had = data ? data.length + (await stream.skip(padded - data.length)) : await stream.skip(padded)
-    // Padding that is missing after the last body is no loss.
-    if (had < size) throw torn(at, `it ends within "${name}"`)
+    if (had < padded) throw torn(at, `it ends within "${name}"`)
     at += block + padded
     if (type === 'L') longName = text(data!, 0, size)
     else if (type === 'x') attributes = paxAttributes(data!)
