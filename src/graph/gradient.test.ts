@@ -18,12 +18,11 @@ it('is more graph, with what lies between and no more', () => {
     # the tower itself
     %0 = Reshape(1) shape=[1, 1] → float32 [1, 1]
     %1 = FusedMatMul(x, w) transB=1 → float32 [batch, 2]
-    %2 = Add(%1, 1) → float32 [batch, 2]
-    %3 = Expand(%0, %2) → float32 [batch, 2]
-    %4 = Transpose(%3) perm=[1, 0] → float32 [2, batch]
-    %5 = MatMul(%4, x) → float32 [2, 3]
+    %2 = Expand(%0, %1) → float32 [batch, 2]
+    %3 = Transpose(%2) perm=[1, 0] → float32 [2, batch]
+    %4 = MatMul(%3, x) → float32 [2, 3]
 
-    dw = %5"
+    dw = %4"
   `)
 })
 
@@ -44,15 +43,13 @@ it('is given by values within the graph, and is zeros where the loss does not lo
     # the tower itself
     %0 = Reshape(1) shape=[1, 1] → float32 [1, 1]
     %1 = Mul(x, 2) → float32 [batch, 3]
-    %2 = Mul(%1, %1) → float32 [batch, 3]
-    %3 = Expand(%0, %2) → float32 [batch, 3]
-    %4 = Mul(%3, %1) → float32 [batch, 3]
-    %5 = Mul(%3, %1) → float32 [batch, 3]
-    %6 = Add(%4, %5) → float32 [batch, 3]
-    %7 = Expand(0, w) → float32 [2, 3]
+    %2 = Mul(%0, %1) → float32 [batch, 3]
+    %3 = Mul(%0, %1) → float32 [batch, 3]
+    %4 = Add(%2, %3) → float32 [batch, 3]
+    %5 = Expand(0, w) → float32 [2, 3]
 
-    dy = %6
-    dw = %7"
+    dy = %4
+    dw = %5"
   `)
 })
 

@@ -3,7 +3,7 @@
 import { operators } from './operators/index.ts'
 import { inOrder } from './order.ts'
 import { within } from './scope.ts'
-import { type Shape, showShape } from './shape.ts'
+import { type Shape, sameShape, showShape } from './shape.ts'
 import { constant, type Node, type Tensor, zerosLike } from './tensor.ts'
 
 /**
@@ -18,12 +18,17 @@ export function gradients(loss: Tensor, of: readonly Tensor[]): Tensor[] {
 
   for (const node of nodes.reverse()) {
     const { op, inputs, scope } = node
-    const outputs = node.outputs.map((y) => found.get(y))
-    if (outputs.every((g) => !g)) continue
-    const rule = operators[op].gradient
+    if (node.outputs.every((y) => !found.has(y))) continue
+    const { gradient: rule, elementwise } = operators[op]
+    const [shape] = node.outputs.map((y) => y.shape)
+    const asItIs = elementwise && inputs.every((x) => !wanted.has(x) || sameShape(x.shape, shape!))
+    const whole = (y: Tensor) => {
+      const g = found.get(y)
+      return g && !asItIs ? broadcast(g, y) : g
+    }
     if (!rule) throw new Error(`${op} at ${scope || 'graph'}: the operator has no gradient rule, and a loss needs it`)
     within(scope, () => {
-      for (const [i, g] of rule(node, outputs).entries()) {
+      for (const [i, g] of rule(node, node.outputs.map(whole)).entries()) {
         const x = inputs[i]!
         if (!g || !wanted.has(x)) continue
         const part = unbroadcast(g, x.shape)
@@ -31,8 +36,11 @@ export function gradients(loss: Tensor, of: readonly Tensor[]): Tensor[] {
       }
     })
   }
-  return of.map((x) => (found.get(x) ?? zerosLike(x)).is(...x.shape))
+  return of.map((x) => broadcast(found.get(x) ?? zerosLike(x), x).is(...x.shape))
 }
+
+/** A sum's gradient is one number for all that it was summed over; it is written out only where a rule needs that. */
+const broadcast = (g: Tensor, like: Tensor): Tensor => (sameShape(g.shape, like.shape) ? g : g.expandLike(like))
 
 /** The nodes that lie between, each after those that it reads, and every tensor that depends on one of `of`. */
 function between(loss: Tensor, of: readonly Tensor[]): { nodes: Node[]; wanted: Set<Tensor> } {
@@ -46,7 +54,7 @@ function between(loss: Tensor, of: readonly Tensor[]): { nodes: Node[]; wanted: 
   return { nodes, wanted }
 }
 
-/** Sums over what broadcasting repeated, so that a gradient has the shape of what it is the gradient of. */
+/** Sums over what broadcasting repeated, so that a gradient is no larger than what it is the gradient of. */
 function unbroadcast(g: Tensor, shape: Shape): Tensor {
   const extra = g.shape.length - shape.length
   if (extra < 0) throw new Error(`a gradient of shape ${showShape(g.shape)} for ${showShape(shape)}`)
@@ -54,5 +62,5 @@ function unbroadcast(g: Tensor, shape: Shape): Tensor {
   if (added.length) g = g.sum(added, false)
   const stretched = [...shape.keys()].filter((i) => shape[i] === 1 && g.shape[i] !== 1)
   if (stretched.length) g = g.sum(stretched)
-  return g.is(...shape)
+  return g
 }

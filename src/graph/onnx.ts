@@ -58,19 +58,22 @@ export function toOnnx(graph: Graph, locate: (file: string) => string): OnnxMode
     return name
   }
 
-  function integers(values: readonly number[]): string {
-    const key = values.join()
+  /** A list of numbers, written once however often it is read. */
+  function list(dtype: 'int64' | 'float32', values: readonly number[]): string {
+    const key = `${dtype} ${values.join()}`
     const known = constants.get(key)
     if (known) return known
-    const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
-    const name = initializer(fresh('integers'), onnxType('int64'), [values.length], { bytes })
+    const { buffer } = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values)
+    const name = initializer(fresh(dtype), onnxType(dtype), [values.length], { bytes: new Uint8Array(buffer) })
     constants.set(key, name)
     return name
   }
 
   function inputName(value: OnnxInput): string {
+    if (value === undefined) return ''
     if (value instanceof Tensor) return names.get(value)!
-    if (!('shapeOf' in value)) return integers(value)
+    if ('floats' in value) return list('float32', value.floats)
+    if (!('shapeOf' in value)) return list('int64', value)
     const name = fresh('shape')
     nodes.push(message([1, names.get(value.shapeOf)!], [2, name], [4, 'Shape']))
     return name

@@ -1,9 +1,9 @@
-// Writes protocol-buffer messages: as much of the format as an ONNX file needs.
+// Writes protocol-buffer messages: as much of the format as an ONNX file and TensorBoard's event file need.
 
 const utf8 = new TextEncoder()
 
 type Field = readonly [number: number, value: Value | readonly Value[] | undefined]
-type Value = number | bigint | string | Uint8Array | Message | Float
+type Value = number | bigint | string | Uint8Array | Message | Float | Double
 
 /** A nested message. */
 export interface Message {
@@ -12,6 +12,10 @@ export interface Message {
 /** A 32-bit float; plain numbers are written as varints. */
 export interface Float {
   readonly float: number
+}
+/** A 64-bit float. */
+export interface Double {
+  readonly double: number
 }
 
 export const message = (...fields: Field[]): Message => ({ fields })
@@ -32,6 +36,9 @@ export function encode(root: Message): Uint8Array {
       } else if (typeof value === 'object' && 'float' in value) {
         put(varint((number << 3) | 5))
         put(new Uint8Array(Float32Array.of(value.float).buffer))
+      } else if (typeof value === 'object' && 'double' in value) {
+        put(varint((number << 3) | 1))
+        put(new Uint8Array(Float64Array.of(value.double).buffer))
       } else {
         const bytes =
           typeof value === 'string' ? utf8.encode(value) : value instanceof Uint8Array ? value : encode(value)

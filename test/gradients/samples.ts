@@ -136,4 +136,5 @@ export const samples: Readonly<Record<OperatorName, readonly Sample[]>> = {
     { inputs: [image], attributes: { kernel_shape: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] } },
     { inputs: [image], attributes: { kernel_shape: [7, 3], strides: [7, 3], pads: [0, 0, 0, 0] } },
   ],
+  Resize: [{ inputs: [image], attributes: { times: [2, 3] } }],
 }

@@ -8,12 +8,14 @@ import type { Operator } from './operator.ts'
 
 /** `y = f(x)`, and the loss's derivative by `x`, where `g` is the one by `y`. */
 const unary = (gradient: (g: Tensor, at: { x: Tensor; y: Tensor }) => Tensor | undefined): Operator => ({
+  elementwise: true,
   infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
   gradient: ({ inputs: [x], outputs: [y] }, [g]) => [gradient(g!, { x: x!, y: y! })],
 })
 
 /** `y = f(a, b)` with broadcasting, and the loss's derivatives by `a` and `b`, where `g` is the one by `y`. */
 const binary = (gradient: (g: Tensor, at: { a: Tensor; b: Tensor; y: Tensor }) => readonly Tensor[]): Operator => ({
+  elementwise: true,
   infer([a, b]) {
     if (a!.dtype !== b!.dtype) throw new ShapeError(`${a} and ${b}: element types differ; cast one of them`)
     return [{ dtype: a!.dtype, shape: broadcast(a!.shape, b!.shape) }]

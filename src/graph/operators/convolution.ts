@@ -3,7 +3,7 @@
 
 import { ShapeError } from '../../errors.ts'
 import { knownDim, showShape } from '../shape.ts'
-import { type Attribute, apply, concat, constant, type Tensor } from '../tensor.ts'
+import { type Attribute, apply, concat, type Tensor } from '../tensor.ts'
 import type { Operator } from './operator.ts'
 
 type Attributes = Readonly<Record<string, Attribute>>
@@ -75,6 +75,9 @@ function everyNth(x: Tensor, [sh, sw]: Plane): Tensor {
   return cut(x, [sh, sw], [height / sh, width / sw]).crop([3, 5], [0, 0], [1, 1])
 }
 
+/** Windows in a plane below which a product for each plane is too narrow, and one over all planes is faster. */
+const smallPlane = 128
+
 /** Of the image, given that of the output. */
 function imageGradient(x: Tensor, w: Tensor, g: Tensor, attributes: Attributes): Tensor {
   const kernel = plane(w)
@@ -82,6 +85,11 @@ function imageGradient(x: Tensor, w: Tensor, g: Tensor, attributes: Attributes):
   const [rows, columns] = plane(g)
   if (tiles(kernel, attributes)) {
     const each = w.reshape(out, -1).transpose() // [c·kh·kw, out]
+    if (rows * columns < smallPlane) {
+      const dy = g.transpose(1, 0, 2, 3).reshape(out, -1) // [out, windows]
+      const placed = each.matmul(dy).reshape(channels, ...kernel, g.shape[0]!, rows, columns)
+      return assemble(placed.transpose(3, 0, 4, 1, 5, 2), plane(x))
+    }
     const windows = each.matmul(g.reshape(g.shape[0]!, out, rows * columns)) // [batch, c·kh·kw, rows·columns]
     const placed = windows.reshape(g.shape[0]!, channels, ...kernel, rows, columns).transpose(0, 1, 4, 2, 5, 3)
     return assemble(placed, plane(x))
@@ -152,9 +160,26 @@ export const convolution = {
     gradient({ inputs: [x], attributes }, [g]) {
       const [kh, kw] = attributes.kernel_shape as Plane
       if (!tiles([kh, kw], attributes)) throw new ShapeError('AveragePool: no gradient of windows that overlap')
-      const shares = constant(new Float32Array(kh * kw).fill(1 / (kh * kw)), [kh, 1, kw])
       const [rows, columns] = plane(g!)
-      return [assemble(g!.reshape(...g!.shape.slice(0, 2), rows, 1, columns, 1).mul(shares), plane(x!))]
+      const share: Tensor = apply('Resize', [g!.mul(1 / (kh * kw))], { times: [kh, kw] })
+      const [height, width] = plane(x!)
+      return [share.pad(0, 0, 0, 0, 0, 0, height - rows * kh, width - columns * kw)]
     },
+  },
+  /** Each pixel repeated, so many times in height and in width. */
+  Resize: {
+    infer([x], { times }) {
+      const size = plane(x!).map((n, i) => n * (times as Plane)[i]!)
+      return [{ dtype: x!.dtype, shape: [...x!.shape.slice(0, 2), ...size] }]
+    },
+    gradient(node, [g]): Tensor[] {
+      const times = node.attributes.times as Plane
+      const kernel = { kernel_shape: times, strides: times, pads: [0, 0, 0, 0] }
+      return [apply('AveragePool', [g!], kernel).mul(times[0] * times[1])]
+    },
+    onnx: ({ inputs: [x], attributes: { times } }) => ({
+      inputs: [x!, undefined, { floats: [1, 1, ...(times as Plane)] }],
+      attributes: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+    }),
   },
 } satisfies Record<string, Operator>

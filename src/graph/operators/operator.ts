@@ -9,17 +9,19 @@ export interface Signature {
   shape: Shape
 }
 
-/** An input as ONNX wants it: a tensor, int64 values, or the shape of a tensor. */
-export type OnnxInput = Tensor | readonly number[] | { shapeOf: Tensor }
+/** An input as ONNX wants it: a tensor, int64 or float32 values, the shape of a tensor, or nothing where it is optional. */
+export type OnnxInput = Tensor | readonly number[] | { floats: readonly number[] } | { shapeOf: Tensor } | undefined
 
 export interface Operator {
   /** Types and shapes of the outputs, or a `ShapeError`. */
   infer(inputs: readonly Tensor[], attributes: Readonly<Record<string, Attribute>>): readonly Signature[]
   /**
    * The loss's derivative by each input, given its derivative by each output, as more graph. Undefined stands for zero.
-   * A rule may return the shape that broadcasting made; the walk sums it back.
+   * A rule may return the shape that broadcasting made, which the walk sums back, or one that is yet to be broadcast.
    */
   gradient?(node: Node, outputs: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[]
+  /** Works element by element, so that a gradient that is yet to be broadcast serves its rule as it is. */
+  elementwise?: true
   /** How ONNX writes it, where that is not the same inputs and attributes. */
   onnx?(node: Node): { inputs: readonly OnnxInput[]; attributes: Readonly<Record<string, Attribute>> }
   /** Operators outside ONNX's own set name their domain. */

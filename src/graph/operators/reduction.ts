@@ -68,8 +68,8 @@ export const reduction = {
     // Y = X Wᵀ:  X′ = Y′ W,  W′ = Y′ᵀ X
     gradient: ({ inputs: [x, w] }, [g]) => [g!.matmul(w!), rows(g!).transpose().matmul(rows(x!))],
   },
-  ReduceSum: reduce((g, { x }) => g.expandLike(x)),
-  ReduceMean: reduce((g, { x, y }) => g.mul(y.count().div(x.count())).expandLike(x)),
+  ReduceSum: reduce((g) => g),
+  ReduceMean: reduce((g, { x, y }) => g.mul(y.count().div(x.count()))),
   // y = log Σ exp x:  x′ = y′ · exp(x − y), the softmax; its sum brought to 1 again, since y is rounded at its own size
   ReduceLogSumExp: reduce((g, { x, y, axes }) => {
     const shares = x.sub(y).exp()
