@@ -33,8 +33,16 @@ function cut(x: Tensor, [kh, kw]: Plane, [rows, columns]: Plane): Tensor {
 function assemble(windows: Tensor, [height, width]: Plane): Tensor {
   const [batch, channels, rows, kh, columns, kw] = windows.shape as number[]
   const [h, w] = [rows! * kh!, columns! * kw!]
-  return windows.reshape(batch!, channels!, h, w).pad(0, 0, 0, 0, 0, 0, height - h, width - w)
+  return around(windows.reshape(batch!, channels!, h, w), [height, width])
 }
+
+/** Zeros after the last row and column, up to this size. */
+function around(x: Tensor, [height, width]: Plane): Tensor {
+  const [h, w] = plane(x)
+  return x.pad(0, 0, 0, 0, 0, 0, height - h, width - w)
+}
+
+const onePixel = ([kh, kw]: Plane): boolean => kh * kw === 1
 
 function window(x: Tensor, [top, left]: Plane, [height, width]: Plane): Tensor {
   const [h, w] = plane(x)
@@ -51,7 +59,10 @@ function kernelGradient(x: Tensor, g: Tensor, [kh, kw]: Plane, attributes: Attri
   const [rows, columns] = plane(g)
   const dy = g.transpose(1, 0, 2, 3).reshape(out, -1) // [out, windows]
   if (tiles([kh, kw], attributes)) {
-    const windows = cut(x, [kh, kw], [rows, columns]).transpose(1, 3, 5, 0, 2, 4) // [c, kh, kw, batch, rows, columns]
+    // [c, kh, kw, batch, rows, columns]; four axes are turned much faster than six
+    const windows = onePixel([kh, kw])
+      ? window(x, [0, 0], [rows, columns]).transpose(1, 0, 2, 3)
+      : cut(x, [kh, kw], [rows, columns]).transpose(1, 3, 5, 0, 2, 4)
     return dy.matmulTransposed(windows.reshape(channels * kh * kw, -1)).reshape(out, channels, kh, kw)
   }
 
@@ -87,8 +98,11 @@ function imageGradient(x: Tensor, w: Tensor, g: Tensor, attributes: Attributes):
     const each = w.reshape(out, -1).transpose() // [c·kh·kw, out]
     if (rows * columns < smallPlane) {
       const dy = g.transpose(1, 0, 2, 3).reshape(out, -1) // [out, windows]
-      const placed = each.matmul(dy).reshape(channels, ...kernel, g.shape[0]!, rows, columns)
-      return assemble(placed.transpose(3, 0, 4, 1, 5, 2), plane(x))
+      const placed = each.matmul(dy)
+      if (onePixel(kernel))
+        return around(placed.reshape(channels, g.shape[0]!, rows, columns).transpose(1, 0, 2, 3), plane(x))
+      const windows = placed.reshape(channels, ...kernel, g.shape[0]!, rows, columns)
+      return assemble(windows.transpose(3, 0, 4, 1, 5, 2), plane(x))
     }
     const windows = each.matmul(g.reshape(g.shape[0]!, out, rows * columns)) // [batch, c·kh·kw, rows·columns]
     const placed = windows.reshape(g.shape[0]!, channels, ...kernel, rows, columns).transpose(0, 1, 4, 2, 5, 3)
@@ -160,10 +174,8 @@ export const convolution = {
     gradient({ inputs: [x], attributes }, [g]) {
       const [kh, kw] = attributes.kernel_shape as Plane
       if (!tiles([kh, kw], attributes)) throw new ShapeError('AveragePool: no gradient of windows that overlap')
-      const [rows, columns] = plane(g!)
       const share: Tensor = apply('Resize', [g!.mul(1 / (kh * kw))], { times: [kh, kw] })
-      const [height, width] = plane(x!)
-      return [share.pad(0, 0, 0, 0, 0, 0, height - rows * kh, width - columns * kw)]
+      return [around(share, plane(x!))]
     },
   },
   /** Each pixel repeated, so many times in height and in width. */
