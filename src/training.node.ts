@@ -9,14 +9,11 @@ export type { Augmentation } from './image/augment.ts'
 export { type ObjectiveName, objectives } from './objectives/index.ts'
 export type { Objective } from './objectives/objective.ts'
 export { type AdamWOptions, adamW, type Moments } from './training/adamw.ts'
+export { writeCurves } from './training/curves.node.ts'
 export type { Batch } from './training/examples.ts'
 export { type InitialModel, openInitialModel } from './training/initial-model.node.ts'
+export type { LoggedStep, LoggedValidation, Validation } from './training/log.ts'
 export { learningRateAt, type Schedule } from './training/schedule.ts'
 export { createTrainer, type StepReport, type Trainer, type TrainerOptions } from './training/step.ts'
-export {
-  type LoggedStep,
-  type TrainEvent,
-  type TrainOptions,
-  train,
-  type Validation,
-} from './training/train.node.ts'
+export { type Judged, type TrainEvent, type TrainOptions, train } from './training/train.node.ts'
+export type { ValidationLoss } from './training/validation-loss.node.ts'

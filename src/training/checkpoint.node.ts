@@ -113,11 +113,11 @@ export async function saveModel(
   await replaceFile(join(folder, 'open_clip_config.json'), `${JSON.stringify(config, null, 2)}\n`)
 }
 
-/** A text file, whole or as it was before. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+/** A file, whole or as it was before. */
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const part = `${path}.part`
   try {
-    await writeFile(part, text, { flush: true })
+    await writeFile(part, content, { flush: true })
     await rename(part, path)
   } catch (error) {
     await rm(part, { force: true })

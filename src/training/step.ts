@@ -32,7 +32,8 @@ export interface Trainer {
   backward(batch: Batch): Promise<{ loss: number; accuracy: number | undefined }>
   /** `backward`, then the optimiser. @param t the step's number, from 1 */
   step(batch: Batch, options: { t: number; learningRate: number }): Promise<StepReport>
-  /** The loss alone, over batches that nothing is learnt from. */
+  /** The loss alone, of a batch that nothing is learnt from; batch normalisation is by this batch. */
+  loss(batch: Batch): Promise<{ loss: number; accuracy: number | undefined }>
   dispose(): Promise<void>
 }
 
@@ -108,12 +109,21 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       ...allGradients,
       ...Object.fromEntries(kept.map((name) => [keptName(name), parameters.view(name)])),
     }
+    let forward: Promise<Program> | undefined
     return {
       async backward(batch: Batch) {
         const values = exampleValues(batch, preprocessing)
         return report(await program.run(fed(program, values), into))
       },
-      dispose: () => program.dispose(),
+      async loss(batch: Batch) {
+        forward ??= compile({ loss, ...choices(features) })
+        const program = await forward
+        return report(await program.run(fed(program, exampleValues(batch, preprocessing))))
+      },
+      async dispose() {
+        await program.dispose()
+        await (await forward)?.dispose()
+      },
     }
   }
 
@@ -147,32 +157,37 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       ),
     })
     const backward = await compile({ ...gradientGraph(surrogate, ofFeatures, true) })
+    let headOfLoss: Promise<Program> | undefined
     const programs = [forward, head, backward]
     const into = gradientViews(ofFeatures)
     const soFar = Object.fromEntries(ofFeatures.map((name) => [soFarName(name), into[gradientName(name)]!]))
+    const chunksOf = ({ ids: { length } }: Batch) =>
+      Array.from({ length: Math.ceil(length / rows) }, (_, i) => [i * rows, Math.min(length, (i + 1) * rows)] as const)
+    async function featuresOf(batch: Batch): Promise<Record<string, Value>> {
+      const count = batch.ids.length
+      const gathered = new Map<string, { data: Float32Array; dims: number[] }>()
+      for (const [from, to] of chunksOf(batch)) {
+        const found = await forward.run(fed(forward, exampleValues(batch, preprocessing, from, to)))
+        for (const name of featureNames) {
+          const { data, dims } = found[`feature/${name}`]!
+          const width = data.length / (to - from)
+          if (!gathered.has(name)) {
+            gathered.set(name, { data: new Float32Array(count * width), dims: [count, ...dims.slice(1)] })
+          }
+          gathered.get(name)!.data.set(data as Float32Array, from * width)
+        }
+      }
+      return Object.fromEntries(
+        [...gathered].map(([name, { data, dims }]) => [`feature/${name}`, new Value('float32', data, dims)]),
+      )
+    }
     return {
       async backward(batch: Batch) {
         grads.fill(0)
         const count = batch.ids.length
-        const chunks: [number, number][] = []
-        for (let from = 0; from < count; from += rows) chunks.push([from, Math.min(count, from + rows)])
-        const gathered = new Map<string, { data: Float32Array; dims: number[] }>()
-        for (const [from, to] of chunks) {
-          const found = await forward.run(fed(forward, exampleValues(batch, preprocessing, from, to)))
-          for (const name of featureNames) {
-            const { data, dims } = found[`feature/${name}`]!
-            const width = data.length / (to - from)
-            if (!gathered.has(name)) {
-              gathered.set(name, { data: new Float32Array(count * width), dims: [count, ...dims.slice(1)] })
-            }
-            gathered.get(name)!.data.set(data as Float32Array, from * width)
-          }
-        }
-        const featureValues = Object.fromEntries(
-          [...gathered].map(([name, { data, dims }]) => [`feature/${name}`, new Value('float32', data, dims)]),
-        )
+        const featureValues = await featuresOf(batch)
         const found = await head.run(fed(head, featureValues), gradientViews(ofLoss))
-        for (const [from, to] of chunks) {
+        for (const [from, to] of chunksOf(batch)) {
           const values = exampleValues(batch, preprocessing, from, to)
           for (const name of featureNames) {
             const { data, dims } = found[`upstream/${name}`]!
@@ -184,8 +199,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         }
         return report(found)
       },
-      dispose: async () => {
+      async loss(batch: Batch) {
+        headOfLoss ??= compile({ loss: lossOfGiven, ...choices(given) })
+        const head = await headOfLoss
+        return report(await head.run(fed(head, await featuresOf(batch))))
+      },
+      async dispose() {
         for (const program of programs) await program.dispose()
+        await (await headOfLoss)?.dispose()
       },
     }
   }
@@ -196,6 +217,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     moments,
     gradients: grads,
     backward: passes.backward,
+    loss: passes.loss,
     async step(batch, { t, learningRate }) {
       const { loss, accuracy } = await passes.backward(batch)
       const gradientNorm = norm(grads)

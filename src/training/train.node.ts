@@ -2,18 +2,17 @@
 
 import { appendFile, mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type AugmentOptions, batches, type Batch as DataBatch } from '../data/batches.node.ts'
+import { type AugmentOptions, type Batch, batches } from '../data/batches.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { TrainingError, UsageError } from '../errors.ts'
 import { initialize } from '../model/initialize.ts'
 import { type ObjectiveName, objectives } from '../objectives/index.ts'
 import { createRandom } from '../random.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
-import { endOf } from '../text-batches.ts'
-import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import type { AdamWOptions } from './adamw.ts'
 import {
+  checkpoints,
   keepLines,
   lastProgress,
   type Progress,
@@ -21,11 +20,15 @@ import {
   saveCheckpoint,
   saveModel,
 } from './checkpoint.node.ts'
-import type { Batch } from './examples.ts'
+import { writeCurves } from './curves.node.ts'
 import type { InitialModel } from './initial-model.node.ts'
 import { lockFolder } from './lock.node.ts'
+import type { LoggedStep, LoggedValidation, Validation } from './log.ts'
 import { learningRateAt, type Schedule } from './schedule.ts'
 import { createTrainer, type StepReport, type Trainer } from './step.ts'
+import { openEventFile } from './tensorboard.node.ts'
+import { tokenized } from './tokenized.ts'
+import { type ValidationLoss, validationLoss } from './validation-loss.node.ts'
 
 export interface TrainOptions {
   model: InitialModel
@@ -62,34 +65,21 @@ export interface TrainOptions {
   logEvery?: number
   /** Checkpoints that are kept: 2, if left out. */
   keep?: number
-  /** Judges the model that was just saved; called after every checkpoint. */
-  validate?: ((folder: string, step: number) => Promise<Validation>) | undefined
+  /** Judges the model that was just saved in `folder`; called before every checkpoint and at the end. */
+  validate?: ((model: Judged) => Promise<Validation>) | undefined
   /** Ends the run after so many validations without a better one. */
   patience?: number | undefined
   /** Saves and ends. */
   signal?: AbortSignal | undefined
 }
 
-/** How good a model is: the number that decides which is the best, larger is better, and whatever else was measured. */
-export interface Validation {
-  score: number
-  numbers: Readonly<Record<string, number>>
-}
-
-/** One line of `results.jsonl`. */
-export interface LoggedStep {
+/** A model in the middle of its training. */
+export interface Judged {
+  /** Where it is, to be loaded. */
+  folder: string
   step: number
-  epoch: number
-  /** Examples seen so far. */
-  samples: number
-  loss: number
-  accuracy?: number
-  lr: number
-  logitScale?: number
-  gradientNorm: number
-  imagesPerSecond: number
-  /** Of all sessions together. */
-  seconds: number
+  /** The objective's loss over other data, in batches as those of the training. */
+  loss: (source: Source) => Promise<ValidationLoss>
 }
 
 export type TrainEvent =
@@ -97,7 +87,7 @@ export type TrainEvent =
   | ({ kind: 'step'; steps: number } & LoggedStep)
   | ({ kind: 'skipped' } & Skipped)
   | { kind: 'saved'; step: number; folder: string }
-  | ({ kind: 'validation'; step: number; best: boolean } & Validation)
+  | ({ kind: 'validation' } & LoggedValidation)
   | { kind: 'end'; step: number; steps: number; reason: 'finished' | 'stopped' | 'interrupted' }
 
 const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.2 }
@@ -118,6 +108,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       throw new UsageError(`${out} is not empty; go on with the run that is in it (--resume), or choose another folder`)
     }
     yield* run(options, before)
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? await diskFull(out) : error
   } finally {
     await unlock()
   }
@@ -162,6 +154,8 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
     const validations = join(out, 'validation.jsonl')
     for (const log of [results, validations]) await keepLines(log, progress.step)
     const { steps } = plan
+    const board = await openEventFile(out)
+    const tokenizer = await loadTokenizer()
     yield {
       kind: 'start',
       step: progress.step,
@@ -175,27 +169,37 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
       resumed: before !== undefined,
     }
 
+    async function judge(step: number): Promise<Validation | undefined> {
+      const loss = (source: Source) =>
+        validationLoss(source, { trainer, model, tokenizer, batch, ...(signal && { signal }) })
+      return options.validate?.({ folder: out, step, loss }).catch((error: unknown) => {
+        if (signal?.aborted) return undefined // saved without it: nobody wants to wait
+        throw error
+      })
+    }
+
     /** The model first, judged, and then the checkpoint: a run that ends in between does all three once more. */
     async function* save(judged: boolean): AsyncGenerator<TrainEvent> {
       const { step } = progress
       await syncFile(results)
       await saveModel(out, trainer, { ...model, step })
-      if (judged && options.validate) {
-        const validation = await options.validate(out, step)
+      const validation = judged ? await judge(step) : undefined
+      if (validation) {
         const best = !progress.best || validation.score > progress.best.score
         progress.waited = best ? 0 : progress.waited + 1
         if (best) {
           progress.best = { step, score: validation.score }
           await saveModel(join(out, 'best'), trainer, { ...model, step })
         }
-        await appendFile(validations, `${JSON.stringify({ step, best, ...validation })}\n`)
-        yield { kind: 'validation', step, best, ...validation }
+        const line: LoggedValidation = { step, best, ...validation }
+        await appendFile(validations, `${JSON.stringify(line)}\n`)
+        await board.validation(line)
+        yield { kind: 'validation', ...line }
       }
       await saveCheckpoint(out, trainer, progress, keep)
       yield { kind: 'saved', step, folder: out }
     }
 
-    const tokenizer = await loadTokenizer()
     const stream = batches({
       source: data,
       batch,
@@ -227,7 +231,10 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
       coming = nextBatch(stream) // decoded by other threads while this one computes
       const step = progress.step + 1
       const lr = learningRateAt(plan, step - 1)
-      const report = await trainer.step(tokenized(found, tokenizer, model), { t: step, learningRate: lr })
+      const report = await trainer.step(
+        { pixels: found.pixels, ids: tokenized(found.captions, tokenizer, model.config.text!) },
+        { t: step, learningRate: lr },
+      )
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm))
         throw diverged(step, report, out, before)
       progress.step = step
@@ -252,6 +259,7 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
           seconds: progress.seconds,
         }
         await appendFile(results, `${JSON.stringify(line)}\n`)
+        await board.step(line)
         yield { kind: 'step', steps, ...line }
         since = { time: performance.now(), images: 0 }
       }
@@ -261,6 +269,7 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
     await stream.return(undefined)
     progress.finished = reason !== 'interrupted'
     if (progress.step > (before?.step ?? -1) || progress.finished !== before?.finished) yield* save(progress.finished)
+    await writeCurves(out)
     yield { kind: 'end', step: progress.step, steps, reason }
   } finally {
     await trainer.dispose()
@@ -333,19 +342,6 @@ async function initialValues({ parameters }: Trainer, options: TrainOptions, see
   }
 }
 
-function tokenized({ pixels, captions }: DataBatch, tokenizer: Tokenizer, { config }: InitialModel): Batch {
-  const text = config.text!
-  return {
-    pixels,
-    ids: captions.map((caption) => {
-      const ids = tokenizer.encode(caption)
-      // Too long: cut, with the end at the end, as open_clip's tokenizer does.
-      const cut = ids.length > text.contextLength ? [...ids.slice(0, text.contextLength - 1), tokenizer.endId] : ids
-      return cut.slice(0, endOf(Int32Array.from(cut), text) + 1)
-    }),
-  }
-}
-
 function diverged(step: number, { loss }: StepReport, out: string, before: Progress | undefined): TrainingError {
   const back = before || step > 1 ? `; ${out} still holds the last checkpoint` : ''
   return new TrainingError(
@@ -353,12 +349,18 @@ function diverged(step: number, { loss }: StepReport, out: string, before: Progr
   )
 }
 
+async function diskFull(out: string): Promise<TrainingError> {
+  const last = (await checkpoints(out)).at(-1)
+  const left = last === undefined ? 'there is no checkpoint yet' : `the checkpoint after step ${last} is as it was`
+  return new TrainingError(`${out}: the disk is full; ${left}. Make room, and go on with --resume`)
+}
+
 function logitScaleOf({ parameters }: Trainer): { logitScale?: number } {
   const slot = parameters.slots.get('logit_scale')
   return slot ? { logitScale: Math.exp(parameters.values[slot.from]!) } : {}
 }
 
-async function nextBatch(stream: AsyncGenerator<DataBatch>): Promise<DataBatch> {
+async function nextBatch(stream: AsyncGenerator<Batch>): Promise<Batch> {
   const { value, done } = await stream.next()
   if (done) throw new Error('the stream of batches ended')
   return value

@@ -1,0 +1,157 @@
+// A line chart as SVG, in tones that are legible on a light ground and on a dark one. Pure: numbers in, text out.
+
+export type Point = readonly [x: number, y: number]
+
+export interface Series {
+  /** In the legend; left out there where it is not given. */
+  name?: string
+  points: readonly Point[]
+  /** Of `colors`, by number. */
+  color: number
+  /** Behind the others and thin, such as what was smoothed. */
+  faint?: boolean
+  /** A dot on each point. */
+  dots?: boolean
+  /** How far up and down the mean may be off, at each point: drawn as a band. */
+  spread?: readonly number[]
+}
+
+export interface Chart {
+  title: string
+  xLabel: string
+  series: readonly Series[]
+  /** Equal steps to the right double x; else they add to it. */
+  logX?: boolean
+  /** The lowest end of the y axis, where that is not left to the numbers. */
+  yFrom?: number
+  /** How a tick of an axis is written. */
+  formatX?: (x: number) => string
+  formatY?: (y: number) => string
+}
+
+export interface Box {
+  left: number
+  top: number
+  width: number
+  height: number
+}
+
+export const colors = ['#3a7fc2', '#d8702c', '#2c9a63', '#9a58b5'] as const
+const ink = '#6f7680'
+const margin = { left: 58, right: 14, top: 34, bottom: 42 } as const
+
+/** A whole drawing of charts side by side, `columns` in a row. */
+export function drawing(charts: readonly Chart[], { width = 460, height = 280, columns = 2 } = {}): string {
+  const across = Math.min(columns, charts.length)
+  const [w, h] = [across * width, Math.ceil(charts.length / across) * height]
+  const parts = charts.map((chart, i) =>
+    lineChart(chart, { left: (i % across) * width, top: Math.floor(i / across) * height, width, height }),
+  )
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${w} ${h}" width="${w}" height="${h}" ` +
+    `font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="11" fill="${ink}">\n${parts.join('\n')}\n</svg>\n`
+  )
+}
+
+/** One chart in its place of a drawing. */
+export function lineChart(chart: Chart, box: Box): string {
+  const { title, xLabel, logX = false, formatX = short, formatY = short } = chart
+  const series = chart.series.filter(({ points }) => points.length > 0)
+  const all = series.flatMap(({ points, spread }) =>
+    points.flatMap(([x, y], i) => [[x, y - (spread?.[i] ?? 0)] as const, [x, y + (spread?.[i] ?? 0)] as const]),
+  )
+  const across = logX ? Math.log2 : (x: number) => x
+  const xs = all.map(([x]) => across(x))
+  const [xLow, xHigh] = widened(least(xs), most(xs))
+  const yTicks = ticks(chart.yFrom ?? least(all.map(([, y]) => y)), most(all.map(([, y]) => y)))
+  const [yLow, yHigh] = [yTicks[0]!, yTicks.at(-1)!]
+  const inner = {
+    left: box.left + margin.left,
+    right: box.left + box.width - margin.right,
+    top: box.top + margin.top,
+    bottom: box.top + box.height - margin.bottom,
+  }
+  const px = (x: number) => fixed(inner.left + ((across(x) - xLow) / (xHigh - xLow)) * (inner.right - inner.left))
+  const py = (y: number) => fixed(inner.bottom - ((y - yLow) / (yHigh - yLow)) * (inner.bottom - inner.top))
+  const xTicks = logX ? doublings(xLow, xHigh) : ticks(xLow, xHigh).filter((x) => x >= xLow && x <= xHigh)
+
+  const grid = yTicks.map((y) => `M${inner.left} ${py(y)}H${inner.right}`).join('')
+  const lines = [
+    `<text x="${inner.left}" y="${box.top + 18}" font-size="13" font-weight="600">${escaped(title)}</text>`,
+    `<path d="${grid}" stroke="${ink}" stroke-opacity=".22" fill="none"/>`,
+    ...yTicks.map((y) => text(inner.left - 6, Number(py(y)) + 4, formatY(y), 'end')),
+    ...xTicks.map((x) => text(Number(px(x)), inner.bottom + 16, formatX(x), 'middle')),
+    text((inner.left + inner.right) / 2, inner.bottom + 33, xLabel, 'middle'),
+  ]
+  for (const one of series) {
+    const color = colors[one.color % colors.length]!
+    const path = one.points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${px(x)} ${py(y)}`).join('')
+    if (one.spread) lines.push(`<path d="${band(one, one.spread, px, py)}" fill="${color}" fill-opacity=".16"/>`)
+    const style = one.faint ? 'stroke-opacity=".35"' : 'stroke-width="1.8"'
+    lines.push(`<path d="${path}" fill="none" stroke="${color}" ${style} stroke-linejoin="round"/>`)
+    if (!one.dots && one.points.length > 1) continue
+    lines.push(...one.points.map(([x, y]) => `<circle cx="${px(x)}" cy="${py(y)}" r="2.6" fill="${color}"/>`))
+  }
+  return [...lines, ...legend(series, inner)].join('\n')
+}
+
+function band({ points }: Series, spread: readonly number[], px: Place, py: Place): string {
+  const upper = points.map(([x, y], i) => `${px(x)} ${py(y + spread[i]!)}`)
+  const lower = points.map(([x, y], i) => `${px(x)} ${py(y - spread[i]!)}`).reverse()
+  return `M${[...upper, ...lower].join('L')}Z`
+}
+
+type Place = (value: number) => string
+
+/** In the title's line, from the right. */
+function legend(series: readonly Series[], { right, top }: { right: number; top: number }): string[] {
+  let x = right
+  return [...series].reverse().flatMap(({ name, color }) => {
+    if (name === undefined) return []
+    const end = x
+    x -= name.length * 6.3 + 24
+    return [
+      `<path d="M${fixed(x + 8)} ${top - 20}h12" stroke="${colors[color % colors.length]}" stroke-width="3"/>`,
+      text(end, top - 16, name, 'end'),
+    ]
+  })
+}
+
+/** Round numbers that hold the range between them. */
+export function ticks(from: number, to: number, count = 5): number[] {
+  const [low, high] = widened(from, to)
+  const rough = (high - low) / count
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = power * ([1, 2, 2.5, 5, 10].find((times) => times * power >= rough) ?? 10)
+  const first = Math.floor(low / step + 1e-9)
+  const last = Math.ceil(high / step - 1e-9)
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))
+}
+
+/** Powers of two between two logarithms; every second or third of them where they are many. */
+function doublings(low: number, high: number): number[] {
+  const first = Math.ceil(low - 1e-9)
+  const count = Math.floor(high + 1e-9) - first + 1
+  const every = Math.ceil(count / 8)
+  return Array.from({ length: Math.ceil(count / every) }, (_, i) => 2 ** (first + i * every))
+}
+
+/** A single value is given room around it. */
+const widened = (low: number, high: number): readonly [number, number] =>
+  high > low ? [low, high] : [low - (Math.abs(low) || 1) / 10, high + (Math.abs(high) || 1) / 10]
+
+const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity)
+const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity)
+const fixed = (x: number): string => x.toFixed(1)
+const escaped = (s: string): string => s.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+const text = (x: number, y: number, content: string, anchor: 'end' | 'middle'): string =>
+  `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}">${escaped(content)}</text>`
+
+/** `1,200`, `65k`, `2M`; small ones as they are, and very small ones as powers of ten. */
+export function short(x: number): string {
+  const size = Math.abs(x)
+  if (size >= 1e6) return `${Number((x / 1e6).toPrecision(3))}M`
+  if (size >= 1e4) return `${Number((x / 1e3).toPrecision(3))}k`
+  if (size > 0 && size < 1e-3) return x.toExponential().replace('e-', 'e−')
+  return `${Number(x.toPrecision(4))}`
+}

@@ -1,0 +1,40 @@
+// The loss over data that is not learnt from: full batches, in an order that is the same each time.
+
+import { batches } from '../data/batches.node.ts'
+import type { Source } from '../data/sample.ts'
+import type { Tokenizer } from '../tokenizer/tokenize.ts'
+import type { InitialModel } from './initial-model.node.ts'
+import type { Trainer } from './step.ts'
+import { tokenized } from './tokenized.ts'
+
+export interface ValidationLoss {
+  /** The mean over batches. */
+  loss: number
+  /** As in training: the share of images whose own caption was the closest in its batch. */
+  accuracy?: number
+}
+
+/**
+ * The pictures are prepared as for evaluation; what is left at the end, less than a batch, is left out. A contrastive loss
+ * depends on the size of the batch, so this is the training's loss where the sizes are the same.
+ *
+ * @param batch examples in a batch; all of the data where it has fewer
+ */
+export async function validationLoss(
+  source: Source,
+  options: { trainer: Trainer; model: InitialModel; tokenizer: Tokenizer; batch: number; signal?: AbortSignal },
+): Promise<ValidationLoss> {
+  const { trainer, model, tokenizer, signal } = options
+  const batch = Math.min(options.batch, source.size)
+  let [count, loss, accuracy] = [0, 0, 0]
+  const shuffled = { seed: 0, shuffle: true, epochs: 1 } // in its natural order a batch may be one class alone
+  const { preprocessing } = model
+  for await (const found of batches({ source, batch, preprocessing, ...shuffled, ...(signal && { signal }) })) {
+    const ids = tokenized(found.captions, tokenizer, model.config.text!)
+    const report = await trainer.loss({ pixels: found.pixels, ids })
+    count++
+    loss += report.loss
+    accuracy += report.accuracy ?? Number.NaN
+  }
+  return { loss: loss / count, ...(Number.isNaN(accuracy) ? {} : { accuracy: accuracy / count }) }
+}
