@@ -1,0 +1,123 @@
+// L-BFGS (Nocedal & Wright 2006, algorithm 7.4) for a smooth convex function whose values carry float32 rounding.
+//
+// A line search that compares values stalls where they differ by less than they are rounded. Along a line a convex
+// function's slope only grows, so this one looks at slopes alone, and takes a step to where the slope has become flatter.
+
+export interface Evaluation {
+  value: number
+  gradient: Float64Array
+}
+
+export interface Convex {
+  evaluate(x: Float64Array): Promise<Evaluation>
+  /** An approximate inverse of the second derivative, applied to a vector; the better it is, the fewer steps. */
+  precondition(gradient: Float64Array): Promise<Float64Array>
+  /** Called after each step, for an approximation that follows `x`. */
+  follow?(x: Float64Array, step: number): Promise<void>
+}
+
+export interface LbfgsOptions {
+  /** Ends when no coordinate of the next step is longer than this, or than this times the largest coordinate. */
+  tolerance?: number
+  maxSteps?: number
+  /** Called after each step; may throw to stop. */
+  onStep?: (step: number, value: number) => void
+}
+
+export interface Minimum {
+  x: Float64Array
+  value: number
+  steps: number
+  /** Whether the tolerance was met; else rounding or `maxSteps` came first. */
+  converged: boolean
+}
+
+/** How many steps are remembered. */
+const memory = 10
+/** A step is taken where the slope is between these parts of the slope at its start. */
+const [stillFalling, rising] = [0.9, -0.4] as const
+const trials = 20
+
+export async function lbfgs(
+  f: Convex,
+  start: Float64Array,
+  { tolerance = 1e-5, maxSteps = 1000, onStep }: LbfgsOptions = {},
+): Promise<Minimum> {
+  const history: { s: Float64Array; y: Float64Array; rho: number }[] = []
+  let x = start
+  let { value, gradient } = await f.evaluate(x)
+  for (let step = 0; step < maxSteps; step++) {
+    const direction = await quasiNewton(gradient)
+    if (longest(direction) <= tolerance * Math.max(1, longest(x))) return { x, value, steps: step, converged: true }
+    const found = await search(direction)
+    if (!found) return { x, value, steps: step, converged: false }
+    const s = difference(found.x, x)
+    const y = difference(found.gradient, gradient)
+    const curvature = dot(s, y)
+    if (curvature > 1e-12 * dot(y, y) ** 0.5 * dot(s, s) ** 0.5) history.push({ s, y, rho: 1 / curvature })
+    if (history.length > memory) history.shift()
+    ;({ x, value, gradient } = found)
+    onStep?.(step + 1, value)
+    await f.follow?.(x, step + 1)
+  }
+  return { x, value, steps: maxSteps, converged: false }
+
+  /** The two-loop recursion: `−H g`. */
+  async function quasiNewton(g: Float64Array): Promise<Float64Array> {
+    let q = Float64Array.from(g, (v) => -v)
+    const alphas: number[] = []
+    for (const { s, y, rho } of [...history].reverse()) {
+      const alpha = rho * dot(s, q)
+      alphas.push(alpha)
+      add(q, y, -alpha)
+    }
+    q = (await f.precondition(q)) as Float64Array<ArrayBuffer>
+    for (const { s, y, rho } of history) add(q, s, alphas.pop()! - rho * dot(y, q))
+    return q
+  }
+
+  /** Brackets the place where the slope turns, and closes in by the secant. */
+  async function search(direction: Float64Array): Promise<(Evaluation & { x: Float64Array }) | undefined> {
+    const slope0 = dot(gradient, direction)
+    if (!(slope0 < 0)) return undefined
+    let [low, lowSlope] = [0, slope0]
+    let [high, highSlope] = [Infinity, Infinity]
+    let length = 1
+    for (let i = 0; i < trials; i++) {
+      const at = x.slice()
+      add(at, direction, length)
+      const found = await f.evaluate(at)
+      const slope = dot(found.gradient, direction)
+      if (slope <= stillFalling * slope0) [low, lowSlope] = [length, slope]
+      else if (!(slope <= rising * slope0)) [high, highSlope] = [length, slope]
+      else return { ...found, x: at }
+      const secant = low + ((high - low) * lowSlope) / (lowSlope - highSlope)
+      const inner = Math.min(Math.max(secant, low + 0.1 * (high - low)), low + 0.9 * (high - low))
+      length = high === Infinity ? 4 * length : Number.isFinite(inner) ? inner : (low + high) / 2
+    }
+    return undefined
+  }
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
+  return sum
+}
+
+/** `a += factor · b` */
+function add(a: Float64Array, b: Float64Array, factor: number): void {
+  for (let i = 0; i < a.length; i++) a[i]! += factor * b[i]!
+}
+
+function difference(a: Float64Array, b: Float64Array): Float64Array {
+  const result = a.slice()
+  add(result, b, -1)
+  return result
+}
+
+function longest(a: Float64Array): number {
+  let most = 0
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]!))
+  return most
+}
