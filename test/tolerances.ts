@@ -20,3 +20,6 @@ export const zeroGradient = 1e-6
 
 /** A training step's loss, relative: both sides sum in float32 over the whole network, in different orders. */
 export const loss = 1e-5
+
+/** Of each gradient, and of each parameter after ten steps, `‖Δ‖ / ‖golden‖`: what rounding grows to over ten steps. */
+export const training = 1e-4

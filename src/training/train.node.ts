@@ -314,8 +314,8 @@ function settingsOf(options: TrainOptions, batch: number, plan: Plan): Record<st
   }
 }
 
-/** A longer or shorter run than was asked for first is allowed; the schedule then is the new one's. */
-const mayChange = new Set(['steps', 'warmup', 'data'])
+/** A longer or shorter run than was asked for first is allowed, with the new one's schedule; and data that have grown. */
+const mayChange = new Set(['steps', 'warmup', 'data', 'samples'])
 
 function checkSettings(before: Record<string, unknown>, now: Record<string, unknown>, out: string): void {
   const changed = Object.keys(now).filter(
