@@ -9,7 +9,10 @@ export type Flag =
   | { type: 'text'; value: string; help: string; choices?: readonly string[] }
   /** Given any number of times; `following`: every word up to the next flag is another value. */
   | { type: 'texts'; value: string; help: string; following?: true }
-  | { type: 'count'; value: string; help: string }
+  /** A whole number, from 1 on unless told. */
+  | { type: 'count'; value: string; help: string; from?: 0 }
+  /** A decimal number that is not negative. */
+  | { type: 'number'; value: string; help: string; below?: number; above?: number }
 
 export type Flags = Readonly<Record<string, Flag>>
 
@@ -17,7 +20,7 @@ type Value<F extends Flag> = F extends { type: 'switch' }
   ? boolean
   : F extends { type: 'texts' }
     ? string[]
-    : F extends { type: 'count' }
+    : F extends { type: 'count' | 'number' }
       ? number | undefined
       : F extends { choices: readonly (infer Choice)[] }
         ? Choice | undefined
@@ -66,7 +69,7 @@ export function parseWords<F extends Flags>(argv: readonly string[], flags: F): 
       if (flag.following) following = list
     } else {
       if (values[name] !== undefined) throw new UsageError(`${token.rawName} was given twice; it takes one value`)
-      values[name] = flag.type === 'count' ? positive(token.rawName, value) : value
+      values[name] = parsed(token.rawName, flag, value)
     }
   }
   return { words, values: values as Values<F> }
@@ -95,10 +98,27 @@ function checkedText(
   return value
 }
 
-function positive(spelling: string, value: string): number {
+function parsed(spelling: string, flag: Exclude<Flag, { type: 'switch' }>, value: string): string | number {
+  if (flag.type === 'count') return whole(spelling, value, flag.from ?? 1)
+  return flag.type === 'number' ? decimal(spelling, value, flag) : value
+}
+
+function whole(spelling: string, value: string, from: number): number {
   const count = Number(value)
-  if (/^[0-9]+$/.test(value) && count > 0 && Number.isSafeInteger(count)) return count
-  throw new UsageError(`${spelling} takes a whole number from 1 on; found '${value}'`)
+  if (/^[0-9]+$/.test(value) && count >= from && Number.isSafeInteger(count)) return count
+  throw new UsageError(`${spelling} takes a whole number from ${from} on; found '${value}'`)
+}
+
+function decimal(
+  spelling: string,
+  value: string,
+  { below = Infinity, above }: { below?: number; above?: number },
+): number {
+  const number = Number(value)
+  const fits = above === undefined ? number >= 0 : number > above
+  if (/^[0-9.]+(e[-+]?[0-9]+)?$/i.test(value) && fits && number < below && Number.isFinite(number)) return number
+  const bounds = `${above === undefined ? 'from 0 on' : `above ${above}`}${below < Infinity ? ` and below ${below}` : ''}`
+  throw new UsageError(`${spelling} takes a number ${bounds}; found '${value}'`)
 }
 
 function unknownFlag(spelling: string, known: readonly string[]): UsageError {

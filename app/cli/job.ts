@@ -56,10 +56,10 @@ export function progressLine(count: number, total: number | undefined, things: s
   return parts.join(', ')
 }
 
-const grouped = (count: number): string => count.toLocaleString('en-US')
+export const grouped = (count: number): string => count.toLocaleString('en-US')
 
 /** `14 s`, `9 min 14 s`, `2 h 5 min`. */
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   const whole = Math.ceil(seconds)
   if (whole < 60) return `${whole} s`
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
