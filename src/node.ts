@@ -29,6 +29,7 @@ export {
   type ZeroShotOptions,
   zeroShotClassifier,
 } from './zero-shot/classifier.ts'
+export { readClassifier, writeClassifier } from './zero-shot/classifier-file.node.ts'
 export { imagenetClassNames } from './zero-shot/classnames/imagenet.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from './zero-shot/prompts.ts'
 

@@ -15,7 +15,10 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
   checkpoint: { imports: ['graph'], because: 'it shares the names of element types with the graph' },
   model: { imports: ['graph'], because: 'a model is a graph over named parameters, wherever they come from' },
   objectives: { imports: ['graph', 'model'], because: 'an objective is a graph over what the towers give' },
-  'zero-shot': { imports: ['load'], because: 'it is a use of a loaded model' },
+  'zero-shot': {
+    imports: ['load', 'checkpoint'],
+    because: 'it is a use of a loaded model, and kept beside its weights',
+  },
   data: {
     imports: ['tokenizer', 'image', 'checkpoint'],
     because: 'it makes pictures and words into batches, for any model; shards come over http as checkpoints do',

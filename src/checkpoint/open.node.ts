@@ -65,7 +65,10 @@ async function weightsIn(folder: string): Promise<string> {
   const entries = await readdir(folder)
   const known = weightFiles.find((name) => entries.includes(name))
   if (known) return join(folder, known)
-  const others = entries.filter((name) => /\.(safetensors|pt|pth|bin|ckpt)$/.test(name))
+  // A classifier may lie beside the model's weights.
+  const others = entries.filter(
+    (name) => /\.(safetensors|pt|pth|bin|ckpt)$/.test(name) && name !== 'classifier.safetensors',
+  )
   if (others.length === 1) return join(folder, others[0]!)
   throw new CheckpointError(
     others.length === 0

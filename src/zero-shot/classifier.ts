@@ -7,9 +7,11 @@ import { defaultTemplates, fillTemplate } from './prompts.ts'
 /** What every method of classification ends in. */
 export interface Classifier {
   names: readonly string[]
-  /** `[classes, embedDim]`, row-major: logits are a unit image embedding times these, plus the bias. */
+  /** `[classes, embedDim]`, row-major: logits are an image embedding (see `normalize`) times these, plus the bias. */
   weights: Float32Array
   bias?: Float32Array
+  /** False where the weights are for the embedding as the model gives it, and not for the unit one. */
+  normalize?: boolean
 }
 
 export interface Label {
@@ -50,7 +52,7 @@ export async function zeroShotClassifier(
   return { names, weights }
 }
 
-/** `z`, one for each class, of a unit image embedding. */
+/** `z`, one for each class, of an image embedding brought to what the classifier takes. */
 export function logits({ names, weights, bias }: Classifier, embedding: Float32Array): Float32Array {
   const width = embedding.length
   return Float32Array.from(names, (_, i) => {
@@ -60,9 +62,13 @@ export function logits({ names, weights, bias }: Classifier, embedding: Float32A
   })
 }
 
-/** `exp zᵢ / Σ exp z`, best first. */
-export function rank(classifier: Classifier, embedding: Float32Array, top = Infinity): Label[] {
-  const z = logits(classifier, unit(embedding))
+/** `z`, one for each class, of an image embedding as the model gives it. */
+export const scoresOf = (classifier: Classifier, embedding: Float32Array): Float32Array =>
+  logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
+
+/** `exp zᵢ / Σ exp z`, best first; `z` divided by a temperature, where one was fitted. */
+export function rank(classifier: Classifier, embedding: Float32Array, top = Infinity, temperature = 1): Label[] {
+  const z = scoresOf(classifier, embedding).map((x) => x / temperature)
   const most = z.reduce((a, b) => Math.max(a, b))
   const total = z.reduce((sum, x) => sum + Math.exp(x - most), 0)
   return classifier.names

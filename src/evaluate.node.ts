@@ -1,0 +1,46 @@
+// typeclip/evaluate: every public name.
+
+export { combine } from './data/combine.ts'
+export { openSource, type SourceOptions } from './data/open.node.ts'
+export type { Sample, Skipped, Source } from './data/sample.ts'
+export { type Calibrated, type CalibrateOptions, type Calibration, calibrate } from './evaluate/calibration.ts'
+export { calibrationJson, readCalibration } from './evaluate/calibration-file.node.ts'
+export {
+  averagePrecision,
+  type ClassReport,
+  confusionMatrix,
+  meanPerClass,
+  perClass,
+  predictions,
+  type Scores,
+  topK,
+} from './evaluate/classification.ts'
+export { type LabelledFeatures, labelledFeatures, type SampleOptions } from './evaluate/embed-samples.ts'
+export {
+  type ClassificationResult,
+  evaluateClassifier,
+  type JudgeOptions,
+  type Mistake,
+} from './evaluate/evaluate-classifier.ts'
+export {
+  type EvaluateLinearProbeOptions,
+  evaluateLinearProbe,
+  type LinearProbeResult,
+} from './evaluate/evaluate-linear-probe.ts'
+export {
+  type EvaluateRetrievalOptions,
+  evaluateRetrieval,
+  type RetrievalMiss,
+  type RetrievalResult,
+} from './evaluate/evaluate-retrieval.ts'
+export { type EvaluateZeroShotOptions, evaluateZeroShot } from './evaluate/evaluate-zero-shot.ts'
+export { type LinearProbe, type LinearProbeOptions, linearProbe } from './evaluate/linear-probe.ts'
+export { logisticRegressor, type Regression, type Regressor } from './evaluate/logistic-regression.ts'
+export {
+  negativeLogLikelihood,
+  type Reliability,
+  type ReliabilityBin,
+  reliability,
+} from './evaluate/reliability.ts'
+export { meanRank, medianRank, type Recall, ranks, recall, recallAt } from './evaluate/retrieval.ts'
+export { fitTemperature } from './evaluate/temperature.ts'

@@ -1,0 +1,141 @@
+// A classifier judged by labelled pictures (§3.1): every number of the literature, and the mistakes it was surest of.
+
+import type { Sample, Skipped, Source } from '../data/sample.ts'
+import { UsageError } from '../errors.ts'
+import type { Clip } from '../load.ts'
+import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
+import type { Calibration } from './calibration.ts'
+import { type ClassReport, confusionMatrix, meanPerClass, perClass, predictions, topK } from './classification.ts'
+import { classNames, embedSamples, labelOf, type SampleOptions } from './embed-samples.ts'
+import { type Answered, answered } from './rejection.ts'
+import { type Reliability, reliability, softmax } from './reliability.ts'
+
+/** A picture that was taken for something else. */
+export interface Mistake {
+  key: string
+  /** A path, or the file's bytes. */
+  image: Sample['image']
+  label: string
+  answer: string
+  /** Probability of the answer, and of the right class. */
+  confidence: number
+  rightConfidence: number
+}
+
+export interface ClassificationResult {
+  /** Shares of 1. */
+  top1: number
+  top5: number
+  meanPerClass: number
+  /** Pictures that were counted. */
+  n: number
+  /** Every class that could be answered, in the order of `confusion`; `words` is what the classifier calls it. */
+  classes: ({ name: string; words: string } & ClassReport)[]
+  /** How often a picture of class `row` was taken for class `column`. */
+  confusion: number[][]
+  /** Of the probabilities at the model's own scale, or at the calibration's temperature. */
+  reliability: Reliability
+  /** With a calibration: what its threshold makes of these pictures. */
+  rejection?: { temperature: number; threshold: number } & Answered
+  /** The surest first. */
+  mistakes: Mistake[]
+  /** Pictures that could not be used, and why. */
+  skipped: Skipped[]
+}
+
+export interface JudgeOptions extends SampleOptions {
+  /** What the classifier calls a class of the data; the class's own name, unless told. */
+  words?: ReadonlyMap<string, string> | undefined
+  calibration?: Pick<Calibration, 'temperature' | 'threshold'> | undefined
+  /** How many of the surest mistakes are kept; 24 unless told. */
+  mistakes?: number | undefined
+}
+
+/** @throws UsageError where the data has no classes, or one that the classifier does not know */
+export async function evaluateClassifier(
+  clip: Clip,
+  classifier: Classifier,
+  source: Source,
+  { words = new Map(), calibration, mistakes: kept = 24, ...options }: JudgeOptions = {},
+): Promise<ClassificationResult> {
+  const temperature = calibration?.temperature ?? 1
+  const places = placesOf(classifier, classNames(source), words)
+  const names = classifier.names.map(
+    (name, i) => classNames(source).find((label) => places.get(label) === i) ?? nameFor(name, words),
+  )
+  const classes = classifier.names.length
+  const skipped: Skipped[] = []
+  const labels: number[] = []
+  const rows: Float32Array[] = []
+  const mistakes: Mistake[] = []
+
+  for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
+    const label = places.get(labelOf(sample, source))!
+    const data = scoresOf(classifier, embedding)
+    const [answer] = predictions({ data, classes })
+    rows.push(data)
+    labels.push(label)
+    if (answer === label) continue
+    const p = softmax({ data, classes }, temperature)
+    const found = { confidence: p[answer!]!, rightConfidence: p[label]! }
+    const at = mistakes.findIndex((other) => other.confidence < found.confidence)
+    const { key, image } = sample
+    mistakes.splice(at < 0 ? mistakes.length : at, 0, {
+      key,
+      image,
+      label: names[label]!,
+      answer: names[answer!]!,
+      ...found,
+    })
+    mistakes.length = Math.min(mistakes.length, kept)
+  }
+  if (rows.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} pictures could be used`)
+
+  const scores = { data: joined(rows, classes), classes }
+  const confusion = confusionMatrix(predictions(scores), labels, classes)
+  const reports = perClass(confusion)
+  return {
+    top1: topK(scores, labels, 1),
+    top5: topK(scores, labels, 5),
+    meanPerClass: meanPerClass(confusion),
+    n: rows.length,
+    classes: names.map((name, i) => ({ name, words: classifier.names[i]!, ...reports[i]! })),
+    confusion,
+    reliability: reliability(scores, labels, { temperature }),
+    ...(calibration && {
+      rejection: {
+        temperature,
+        threshold: calibration.threshold,
+        ...answered(scores, labels, temperature, calibration.threshold),
+      },
+    }),
+    mistakes,
+    skipped,
+  }
+}
+
+/** Where the classifier has each class of the data: under its own name, or the words for it. */
+export function placesOf(
+  { names }: Classifier,
+  labels: readonly string[],
+  words: ReadonlyMap<string, string>,
+): Map<string, number> {
+  const index = new Map(names.map((name, i) => [name, i]))
+  const places = new Map(labels.map((label) => [label, index.get(words.get(label) ?? label) ?? index.get(label) ?? -1]))
+  const unknown = labels.filter((label) => places.get(label) === -1)
+  if (unknown.length > 0) {
+    throw new UsageError(
+      `the classifier does not know ${unknown.slice(0, 5).join(', ')}${unknown.length > 5 ? ` and ${unknown.length - 5} more` : ''}; it knows ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' …' : ''}. --classnames maps folder names to its names`,
+    )
+  }
+  return places
+}
+
+const nameFor = (own: string, words: ReadonlyMap<string, string>): string =>
+  [...words].find(([, word]) => word === own)?.[0] ?? own
+
+function joined(rows: readonly Float32Array[], width: number): Float32Array {
+  const data = new Float32Array(rows.length * width)
+  for (const [i, row] of rows.entries()) data.set(row, i * width)
+  return data
+}

@@ -1,0 +1,65 @@
+// A linear probe fitted to one labelled data set and judged by another.
+
+import type { Skipped, Source } from '../data/sample.ts'
+import { UsageError } from '../errors.ts'
+import type { Clip } from '../load.ts'
+import { createRandom } from '../random.ts'
+import { classNames, type LabelledFeatures, labelledFeatures } from './embed-samples.ts'
+import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
+import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.ts'
+
+export interface EvaluateLinearProbeOptions
+  extends Omit<JudgeOptions, 'words' | 'calibration'>,
+    Pick<LinearProbeOptions, 'C' | 'onFit'> {
+  /** Chooses the penalty by a tenth of the training pictures, and then fits to all of them. */
+  sweep?: boolean | undefined
+  /** Which tenth. */
+  seed?: number | undefined
+}
+
+export interface LinearProbeResult extends ClassificationResult {
+  probe: LinearProbe
+  /** Training pictures, and those of them that could not be used. */
+  trained: { n: number; skipped: Skipped[] }
+}
+
+export async function evaluateLinearProbe(
+  clip: Clip,
+  train: Source,
+  test: Source,
+  { C, sweep = false, seed = 0, onFit, ...options }: EvaluateLinearProbeOptions = {},
+): Promise<LinearProbeResult> {
+  const known = classNames(train)
+  const strange = classNames(test).filter((name) => !known.includes(name))
+  if (strange.length > 0) {
+    throw new UsageError(
+      `${test.name} has classes that ${train.name} has not: ${strange.slice(0, 5).join(', ')}${strange.length > 5 ? ` and ${strange.length - 5} more` : ''}`,
+    )
+  }
+  const { signal } = options
+  const features = await labelledFeatures(clip, train, options)
+  const chosen = sweep ? await sweptC(clip, features, { seed, signal, onFit }) : { C, sweep: [] }
+  const probe = { ...(await linearProbe(clip.runtime, features, { C: chosen.C, signal })), sweep: chosen.sweep }
+  return {
+    ...(await evaluateClassifier(clip, probe.classifier, test, options)),
+    probe,
+    trained: { n: features.labels.length, skipped: features.skipped },
+  }
+}
+
+async function sweptC(
+  clip: Clip,
+  all: LabelledFeatures,
+  { seed, ...options }: { seed: number } & Pick<LinearProbeOptions, 'signal' | 'onFit'>,
+): Promise<Pick<LinearProbe, 'C' | 'sweep'>> {
+  const order = createRandom('held out', seed, 0).shuffle(Uint32Array.from(all.labels, (_, i) => i))
+  const held = Math.max(1, Math.floor(order.length / 10))
+  const [validation, rest] = [some(all, order.subarray(0, held)), some(all, order.subarray(held))]
+  return linearProbe(clip.runtime, rest, { validation, ...options })
+}
+
+function some({ features, width, names, labels }: LabelledFeatures, rows: Uint32Array) {
+  const chosen = new Float32Array(rows.length * width)
+  for (const [i, row] of rows.entries()) chosen.set(features.subarray(row * width, (row + 1) * width), i * width)
+  return { features: chosen, width, names, labels: Int32Array.from(rows, (row) => labels[row]!) }
+}

@@ -1,0 +1,175 @@
+// Retrieval judged by pictures and their captions (§3.1, table 13): words to picture and picture to words.
+
+import { Tensor as Value } from 'onnxruntime-common'
+import type { Sample, Skipped, Source } from '../data/sample.ts'
+import { UsageError } from '../errors.ts'
+import { input } from '../graph/tensor.ts'
+import { type Clip, unit } from '../load.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { embedSamples, type SampleOptions } from './embed-samples.ts'
+import { type Recall, ranks, recall } from './retrieval.ts'
+
+export interface RetrievalMiss {
+  key: string
+  /** A path, or the file's bytes. */
+  image: Sample['image']
+  caption: string
+  /** How many other pictures came before its own. */
+  rank: number
+  /** The picture that came first. */
+  found: { key: string; image: Sample['image'] }
+}
+
+export interface RetrievalResult {
+  images: number
+  texts: number
+  /** The best of a picture's captions counts, as in CLIP_benchmark. */
+  imageToText: Recall
+  textToImage: Recall
+  /**
+   * As open_clip counts: every caption with its picture is a pair of its own, and a picture with several captions stands
+   * there several times. The same as the others where each picture has one caption.
+   */
+  pairs: { imageToText: Recall; textToImage: Recall }
+  /** The captions whose picture came last. */
+  misses: RetrievalMiss[]
+  skipped: Skipped[]
+}
+
+export interface EvaluateRetrievalOptions extends SampleOptions {
+  /** How many of the worst misses are kept; 24 unless told. */
+  misses?: number | undefined
+}
+
+/** Texts that are embedded together. */
+const group = 256
+/** Similarities that are held at a time. */
+const held = 1 << 23
+
+/** Captions that are too long for the model are cut, as in the projects whose numbers these are. */
+export async function evaluateRetrieval(
+  clip: Clip,
+  source: Source,
+  { misses: kept = 24, ...options }: EvaluateRetrievalOptions = {},
+): Promise<RetrievalResult> {
+  const skipped: Skipped[] = []
+  const samples: Sample[] = []
+  const imageRows: Float32Array[] = []
+  for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
+    if (sample.captions.length === 0) {
+      skipped.push({ key: sample.key, reason: 'it has no caption' })
+      continue
+    }
+    samples.push(sample)
+    imageRows.push(unit(embedding))
+  }
+  if (samples.length === 0) throw new UsageError(`${source.name}: no picture with a caption could be used`)
+  const captions = samples.flatMap((sample, image) => sample.captions.map((text) => ({ text, image })))
+  const textRows: Float32Array[] = []
+  for (let at = 0; at < captions.length; at += group) {
+    const texts = captions.slice(at, at + group).map(({ text }) => text)
+    const { data, shape } = await clip.encodeText(texts, {
+      normalize: true,
+      onLong: 'truncate',
+      ...(options.signal && { signal: options.signal }),
+    })
+    for (let i = 0; i < texts.length; i++) textRows.push(data.subarray(i * shape[1], (i + 1) * shape[1]))
+  }
+
+  const own = samples.map((): number[] => [])
+  for (const [text, { image }] of captions.entries()) own[image]!.push(text)
+  const found = {
+    imageToText: new Int32Array(samples.length),
+    textToImage: new Int32Array(captions.length),
+    imageToTextOfPair: new Int32Array(captions.length),
+    textToImageOfPair: new Int32Array(captions.length),
+  }
+  const first = new Int32Array(captions.length)
+
+  for await (const { start, similarities } of similaritiesOf(clip.runtime, imageRows, textRows)) {
+    found.imageToText.set(
+      ranks(similarities, (row) => own[start + row]!),
+      start,
+    )
+    for (let row = 0; row < similarities.data.length / captions.length; row++) {
+      const data = similarities.data.subarray(row * captions.length, (row + 1) * captions.length)
+      for (const text of own[start + row]!) {
+        found.imageToTextOfPair[text] = ranks({ data, columns: captions.length }, () => [text])[0]!
+      }
+    }
+  }
+  for await (const { start, similarities } of similaritiesOf(clip.runtime, textRows, imageRows)) {
+    found.textToImage.set(
+      ranks(similarities, (row) => [captions[start + row]!.image]),
+      start,
+    )
+    for (let row = 0; row < similarities.data.length / samples.length; row++) {
+      const scores = similarities.data.subarray(row * samples.length, (row + 1) * samples.length)
+      const text = start + row
+      first[text] = scores.indexOf(scores.reduce((a, b) => Math.max(a, b)))
+      found.textToImageOfPair[text] = rankOfPair(scores, own, text, captions[text]!.image)
+    }
+  }
+  const worst = Array.from(captions.keys())
+    .filter((text) => found.textToImage[text]! > 0)
+    .sort((a, b) => found.textToImage[b]! - found.textToImage[a]! || a - b)
+    .slice(0, kept)
+  const pictureOf = ({ key, image }: Sample) => ({ key, image })
+  return {
+    images: samples.length,
+    texts: captions.length,
+    imageToText: recall(found.imageToText),
+    textToImage: recall(found.textToImage),
+    pairs: { imageToText: recall(found.imageToTextOfPair), textToImage: recall(found.textToImageOfPair) },
+    misses: worst.map((text) => ({
+      ...pictureOf(samples[captions[text]!.image]!),
+      caption: captions[text]!.text,
+      rank: found.textToImage[text]!,
+      found: pictureOf(samples[first[text]!]!),
+    })),
+    skipped,
+  }
+}
+
+/** The pictures before a text's own where each stands there once for each of its captions, in the captions' order. */
+function rankOfPair(scores: Float32Array, own: readonly number[][], text: number, image: number): number {
+  const score = scores[image]!
+  let before = own[image]!.indexOf(text)
+  for (const [other, captions] of own.entries()) {
+    if (scores[other]! > score || (scores[other] === score && other < image)) before += captions.length
+  }
+  return before
+}
+
+/** Rows times rows, in blocks: the matrix of a large data set is never there as a whole. */
+async function* similaritiesOf(
+  runtime: Runtime,
+  queries: readonly Float32Array[],
+  candidates: readonly Float32Array[],
+) {
+  const width = queries[0]!.length
+  const columns = candidates.length
+  const rows = Math.max(1, Math.floor(held / columns))
+  const q = input('queries', 'float32', ['rows', width])
+  const c = input('candidates', 'float32', [columns, width])
+  const program = await runtime.compile({ similarities: q.matmulTransposed(c) })
+  const all = new Value('float32', joined(candidates, width), [columns, width])
+  try {
+    for (let start = 0; start < queries.length; start += rows) {
+      const block = queries.slice(start, start + rows)
+      const { similarities } = await program.run({
+        queries: new Value('float32', joined(block, width), [block.length, width]),
+        candidates: all,
+      })
+      yield { start, similarities: { data: similarities!.data as Float32Array, columns } }
+    }
+  } finally {
+    await program.dispose()
+  }
+}
+
+function joined(rows: readonly Float32Array[], width: number): Float32Array {
+  const data = new Float32Array(rows.length * width)
+  for (const [i, row] of rows.entries()) data.set(row, i * width)
+  return data
+}

@@ -1,0 +1,63 @@
+// Zero-shot classification judged by labelled pictures (§3.1): the classes in words, or a classifier that is there already.
+
+import type { Source } from '../data/sample.ts'
+import { UsageError } from '../errors.ts'
+import type { Clip } from '../load.ts'
+import { type Classifier, type ZeroShotOptions, zeroShotClassifier } from '../zero-shot/classifier.ts'
+import type { Calibration } from './calibration.ts'
+import { classNames } from './embed-samples.ts'
+import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
+
+export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration'> {
+  /** Each with `{}` for the class; the calibration's, or `a photo of a {}.`, unless told. */
+  templates?: readonly string[] | undefined
+  calibration?: Pick<Calibration, 'temperature' | 'threshold' | 'templates'> | undefined
+}
+
+/**
+ * @param options.words what the prompts call a class of the data. Words for classes that the data does not have are
+ *   answers like others, and only lower the numbers.
+ * @throws UsageError where the data has no classes, or two that are called the same
+ */
+export async function evaluateZeroShot(
+  clip: Clip,
+  source: Source,
+  { templates, ...options }: EvaluateZeroShotOptions = {},
+): Promise<ClassificationResult> {
+  const { words, signal } = options
+  const classifier = await wordClassifier(clip, source, {
+    words,
+    templates: templates ?? options.calibration?.templates,
+    signal,
+  })
+  return evaluateClassifier(clip, classifier, source, options)
+}
+
+/** A classifier of the words for the classes of a data set. */
+export function wordClassifier(
+  clip: Clip,
+  source: Source,
+  {
+    words = new Map(),
+    templates,
+    signal,
+  }: {
+    words?: ReadonlyMap<string, string> | undefined
+    templates?: readonly string[] | undefined
+    signal?: AbortSignal | undefined
+  },
+): Promise<Classifier> {
+  const labels = classNames(source)
+  const all = [...labels, ...[...words.keys()].filter((name) => !labels.includes(name))]
+  const called = new Map<string, string>()
+  for (const name of all) {
+    const word = words.get(name) ?? name
+    const other = called.get(word)
+    if (other !== undefined) {
+      throw new UsageError(`the classes ${other} and ${name} are both called "${word}"; no model could tell them apart`)
+    }
+    called.set(word, name)
+  }
+  const options: ZeroShotOptions = { ...(templates && { templates }), ...(signal && { signal }), onLong: 'truncate' }
+  return zeroShotClassifier(clip, [...called.keys()], options)
+}

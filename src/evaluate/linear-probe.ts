@@ -1,0 +1,127 @@
+// The linear probe (§3.2, appendix A.3): logistic regression on a frozen image tower's features, as OpenAI's README fits it
+// (C = 0.316, features as they come), or with the penalty that does best on pictures held out, as the paper does.
+
+import { Tensor as Value } from 'onnxruntime-common'
+import { UsageError } from '../errors.ts'
+import { input } from '../graph/tensor.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { Classifier } from '../zero-shot/classifier.ts'
+import { predictions } from './classification.ts'
+import type { LabelledFeatures } from './embed-samples.ts'
+import { logisticRegressor, type Regression } from './logistic-regression.ts'
+
+type Features = Pick<LabelledFeatures, 'features' | 'width' | 'names' | 'labels'>
+
+export interface LinearProbeOptions {
+  /** The inverse of the penalty, as scikit-learn has it; 0.316 unless told. */
+  C?: number | undefined
+  /** Pictures that choose the penalty, in place of `C`. Their class names are the training pictures'. */
+  validation?: Features | undefined
+  signal?: AbortSignal | undefined
+  /** Called after each fit of the sweep. */
+  onFit?: ((tried: Tried) => void) | undefined
+}
+
+export interface Tried {
+  C: number
+  /** On the validation pictures. */
+  accuracy: number
+}
+
+export interface LinearProbe extends Pick<Regression, 'steps' | 'converged' | 'loss'> {
+  classifier: Classifier
+  C: number
+  /** What the sweep tried, in its order. */
+  sweep: Tried[]
+}
+
+/** Where penalties `λ = 1 / C` lie: 96 steps from 1e-6 to 1e6, eight to the decade. */
+const grid = { steps: 96, perDecade: 8, lowest: -6 } as const
+/** The sweep begins with every sixteenth, and halves the distance around the best (CLIP, appendix A.3). */
+const coarsest = 16
+
+export async function linearProbe(
+  runtime: Runtime,
+  train: Features,
+  { C = 0.316, validation, signal, onFit }: LinearProbeOptions = {},
+): Promise<LinearProbe> {
+  const { names } = train
+  const regressor = await logisticRegressor(runtime, { ...train, classes: names.length })
+  try {
+    const fitted = validation
+      ? await sweep(validation)
+      : { C, fit: await regressor.fit(C, { signal }), sweep: [] as Tried[] }
+    const { weights, bias, steps, converged, loss } = fitted.fit
+    return {
+      classifier: { names, weights, bias, normalize: false },
+      C: fitted.C,
+      steps,
+      converged,
+      loss,
+      sweep: fitted.sweep,
+    }
+  } finally {
+    await regressor.dispose()
+  }
+
+  async function sweep(held: Features): Promise<{ C: number; fit: Regression; sweep: Tried[] }> {
+    const accuracyOf = await scorer(runtime, held, names)
+    const fits = new Map<number, { fit: Regression; accuracy: number }>()
+    const tried: Tried[] = []
+
+    async function visit(step: number): Promise<void> {
+      if (fits.has(step) || step < 0 || step > grid.steps) return
+      const nearest = [...fits.keys()].sort((a, b) => Math.abs(a - step) - Math.abs(b - step))[0]
+      const start = nearest === undefined ? undefined : fits.get(nearest)!.fit
+      const fit = await regressor.fit(strength(step), { start, signal })
+      const accuracy = await accuracyOf.run(fit)
+      fits.set(step, { fit, accuracy })
+      tried.push({ C: strength(step), accuracy })
+      onFit?.(tried.at(-1)!)
+    }
+
+    // From the strongest penalty down; of equal accuracies the strongest wins.
+    const best = (): number => [...fits].sort(([i, a], [j, b]) => b.accuracy - a.accuracy || j - i)[0]![0]
+    try {
+      for (let step = grid.steps; step >= 0; step -= coarsest) await visit(step)
+      for (let width = coarsest / 2; width >= 1; width /= 2) {
+        const middle = best()
+        await visit(middle + width)
+        await visit(middle - width)
+      }
+    } finally {
+      await accuracyOf.dispose()
+    }
+    return { C: strength(best()), fit: fits.get(best())!.fit, sweep: tried }
+  }
+}
+
+const strength = (step: number): number => 10 ** -(grid.lowest + step / grid.perDecade)
+
+/** Accuracy on features at hand. */
+async function scorer(
+  runtime: Runtime,
+  { features, width, labels, names: own }: Features,
+  names: readonly string[],
+): Promise<{ run(fit: Regression): Promise<number>; dispose(): Promise<void> }> {
+  const classes = names.length
+  const expected = Array.from(labels, (label) => names.indexOf(own[label]!))
+  const unknown = own.find((name) => !names.includes(name))
+  if (unknown !== undefined) throw new UsageError(`class ${unknown} of the validation pictures has no training picture`)
+  const x = input('x', 'float32', [labels.length, width])
+  const w = input('w', 'float32', [classes, width])
+  const program = await runtime.compile({ z: x.matmulTransposed(w).add(input('b', 'float32', [classes])) })
+  const values = new Value('float32', features, [labels.length, width])
+  return {
+    async run({ weights, bias }) {
+      const { z } = await program.run({
+        x: values,
+        w: new Value('float32', weights, [classes, width]),
+        b: new Value('float32', bias, [classes]),
+      })
+      const found = predictions({ data: z!.data as Float32Array, classes })
+      return found.filter((answer, i) => answer === expected[i]).length / labels.length
+    },
+    dispose: () => program.dispose(),
+  }
+}
