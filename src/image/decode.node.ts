@@ -7,6 +7,7 @@ import { decodeGif } from './gif.ts'
 import { type Header, jpegHeader } from './header.ts'
 import { channelsOf, type Mode, type Part, type Pixels } from './pixels.ts'
 import { pngHeader } from './png-header.ts'
+import { decodeSmallJpeg } from './small-jpeg.node.ts'
 import { type Format, sniff } from './sniff.ts'
 import { tiffHeader } from './tiff-header.ts'
 
@@ -37,8 +38,14 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
   }
   if (format === 'gif') return decodeGif(bytes, name, check)
   try {
+    const known = headers[format]?.(bytes, name)
+    if (known && format === 'jpeg' && !exifRotate) {
+      check(known.width, known.height)
+      const small = await decodeSmallJpeg(bytes, known)
+      if (small) return small
+    }
     const open = await opener(bytes, format, maxPixels)
-    const header = headers[format]?.(bytes, name) ?? (await sharpHeader(open()))
+    const header = known ?? (await sharpHeader(open()))
     check(header.width, header.height)
     const part = format === 'jpeg' && !exifRotate ? options.part?.(header.width, header.height) : undefined
     if (part) return { ...header, part, data: (await read(open().extract(part), header)).data }
