@@ -2,6 +2,7 @@
 
 import { operators } from './operators/index.ts'
 import { inOrder } from './order.ts'
+import { type BlockOf, recomputation } from './recompute.ts'
 import { within } from './scope.ts'
 import { type Shape, sameShape, showShape } from './shape.ts'
 import { constant, type Node, type Tensor, zerosLike } from './tensor.ts'
@@ -11,9 +12,11 @@ import { constant, type Node, type Tensor, zerosLike } from './tensor.ts'
  * one that the loss does not depend on has a derivative of zeros.
  *
  * @param loss a number, `[]`
+ * @param blockOf blocks whose values are computed once more when the walk comes to them, instead of being kept until then
  */
-export function gradients(loss: Tensor, of: readonly Tensor[]): Tensor[] {
+export function gradients(loss: Tensor, of: readonly Tensor[], blockOf?: BlockOf): Tensor[] {
   const { nodes, wanted } = between(loss, of)
+  const again = recomputation(nodes, blockOf)
   const found = new Map<Tensor, Tensor>([[loss.is(), constant(Float32Array.of(1), [])]])
 
   for (const node of nodes.reverse()) {
@@ -28,7 +31,8 @@ export function gradients(loss: Tensor, of: readonly Tensor[]): Tensor[] {
     }
     if (!rule) throw new Error(`${op} at ${scope || 'graph'}: the operator has no gradient rule, and a loss needs it`)
     within(scope, () => {
-      for (const [i, g] of rule(node, node.outputs.map(whole)).entries()) {
+      const upstream = node.outputs.map(whole)
+      for (const [i, g] of rule(again(node, upstream), upstream).entries()) {
         const x = inputs[i]!
         if (!g || !wanted.has(x)) continue
         const part = unbroadcast(g, x.shape)

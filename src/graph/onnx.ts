@@ -74,8 +74,18 @@ export function toOnnx(graph: Graph, locate: (file: string) => string): OnnxMode
     if (value instanceof Tensor) return names.get(value)!
     if ('floats' in value) return list('float32', value.floats)
     if (!('shapeOf' in value)) return list('int64', value)
-    const name = fresh('shape')
-    nodes.push(message([1, names.get(value.shapeOf)!], [2, name], [4, 'Shape']))
+    const shapeOf = (tensor: Tensor): string => emit('Shape', [names.get(tensor)!])
+    if (!value.after) return shapeOf(value.shapeOf)
+    // None of the other's dims, and then its own: the same shape, but not before the other is there.
+    const none = emit('Slice', [shapeOf(value.after), list('int64', [0]), list('int64', [0])])
+    return emit('Concat', [none, shapeOf(value.shapeOf)], { axis: 0 })
+  }
+
+  /** A node beside the graph's own. */
+  function emit(op: string, from: string[], attributes: Record<string, Attribute> = {}): string {
+    const name = fresh(op)
+    const more = Object.entries(attributes).map(([key, value]) => attribute(key, value))
+    nodes.push(message([1, from], [2, name], [4, op], [5, more]))
     return name
   }
 

@@ -119,3 +119,13 @@ it('keeps the temperature within its bounds', async () => {
   expect(hot.parameters.values[from]).toBeCloseTo(Math.log(100), 6)
   await hot.dispose()
 })
+
+it('computes blocks once more with the same numbers', async () => {
+  const [kept, again] = [await trainer(), await trainer({ recompute: true })]
+  const examples = batch(16)
+  const [a, b] = [await kept.backward(examples), await again.backward(examples)]
+  expect(b.loss).toBeCloseTo(a.loss, 5)
+  expect(norm(kept.gradients.map((g, i) => g - again.gradients[i]!)) / norm(kept.gradients)).toBeLessThan(1e-5)
+  await kept.dispose()
+  await again.dispose()
+})

@@ -14,9 +14,10 @@ export const arrangement = {
       return [{ dtype: x!.dtype, shape: shape as Shape }]
     },
     gradient: ({ inputs: [x] }, [g]) => [g!.reshapeLike(x!)],
-    // A second input is a tensor to resemble. Without one, ONNX writes 0 for "as it was at this place" and -1, once, for
-    // "what remains".
-    onnx({ inputs: [x, like], attributes: { shape } }) {
+    // A second input is a tensor to resemble, or, with `after`, one that has to be there first. Without one, ONNX writes 0
+    // for "as it was at this place" and -1, once, for "what remains".
+    onnx({ inputs: [x, like], attributes: { shape, after } }) {
+      if (like && after) return { inputs: [x!, { shapeOf: x!, after: like }], attributes: {} }
       if (like) return { inputs: [x!, { shapeOf: like }], attributes: {} }
       const target = (shape as Shape).map((dim, i) => (typeof dim === 'number' ? dim : dim === x!.shape[i] ? 0 : -1))
       if (target.filter((dim) => dim === -1).length > 1) {

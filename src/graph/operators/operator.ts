@@ -9,8 +9,13 @@ export interface Signature {
   shape: Shape
 }
 
-/** An input as ONNX wants it: a tensor, int64 or float32 values, the shape of a tensor, or nothing where it is optional. */
-export type OnnxInput = Tensor | readonly number[] | { floats: readonly number[] } | { shapeOf: Tensor } | undefined
+/** An input as ONNX wants it: a tensor, int64 or float32 values, the shape of a tensor (once another one is there), or nothing. */
+export type OnnxInput =
+  | Tensor
+  | readonly number[]
+  | { floats: readonly number[] }
+  | { shapeOf: Tensor; after?: Tensor }
+  | undefined
 
 export interface Operator {
   /** Types and shapes of the outputs, or a `ShapeError`. */
