@@ -14,6 +14,8 @@ export interface Request {
 
 export interface Peer {
   name: string
+  /** Sends one line, and gives what comes back. */
+  ask(request: object): Promise<Record<string, unknown>>
   /** Milliseconds that the encoder took. */
   encode(request: Request): Promise<number>
   stop(): void
@@ -50,12 +52,14 @@ export async function startPeer(
     console.log(`  ${name} is left out: ${(error as Error).message.split('\n').at(-1)}`)
     return undefined
   }
+  const ask = (request: object) => {
+    child.stdin.write(`${JSON.stringify(request)}\n`)
+    return next()
+  }
   return {
     name,
-    async encode(request) {
-      child.stdin.write(`${JSON.stringify(request)}\n`)
-      return (await next()).ms as number
-    },
+    ask,
+    encode: async (request) => (await ask(request)).ms as number,
     stop: () => child.kill(),
   }
 }

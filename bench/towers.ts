@@ -52,7 +52,7 @@ export async function towers(): Promise<void> {
     })
     const pixels = new Float32Array(batch * 3 * size * size).fill(0.1)
     const image = new Value('float32', pixels, [batch, 3, size, size])
-    const ours: Peer = {
+    const ours: Omit<Peer, 'ask'> = {
       name: 'typeclip',
       async encode() {
         const start = performance.now()
