@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -78,6 +78,34 @@ it('takes the innermost folder for the class, and fills templates with it', asyn
   await expect(openSource(root, { templates: ['a photo'] })).rejects.toThrow('template "a photo" has no {}')
 })
 
+it('keeps captions of their own where templates are given too, and classes beside captions', async () => {
+  write({ 'cat/1.jpg': '', 'cat/1.txt': 'words', 'dog/2.jpg': '' })
+  expect(await told('', { templates: ['my {}'] })).toEqual(['/cat/1.jpg: words', '/dog/2.jpg: my dog'])
+  const source = await openSource(root)
+  expect(source.labels).toEqual(['cat', 'dog'])
+  expect(await all(source)).toMatchObject([{ label: 'cat' }, { reason: 'its caption file 2.txt is not there' }])
+  expect(await told('cat', { templates: ['my {}'] })).toEqual(['/cat/1.jpg: words'])
+  expect(await told('dog', { templates: ['my {}'] })).toEqual(['/dog/2.jpg: my dog'])
+  expect((await openSource(join(root, 'cat'))).labels).toBeUndefined()
+})
+
+it('follows links to pictures and to folders, and does not go round in circles', async () => {
+  write({ 'store/a/1.jpg': '', 'store/2.jpg': '', 'set/dog/3.jpg': '' })
+  try {
+    symlinkSync(join(root, 'store/a'), join(root, 'set/cat'), 'dir')
+    symlinkSync(join(root, 'store/2.jpg'), join(root, 'set/dog/2.jpg'), 'file')
+    symlinkSync(join(root, 'set'), join(root, 'set/dog/again'), 'dir')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') return // Windows asks for a right that few have
+    throw error
+  }
+  expect(await told('set')).toEqual([
+    '/set/cat/1.jpg: a photo of a cat.',
+    '/set/dog/2.jpg: a photo of a dog.',
+    '/set/dog/3.jpg: a photo of a dog.',
+  ])
+})
+
 it('says what a folder without samples lacks', async () => {
   await expect(openSource(join(root, 'nowhere'))).rejects.toThrow(/nowhere: there is no such file or folder; expected/)
   await expect(openSource(root)).rejects.toThrow(/no pictures in it \(no files\)/)
@@ -153,7 +181,8 @@ it('makes captions of a table’s classes', async () => {
   ])
   expect((await openSource(join(root, 't.csv'))).labels).toEqual(['cat', 'dog'])
   expect(await told('u.csv')).toEqual(['/a.jpg: words'])
-  expect(await told('u.csv', { templates: ['my {}'] })).toEqual(['/a.jpg: my cat'])
+  expect(await told('u.csv', { templates: ['my {}'] })).toEqual(['/a.jpg: words'])
+  expect((await told('t.csv', { templates: ['my {}'] }))[0]).toBe('/a.jpg: my cat')
 })
 
 it('says what a table without samples lacks', async () => {
@@ -205,7 +234,7 @@ it('reads a folder of shards, a pattern, and one shard; each sample from its mem
   expect(await told('s/a-{000..001}.tar')).toEqual([...first, ...second])
   expect(await told('?/*1.tar')).toEqual(second)
   expect((await told('s/a-000.tar', { captionColumn: 'alt' }))[0]).toBe('/s/a-000.tar#./x.y/000: other')
-  expect((await told('s/a-000.tar', { templates: ['class {}'] }))[2]).toBe('/s/a-000.tar#2: class 9')
+  expect((await told('s/a-000.tar', { templates: ['class {}'] }))[1]).toBe('/s/a-000.tar#1: class 10')
   const source = await openSource(join(root, 's'))
   expect(source.labels).toEqual(['9', '10'])
   const [sample] = await all(source)

@@ -17,7 +17,7 @@ export interface TableOptions {
   captionColumn?: string | undefined
   /** Between the columns of a CSV or TSV file; `,` or a tab by the file's name unless told. */
   separator?: string | undefined
-  /** With `{}` for the class: captions from the `label` column, also where there are others. */
+  /** With `{}` for the class of a `label` column: captions of rows that have none; `a photo of a {}.` unless told. */
   templates?: readonly string[] | undefined
 }
 
@@ -93,7 +93,7 @@ function findColumns(path: string, found: readonly string[], options: TableOptio
   if (image === undefined) throw missing(options.imageColumn ?? 'image', 'imageColumn')
   const classes = label !== undefined && options.captionColumn === undefined
   if (caption === undefined && !classes) throw missing(options.captionColumn ?? 'caption', 'captionColumn')
-  return { image, caption: options.templates && label !== undefined ? undefined : caption, label }
+  return { image, caption, label }
 }
 
 function read(

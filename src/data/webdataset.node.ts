@@ -11,7 +11,7 @@ import { members, TornError } from './tar.ts'
 export interface WebDatasetOptions extends ShardBytesOptions {
   /** The field of a `.json` member; `caption`, unless told. */
   captionColumn?: string | undefined
-  /** With `{}` for the class: captions from the `.cls` member, also where there are others. */
+  /** With `{}` for the class of a `.cls` member: captions of samples that have none; `a photo of a {}.` unless told. */
   templates?: readonly string[] | undefined
   /** How far ahead a sample may be drawn from, in samples; about 2,000 unless told, fewer where they are large. */
   shuffleBuffer?: number | undefined
@@ -198,7 +198,7 @@ function sampleOf({ where }: Shard, group: Group, { captionColumn = 'caption', t
   const picture = extensions.find((extension) => isPicture(`x.${extension}`))
   if (picture === undefined) return { key, reason: `no picture among its members (${extensions.join(', ')})` }
   const label = textOf(group, 'cls')
-  const captions = label && templates ? classCaptions(label, templates) : captionsOf(group, captionColumn)
+  const captions = captionsOf(group, captionColumn)
   if (captions.length === 0 && label) captions.push(...classCaptions(label, templates))
   if (captions.length === 0) {
     const found = extensions.filter((extension) => extension !== picture).join(', ') || 'nothing'
