@@ -18,6 +18,7 @@ it('prints help on standard output, and loads no model for it', async () => {
       classify    which of your labels fits each image
       embed       images and texts to a file of vectors
       similarity  how near each image is to each text
+      train       a CLIP of your own, from images and captions
       tokenize    texts to token ids
       preprocess  images to the pixels that a model takes
       inspect     both encoders, step by step

@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   classify: { summary: 'which of your labels fits each image', load: () => import('./commands/classify.ts') },
   embed: { summary: 'images and texts to a file of vectors', load: () => import('./commands/embed.ts') },
   similarity: { summary: 'how near each image is to each text', load: () => import('./commands/similarity.ts') },
+  train: { summary: 'a CLIP of your own, from images and captions', load: () => import('./commands/train.ts') },
   tokenize: { summary: 'texts to token ids', load: () => import('./commands/tokenize.ts') },
   preprocess: { summary: 'images to the pixels that a model takes', load: () => import('./commands/preprocess.ts') },
   inspect: { summary: 'both encoders, step by step', load: () => import('./commands/inspect.ts') },
@@ -70,7 +71,7 @@ async function dispatch([name, ...rest]: readonly string[], terminal: Terminal):
 /** Errors made on purpose and the system's own speak for themselves; anything else is a fault of ours, with its stack. */
 function shown(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const onPurpose = ['UsageError', 'CheckpointError', 'ShapeError', 'InputError'].includes(error.name)
+  const onPurpose = ['UsageError', 'CheckpointError', 'ShapeError', 'InputError', 'TrainingError'].includes(error.name)
   if (onPurpose || 'syscall' in error) return error.message
   return `this is a fault of typeclip's, please report it:\n${error.stack}`
 }

@@ -67,6 +67,8 @@ export interface TrainOptions {
   keep?: number
   /** Judges the model that was just saved in `folder`; called before every checkpoint and at the end. */
   validate?: ((model: Judged) => Promise<Validation>) | undefined
+  /** Steps after which the model is judged, each with a checkpoint; in place of after every checkpoint. The end is always. */
+  judgeAt?: readonly number[] | undefined
   /** Ends the run after so many validations without a better one. */
   patience?: number | undefined
   /** Saves and ends. */
@@ -78,6 +80,8 @@ export interface Judged {
   /** Where it is, to be loaded. */
   folder: string
   step: number
+  /** Whether it puts pictures and texts into one space. */
+  joint: boolean
   /** The objective's loss over other data, in batches as those of the training. */
   loss: (source: Source) => Promise<ValidationLoss>
 }
@@ -140,16 +144,16 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
   try {
     if (before) await restoreCheckpoint(out, before.step, trainer)
     else await initialValues(trainer, options, seed)
-    const progress: Progress = before ?? {
+    const progress: Progress = {
       step: 0,
       cursor: { epoch: 0, samples: 0 },
       seconds: 0,
       skipped: 0,
       waited: 0,
       finished: false,
+      ...before,
       settings,
     }
-    progress.settings = settings
     const results = join(out, 'results.jsonl')
     const validations = join(out, 'validation.jsonl')
     for (const log of [results, validations]) await keepLines(log, progress.step)
@@ -169,10 +173,11 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
       resumed: before !== undefined,
     }
 
+    const joint = objectives[objective].encodeText !== undefined
     async function judge(step: number): Promise<Validation | undefined> {
       const loss = (source: Source) =>
         validationLoss(source, { trainer, model, tokenizer, batch, ...(signal && { signal }) })
-      return options.validate?.({ folder: out, step, loss }).catch((error: unknown) => {
+      return options.validate?.({ folder: out, step, joint, loss }).catch((error: unknown) => {
         if (signal?.aborted) return undefined // saved without it: nobody wants to wait
         throw error
       })
@@ -263,7 +268,8 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
         yield { kind: 'step', steps, ...line }
         since = { time: performance.now(), images: 0 }
       }
-      if (step % saveEvery === 0 && !last) yield* save(true)
+      const asked = options.judgeAt?.includes(step)
+      if ((asked || step % saveEvery === 0) && !last) yield* save(asked ?? true)
     }
     coming.catch(() => {})
     await stream.return(undefined)

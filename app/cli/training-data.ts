@@ -1,0 +1,67 @@
+// The flags that name data to train on or to be judged by, and the source that they ask for.
+
+import type { Source, SourceOptions } from 'typeclip/training'
+import type { Flags, Values } from './arguments.ts'
+import type { Terminal } from './terminal.ts'
+import { UsageError } from './usage-error.ts'
+
+export const dataFlags = {
+  data: {
+    type: 'texts',
+    value: 'SOURCE',
+    help: 'what to learn from; give the flag again for more, which are mixed',
+  },
+  template: {
+    type: 'texts',
+    value: 'T',
+    help: 'of class folders: a caption with {} for the class; one of several by lot',
+  },
+  val: { type: 'text', value: 'SOURCE', help: 'judge every checkpoint by this, and keep the best as OUT/best' },
+} as const satisfies Flags
+
+export const columnFlags = {
+  imageColumn: { type: 'text', value: 'C', help: 'of a table: the column of image paths; else image or filepath' },
+  captionColumn: {
+    type: 'text',
+    value: 'C',
+    help: 'of a table: the column of captions; else caption, captions, title, text',
+  },
+  separator: { type: 'text', value: 'S', help: 'of a table: what stands between columns; else a comma, in .tsv a tab' },
+} as const satisfies Flags
+
+type DataValues = Values<typeof dataFlags> & Values<typeof columnFlags>
+
+interface Data {
+  data: Source
+  val?: Source
+  /** Those of a list that was named, too. */
+  templates: string[]
+}
+
+/** @throws UsageError where there is nothing that could be learnt from */
+export async function openData(values: DataValues, terminal: Terminal): Promise<Data> {
+  if (values.data.length === 0) throw new UsageError('--data is missing: a folder, a table, or .tar shards')
+  const { combine, openSource } = await import('typeclip/training')
+  const { templateLists } = await import('typeclip')
+  const templates = values.template.flatMap((template) => templateLists[template] ?? [template])
+  const options: SourceOptions = {
+    imageColumn: values.imageColumn,
+    captionColumn: values.captionColumn,
+    separator: values.separator,
+    signal: terminal.signal,
+    ...(templates.length > 0 && { templates }),
+  }
+  terminal.status('looking at the data')
+  const sources = []
+  for (const where of values.data) sources.push(await openSource(where, options))
+  const data = combine(sources)
+  if (values.val === undefined) return { data, templates }
+  const val = await openSource(values.val, options).catch(async (error: Error) => {
+    // Templates are for class folders; captions may be what the other data has.
+    if (templates.length > 0 && error.name === 'UsageError') {
+      return openSource(values.val!, { ...options, templates: undefined })
+    }
+    throw error
+  })
+  return { data, val, templates }
+}

@@ -1,0 +1,97 @@
+// How a run of training is shown: each event as a line of JSON, or a line in place with a lasting line every so often.
+
+import type { LoggedStep, TrainEvent } from 'typeclip/training'
+import { duration, grouped } from './job.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Between lasting lines, in milliseconds: fewer of them where the line in place tells the rest. */
+const every = { watched: 60_000, unwatched: 10_000 } as const
+const redrawEvery = 100
+/** Skipped samples that are named; the others are counted. */
+const named = 20
+
+export interface TrainingView {
+  show(event: TrainEvent): Promise<void>
+}
+
+export function createTrainingView(terminal: Terminal, json: boolean): TrainingView {
+  const pause = terminal.watched ? every.watched : every.unwatched
+  let first: { step: number; time: number } | undefined
+  let [drawn, lasting, skipped] = [0, 0, 0]
+
+  /** Measured over this session, the time of checkpoints and validation included. */
+  function left({ step, steps }: { step: number; steps: number }, now: number): string {
+    if (!first || step === first.step || step === steps) return ''
+    return `${duration((((now - first.time) / (step - first.step)) * (steps - step)) / 1000)} left`
+  }
+
+  const shown: { [Kind in TrainEvent['kind']]: (event: Extract<TrainEvent, { kind: Kind }>) => Promise<void> } = {
+    async start({ step, steps, batch, parameters, samples, resumed }) {
+      const epoch = Math.floor(samples / batch)
+      await terminal.print(
+        `${grouped(samples)} samples; ${grouped(steps)} steps of ${grouped(batch)}, ${grouped(epoch)} an epoch; ${short(parameters)} parameters to train`,
+      )
+      if (resumed)
+        await terminal.print(step >= steps ? `finished before, at step ${step}` : `going on after step ${step}`)
+      terminal.status('preparing')
+    },
+    async step(event) {
+      const now = performance.now()
+      first ??= { step: event.step, time: now }
+      const last = event.step === event.steps
+      if (now - drawn >= redrawEvery || last) {
+        drawn = now
+        terminal.status(stepLine(event, left(event, now)))
+      }
+      if (lasting === 0 || now - lasting >= pause || last) {
+        lasting = now
+        await terminal.print(stepLine(event, left(event, now)))
+      }
+    },
+    async skipped({ key, reason }) {
+      skipped++
+      if (skipped <= named) terminal.note(`${key} is left out: ${reason}`)
+      if (skipped === named) terminal.note('more that cannot be used is counted and not named')
+    },
+    async validation({ step, best, numbers }) {
+      const list = Object.entries(numbers).map(([name, value]) => `${name} ${written(name, value)}`)
+      await terminal.print(`step ${grouped(step)}  validation: ${list.join(' · ')}${best ? '  (best so far)' : ''}`)
+    },
+    async saved() {},
+    async end({ step, reason }) {
+      terminal.status(undefined)
+      if (skipped > 0) terminal.note(`${grouped(skipped)} samples could not be used`)
+      if (reason === 'interrupted') terminal.note(`stopped after step ${step}, and saved; go on with --resume`)
+      if (reason === 'stopped') await terminal.print(`no better for a while: ended after step ${step}`)
+    },
+  }
+
+  return {
+    async show(event) {
+      if (json) await terminal.print(JSON.stringify(event))
+      else await shown[event.kind](event as never)
+    },
+  }
+}
+
+/** `step 120 of 1,000 · loss 3.214 · accuracy 12.5 % · rate 4.9e-4 · temperature 0.0691 · 215 images/s · 3 min left` */
+export function stepLine(line: LoggedStep & { steps: number }, left: string): string {
+  const { step, steps, loss, accuracy, lr, logitScale, imagesPerSecond } = line
+  const parts = [
+    `step ${grouped(step)} of ${grouped(steps)}`,
+    `loss ${loss.toFixed(3)}`,
+    accuracy === undefined ? '' : `accuracy ${percent(accuracy)}`,
+    `rate ${Number(lr.toPrecision(3))}`,
+    logitScale === undefined ? '' : `temperature ${(1 / logitScale).toFixed(4)}`,
+    `${imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : grouped(Math.round(imagesPerSecond))} images/s`,
+    left,
+  ]
+  return parts.filter((part) => part !== '').join(' · ')
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
+const written = (name: string, value: number): string => (name === 'loss' ? value.toFixed(3) : percent(value))
+
+/** `3.2 M`, `410 k`. */
+const short = (count: number): string =>
+  count >= 1e6 ? `${(count / 1e6).toFixed(1)} M` : count >= 1e3 ? `${Math.round(count / 1e3)} k` : `${count}`

@@ -1,0 +1,55 @@
+// How a model in training is judged (§3.1): by the objective's loss over other data, and by zero-shot accuracy where that
+// data has classes, else by retrieval.
+
+import type { Source } from '../data/sample.ts'
+import { evaluateRetrieval } from '../evaluate/evaluate-retrieval.ts'
+import { evaluateZeroShot } from '../evaluate/evaluate-zero-shot.ts'
+import { load } from '../load.node.ts'
+import type { Clip } from '../load.ts'
+import type { Validation } from './log.ts'
+import type { Judged } from './train.node.ts'
+
+export interface JudgeOptions {
+  /** Of zero-shot classification, each with `{}` for the class; the objective's own, if left out. */
+  templates?: readonly string[] | undefined
+  threads?: number | undefined
+  signal?: AbortSignal | undefined
+  /** Called with the number of pictures that are done. */
+  onProgress?: ((done: number, of: number) => void) | undefined
+}
+
+/**
+ * For `TrainOptions.validate`. The score that decides which model is the best is top-1 accuracy, or the mean of both R@1,
+ * or, of a model that has no joint embedding and data without classes, the loss with its sign changed.
+ */
+export function judgeBy(source: Source, options: JudgeOptions = {}): (model: Judged) => Promise<Validation> {
+  const { threads } = options
+  return async ({ folder, loss, joint }) => {
+    const lossAndAccuracy = await loss(source)
+    const numbers = { loss: lossAndAccuracy.loss }
+    if (!source.labels && !joint) return { score: -numbers.loss, numbers }
+    const clip = await load(folder, threads === undefined ? {} : { threads })
+    try {
+      const { score, ...measured } = await (source.labels ? zeroShot : retrieval)(clip, source, options)
+      return { score, numbers: { ...numbers, ...measured } }
+    } finally {
+      await clip.dispose()
+    }
+  }
+}
+
+async function zeroShot(clip: Clip, source: Source, { templates, ...options }: JudgeOptions) {
+  const { top1, top5 } = await evaluateZeroShot(clip, source, { templates, ...counted(source, options) })
+  return { score: top1, 'top-1': top1, 'top-5': top5 }
+}
+
+async function retrieval(clip: Clip, source: Source, options: JudgeOptions) {
+  const { imageToText, textToImage } = await evaluateRetrieval(clip, source, counted(source, options))
+  const score = (imageToText.r1 + textToImage.r1) / 2
+  return { score, 'image to text R@1': imageToText.r1, 'text to image R@1': textToImage.r1 }
+}
+
+function counted({ size }: Source, { signal, onProgress }: JudgeOptions) {
+  let done = 0
+  return { signal, onSample: () => onProgress?.(++done, size) }
+}
