@@ -60,3 +60,20 @@ it('checks raw pixels', async () => {
   await expect(pool.preprocess({ ...raw, width: 0 })).rejects.toThrow(InputError)
   await pool.close()
 })
+
+it('augments what comes with seeds, as they decide, on threads as without', async () => {
+  const seeds = [['a', 0], ['a', 1], undefined, ['a', 0], ['a', 1], undefined] as const
+  const results = await Promise.all(
+    [0, 2].map(async (workers) => {
+      const pool = createImagePool({ preprocessing, augmentation: { flip: 0.5 }, workers })
+      const pictures = await Promise.all(seeds.map((each) => pool.preprocess(file, each)))
+      await pool.close()
+      return pictures
+    }),
+  )
+  const [first, second, evaluated, ...again] = results[0]!
+  expect(results[1]).toEqual(results[0])
+  expect(again).toEqual([first, second, evaluated])
+  expect(second).not.toEqual(first)
+  expect(evaluated).toEqual(preprocess(await decode(readFileSync(file)), preprocessing))
+})
