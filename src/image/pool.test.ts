@@ -65,7 +65,7 @@ it('augments what comes with seeds, as they decide, on threads as without', asyn
   const seeds = [['a', 0], ['a', 1], undefined, ['a', 0], ['a', 1], undefined] as const
   const results = await Promise.all(
     [0, 2].map(async (workers) => {
-      const pool = createImagePool({ preprocessing, augmentation: { flip: 0.5 }, workers })
+      const pool = createImagePool({ preprocessing, augmentation: { scale: [0.3, 0.9] }, workers })
       const pictures = await Promise.all(seeds.map((each) => pool.preprocess(file, each)))
       await pool.close()
       return pictures
