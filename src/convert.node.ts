@@ -50,10 +50,15 @@ interface Files {
  */
 export async function convert(model: string, target: string, options: ConversionOptions): Promise<Conversion> {
   const { to, dtype, overwrite, onProgress, onDownload, ...download } = options
-  const { checkpoint, config, preprocessing, notices, path } = await openModel(model, {
+  const { checkpoint, config, objective, preprocessing, notices, path } = await openModel(model, {
     ...download,
     onProgress: onDownload,
   })
+  if (!['contrastive', 'siglip'].includes(objective)) {
+    throw new CheckpointError(
+      `${path} was trained with --objective ${objective}; no other project has a model like it, so it cannot be converted`,
+    )
+  }
   const beside = await layouts[to](wholeConfig(config, path), preprocessing)
   const { files, notes } = beside
   const report = await convertCheckpoint(checkpoint, target, { to, dtype, overwrite, onProgress, files, notes })

@@ -81,6 +81,8 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     preprocessing,
     tokenizer: await tokenizer,
     logitScale: Math.exp(await readScalar(checkpoint, sources, 'logit_scale')),
+    logitBias: await readScalar(checkpoint, sources, 'logit_bias'),
+    objective: opened.objective,
     notices,
     parameters: new Parameters(lookup),
     runtime: createRuntime({ device, ...(options.threads === undefined ? {} : { threads: options.threads }) }),
@@ -116,7 +118,7 @@ async function withResizedPositions(
   return (asked) => (asked === name ? tensor : lookup(asked))
 }
 
-/** A parameter of one number; a tower alone has no logit scale, and 0 stands for it. */
+/** A parameter of one number; 0 stands for one that is not there, as a tower alone has no logit scale. */
 async function readScalar(
   { tensors }: Checkpoint,
   sources: ReadonlyMap<string, Source>,

@@ -5,8 +5,10 @@ import { InputError, UsageError } from './errors.ts'
 import { input } from './graph/tensor.ts'
 import type { RawImage } from './image/pixels.ts'
 import { normalize, type Preprocessing } from './image/transform.ts'
-import { type ClipConfig, encodeImage, encodeText, type TextTowerConfig } from './model/clip.ts'
+import { type Score, type TextScores, textScores } from './likelihood.ts'
+import { type ClipConfig, encodeImage, type TextTowerConfig } from './model/clip.ts'
 import type { Parameters } from './model/parameters.ts'
+import { type ObjectiveName, objectives } from './objectives/index.ts'
 import type { Program, Runtime } from './runtime/runtime.ts'
 import { type LongText, type TextBatch, textBatches } from './text-batches.ts'
 import type { Tokenizer } from './tokenizer/tokenize.ts'
@@ -45,6 +47,10 @@ export interface Clip {
   readonly tokenizer: Tokenizer
   /** What cosines are multiplied with before the softmax: `exp` of the parameter `logit_scale`. */
   readonly logitScale: number
+  /** What is added to the logits after that: 0, but for a model of SigLIP's objective. */
+  readonly logitBias: number
+  /** What it was trained by. */
+  readonly objective: ObjectiveName
   /** What a user should know: what was guessed, what this model cannot do. */
   readonly notices: readonly string[]
   /** Parameters by canonical name, for building other graphs over the same weights. */
@@ -57,10 +63,28 @@ export interface Clip {
   streamImages(images: Many<ImageInput>, options?: EncodeOptions): AsyncGenerator<ImageResult>
   /** `[n, embedDim]`, in the order given. @throws InputError for a text that is too long, with its token count */
   encodeText(texts: Many<string>, options?: EncodeTextOptions): Promise<Embeddings>
+  /**
+   * Of a model that tells how probable texts are for a picture and has no joint embedding (`encodeImage` and `encodeText`
+   * refuse): its own way of comparing the two. Undefined of all others.
+   */
+  readonly likelihood?: ClipLikelihood | undefined
   /** What the image encoder is fed: `[3, n, n]` bytes, before normalising. */
   preprocess(image: ImageInput, options?: { signal?: AbortSignal }): Promise<Uint8Array>
   /** Gives back memory, threads and workers; the model cannot be used afterwards. */
   dispose(): Promise<void>
+}
+
+export interface ClipLikelihood {
+  /** What a class's name is put into, where no template is given. */
+  readonly template: string
+  /** What is read of each picture, in the order given, in place of an embedding. */
+  streamConditions(images: Many<ImageInput>, options?: { signal?: AbortSignal }): AsyncGenerator<ImageResult>
+  /**
+   * Of a picture's condition, the mean logarithm of the probabilities that the tokens of each text have.
+   *
+   * @throws InputError for a text that is too long, UsageError for one without words
+   */
+  scoresOf(texts: readonly string[], options?: { onLong?: LongText }): Score
 }
 
 /** Pictures prepared as a model takes them. */
@@ -75,7 +99,16 @@ export interface Preprocessor {
 export interface Parts
   extends Pick<
     Clip,
-    'name' | 'config' | 'preprocessing' | 'tokenizer' | 'logitScale' | 'notices' | 'parameters' | 'runtime'
+    | 'name'
+    | 'config'
+    | 'preprocessing'
+    | 'tokenizer'
+    | 'logitScale'
+    | 'logitBias'
+    | 'objective'
+    | 'notices'
+    | 'parameters'
+    | 'runtime'
   > {
   /** Decodes, resizes and crops off the main thread. */
   images: Preprocessor
@@ -86,14 +119,17 @@ const imageBatch = 16
 
 export function createClip({ images, ...parts }: Parts): Clip {
   const { config, parameters, runtime, preprocessing, tokenizer } = parts
+  const { encodeText, likelihood } = objectives[parts.objective]
+  const readImage = likelihood?.condition ?? encodeImage
   const imageProgram = once(() =>
-    runtime.compile({ embedding: encodeImage(parameters, input('image', 'float32', imageShape('batch')), config) }),
+    runtime.compile({ embedding: readImage(parameters, input('image', 'float32', imageShape('batch')), config) }),
   )
+  let scores: TextScores | undefined
   const textProgram = once(() => {
     const ids = input('ids', 'int32', ['batch', 'length'])
     const end = input('end', 'int64', ['batch', 1])
     const positions = input('positions', 'int32', ['length'])
-    return runtime.compile({ embedding: encodeText(parameters, { ids, end, positions }, config) })
+    return runtime.compile({ embedding: encodeText!(parameters, { ids, end, positions }, config) })
   })
   let disposed = false
 
@@ -107,7 +143,20 @@ export function createClip({ images, ...parts }: Parts): Clip {
     if (!config[tower]) throw new UsageError(`${parts.name} has no ${tower} tower, or was loaded without it`)
   }
 
+  function checkJoint(): void {
+    if (!likelihood) return
+    throw new UsageError(
+      `${parts.name} was trained to predict captions (--objective ${parts.objective}) and has no joint embedding of images and texts; it can classify (typeclip classify, typeclip evaluate zero-shot), and nothing else`,
+    )
+  }
+
   async function* streamImages(many: Many<ImageInput>, options: EncodeOptions = {}): AsyncGenerator<ImageResult> {
+    checkJoint()
+    yield* streamRows(many, options)
+  }
+
+  /** What the image encoder gives for each picture. */
+  async function* streamRows(many: Many<ImageInput>, options: EncodeOptions): AsyncGenerator<ImageResult> {
     const { signal } = options
     check('image', signal)
     const source = iterate(many)
@@ -175,7 +224,17 @@ export function createClip({ images, ...parts }: Parts): Clip {
       }
       return matrix(rows, config.embedDim)
     },
+    likelihood: likelihood && {
+      template: likelihood.template,
+      streamConditions: (many, options = {}) => streamRows(many, { ...options, normalize: false }),
+      scoresOf(texts, { onLong } = {}) {
+        check('text')
+        scores ??= textScores(likelihood, parts)
+        return scores.of(texts, onLong)
+      },
+    },
     async encodeText(many, { normalize = false, onLong = 'error', signal } = {}) {
+      checkJoint()
       check('text', signal)
       const texts: string[] = []
       for await (const text of iterate(many)) texts.push(text)
@@ -193,6 +252,7 @@ export function createClip({ images, ...parts }: Parts): Clip {
       disposed = true
       await images.close()
       for (const program of [imageProgram, textProgram]) await program.made?.then((p) => p.dispose())
+      await scores?.dispose()
     },
   }
 }
@@ -222,8 +282,9 @@ function inputError(error: unknown): InputError {
 }
 
 function rowsOf(value: Value, { normalize = false }: EncodeOptions): Float32Array[] {
-  const [rows, width] = value.dims as [number, number]
+  const [rows] = value.dims as [number]
   const data = value.data as Float32Array
+  const width = data.length / rows
   return Array.from({ length: rows }, (_, i) => {
     const row = data.subarray(i * width, (i + 1) * width)
     return normalize ? unit(row) : row

@@ -6,6 +6,7 @@ export { normalize, type Preprocessing, preprocess as preprocessPixels } from '.
 export { type LoadOptions, load } from './load.node.ts'
 export type {
   Clip,
+  ClipLikelihood,
   Embeddings,
   EncodeOptions,
   EncodeTextOptions,
@@ -16,13 +17,13 @@ export type {
 } from './load.ts'
 export type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from './model/config.ts'
 export type { KnownModel } from './models.node.ts'
+export type { ObjectiveName } from './objectives/index.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
 export { createPreprocessor } from './preprocessor.node.ts'
 export { type TokenizeOptions, type Tokenizer, tokenize } from './tokenizer/tokenize.ts'
 export { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 export {
   type Classifier,
-  classify,
   type Label,
   rank,
   similarity,
@@ -32,6 +33,7 @@ export {
 export { readClassifier, writeClassifier } from './zero-shot/classifier-file.node.ts'
 export { imagenetClassNames } from './zero-shot/classnames/imagenet.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from './zero-shot/prompts.ts'
+export { classify, type Scorer, type ScorerOptions, zeroShotScorer, zeroShotScores } from './zero-shot/scorer.ts'
 
 // What few programs call is loaded when it is called, so that the first embedding comes sooner.
 

@@ -13,6 +13,7 @@ import type { Activation, ClipConfig } from './model/config.ts'
 import { inferConfig } from './model/infer-config.ts'
 import { activationOf, fromHuggingFace, fromOpenClip } from './model/variants/index.ts'
 import { modelFiles } from './model-files.node.ts'
+import { type ObjectiveName, objectiveOf } from './objectives/index.ts'
 import { openaiPreprocessing, preprocessingFromHuggingFace, preprocessingFromOpenClip } from './preprocessing.ts'
 import { canonicalShapes } from './weights.ts'
 
@@ -24,10 +25,15 @@ export interface OpenedModel {
   sources: ReadonlyMap<string, Source>
   /** Towers that the checkpoint does not hold are undefined. */
   config: ClipConfig
+  /** What it was trained by, as its parameters tell. */
+  objective: ObjectiveName
   preprocessing: Preprocessing
   /** What a user should know: what was guessed, what this model cannot do. */
   notices: string[]
 }
+
+/** The objectives that train CLIP's own text tower; of the others it only has the sizes. */
+const textEncoders: readonly ObjectiveName[] = ['contrastive', 'siglip']
 
 /** The folder of the model that ships. */
 export const starter = fileURLToPath(new URL('../models/starter', import.meta.url))
@@ -50,7 +56,13 @@ export async function openModel(
   const shapes = canonicalShapes(checkpoint.tensors, sources)
   const notices = model === undefined ? [starterNotice] : []
 
+  const objective = objectiveOf((parameter) => shapes.has(parameter))
   const configured = await readConfig(folder, naming === 'hf')
+  if (!configured && !textEncoders.includes(objective)) {
+    throw new CheckpointError(
+      `${path} was trained with --objective ${objective}, and its configuration is not beside it: put the open_clip_config.json of its folder there`,
+    )
+  }
   const config = configured ?? inferConfig(shapes, 'quickgelu')
   // OpenAI's notes of the architecture stand in OpenAI's own files, and those are all QuickGELU.
   const known = configured ? undefined : activationOf(tag ?? (naming === 'openai' ? 'openai' : basename(path)))
@@ -62,9 +74,9 @@ export async function openModel(
     )
   }
   if (!shapes.has('visual.conv1.weight')) config.image = undefined
-  if (!shapes.has('token_embedding.weight')) config.text = undefined
+  if (textEncoders.includes(objective) && !shapes.has('token_embedding.weight')) config.text = undefined
   const preprocessing = await readPreprocessing(folder, config.image?.imageSize ?? 224)
-  return { path, checkpoint, naming, sources, config, preprocessing, notices }
+  return { path, checkpoint, naming, sources, config, objective, preprocessing, notices }
 }
 
 function setActivation(config: ClipConfig, activation: Activation): void {

@@ -72,10 +72,29 @@ const resnetNames = [
     'visual.attnpool.positional_embedding',
   )
 
+/** What typeclip's own objectives train beside an image tower (`src/objectives`); no other project has names for it. */
+const objectiveNames = [
+  'bag_of_words.weight',
+  'bag_of_words.bias',
+  'cbow.token_embedding.weight',
+  'cbow.text_projection',
+  'caption.image_projection.weight',
+  'caption.image_projection.bias',
+  'caption.token_embedding.weight',
+  'caption.positional_embedding',
+  ...['ln_1', 'attn.out_proj', 'ln_cross', 'ln_2', 'mlp.c_fc', 'mlp.c_proj']
+    .concat(['q_proj', 'k_proj', 'v_proj', 'out_proj'].map((projection) => `cross_attn.${projection}`))
+    .flatMap((part) => [`${part}.weight`, `${part}.bias`])
+    .concat('attn.in_proj_weight', 'attn.in_proj_bias')
+    .map((name) => `caption.transformer.resblocks.#.${name}`),
+  'caption.ln_final.weight',
+  'caption.ln_final.bias',
+]
+
 const rowOf = new Map(rows.map((row) => [row[0], row]))
 const rowOfHf = new Map(rows.flatMap((row) => spread(row[1]).map((name) => [name, row] as const)))
 const scalars = new Set(['logit_scale', 'logit_bias'])
-const canonical = new Set([...rowOf.keys(), ...resnetNames, ...scalars])
+const canonical = new Set([...rowOf.keys(), ...resnetNames, ...objectiveNames, ...scalars])
 const textNames = new Set(textRows.map(([name]) => name))
 
 /** `{q,k,v}_proj` → three names. */

@@ -3,7 +3,8 @@
 import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Clip } from '../load.ts'
-import { type Classifier, type ZeroShotOptions, zeroShotClassifier } from '../zero-shot/classifier.ts'
+import type { Classifier, ZeroShotOptions } from '../zero-shot/classifier.ts'
+import { type Scorer, zeroShotScorer } from '../zero-shot/scorer.ts'
 import type { Calibration } from './calibration.ts'
 import { classNames } from './embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
@@ -25,28 +26,34 @@ export async function evaluateZeroShot(
   { templates, ...options }: EvaluateZeroShotOptions = {},
 ): Promise<ClassificationResult> {
   const { words, signal } = options
-  const classifier = await wordClassifier(clip, source, {
+  const scorer = await wordScorer(clip, source, {
     words,
     templates: templates ?? options.calibration?.templates,
     signal,
   })
-  return evaluateClassifier(clip, classifier, source, options)
+  return evaluateClassifier(scorer.clip, scorer.classifier, source, options)
 }
 
-/** A classifier of the words for the classes of a data set. */
-export function wordClassifier(
+interface WordOptions {
+  words?: ReadonlyMap<string, string> | undefined
+  templates?: readonly string[] | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** A classifier of the words for the classes of a data set, of a model with a joint embedding. */
+export async function wordClassifier(clip: Clip, source: Source, options: WordOptions): Promise<Classifier> {
+  if (clip.likelihood) {
+    throw new UsageError(`${clip.name} has no joint embedding; it can be evaluated with zero-shot, and not calibrated`)
+  }
+  return (await wordScorer(clip, source, options)).classifier
+}
+
+/** The words for the classes of a data set, scored as the model does it. */
+function wordScorer(
   clip: Clip,
   source: Source,
-  {
-    words = new Map(),
-    templates,
-    signal,
-  }: {
-    words?: ReadonlyMap<string, string> | undefined
-    templates?: readonly string[] | undefined
-    signal?: AbortSignal | undefined
-  },
-): Promise<Classifier> {
+  { words = new Map(), templates, signal }: WordOptions,
+): Promise<Scorer> {
   const labels = classNames(source)
   const all = [...labels, ...[...words.keys()].filter((name) => !labels.includes(name))]
   const called = new Map<string, string>()
@@ -59,5 +66,5 @@ export function wordClassifier(
     called.set(word, name)
   }
   const options: ZeroShotOptions = { ...(templates && { templates }), ...(signal && { signal }), onLong: 'truncate' }
-  return zeroShotClassifier(clip, [...called.keys()], options)
+  return zeroShotScorer(clip, [...called.keys()], options)
 }

@@ -1,7 +1,7 @@
 // Zero-shot classification (§3.1): a class's weights are the mean of its prompts' unit embeddings, made a unit again.
 
 import { UsageError } from '../errors.ts'
-import { type Clip, type EncodeOptions, type EncodeTextOptions, type ImageInput, type Many, unit } from '../load.ts'
+import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../load.ts'
 import { defaultTemplates, fillTemplate } from './prompts.ts'
 
 /** What every method of classification ends in. */
@@ -31,11 +31,7 @@ export async function zeroShotClassifier(
   names: readonly string[],
   { templates = defaultTemplates, ...options }: ZeroShotOptions = {},
 ): Promise<Classifier> {
-  if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
-  for (const template of templates) {
-    if (!template.includes('{}')) throw new UsageError(`template "${template}" has no {} for the label`)
-  }
-  const prompts = names.flatMap((name) => templates.map((template) => fillTemplate(template, name)))
+  const prompts = promptsOf(names, templates)
   const { data, shape } = await clip.encodeText(prompts, { ...options, normalize: true })
   const width = shape[1]
   const weights = new Float32Array(names.length * width)
@@ -49,7 +45,16 @@ export async function zeroShotClassifier(
       i * width,
     )
   }
-  return { names, weights }
+  return { names, weights, ...(clip.logitBias && { bias: new Float32Array(names.length).fill(clip.logitBias) }) }
+}
+
+/** Every name in every template, a name's after each other. @throws UsageError where there is no name, or no place for it */
+export function promptsOf(names: readonly string[], templates: readonly string[]): string[] {
+  if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
+  for (const template of templates) {
+    if (!template.includes('{}')) throw new UsageError(`template "${template}" has no {} for the label`)
+  }
+  return names.flatMap((name) => templates.map((template) => fillTemplate(template, name)))
 }
 
 /** `z`, one for each class, of an image embedding brought to what the classifier takes. */
@@ -77,22 +82,7 @@ export function rank(classifier: Classifier, embedding: Float32Array, top = Infi
     .slice(0, top)
 }
 
-/** Labels of each image, best first, with their scores. */
-export async function classify(
-  clip: Clip,
-  images: Many<ImageInput>,
-  labels: readonly string[] | Classifier,
-  options: ZeroShotOptions & { top?: number } = {},
-): Promise<Label[][]> {
-  const classifier = 'weights' in labels ? labels : await zeroShotClassifier(clip, labels, options)
-  const encode: EncodeOptions = options.signal ? { signal: options.signal } : {}
-  const { data, shape } = await clip.encodeImage(images, encode)
-  return Array.from({ length: shape[0] }, (_, i) =>
-    rank(classifier, data.subarray(i * shape[1], (i + 1) * shape[1]), options.top),
-  )
-}
-
-/** Cosines of every image with every text, and the same times the model's scale: `[images, texts]`, row-major. */
+/** Cosines of every image with every text, and the same times the model's scale, with its bias: `[images, texts]`, row-major. */
 export async function similarity(
   clip: Clip,
   images: Many<ImageInput>,
@@ -109,5 +99,5 @@ export async function similarity(
     for (let c = 0; c < width; c++) sum += image.data[a + c]! * text.data[b + c]!
     return sum
   })
-  return { cosines, logits: cosines.map((x) => x * clip.logitScale), shape: [rows, columns] }
+  return { cosines, logits: cosines.map((x) => x * clip.logitScale + clip.logitBias), shape: [rows, columns] }
 }

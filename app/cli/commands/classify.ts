@@ -45,17 +45,17 @@ export const command = defineCommand({
     const names = await labelNames(values, terminal)
     const found = await findImages(words, terminal)
     if (found.images.length === 0) return noImages(found, terminal)
-    const { rank, templateLists, zeroShotClassifier } = await import('typeclip')
+    const { rank, templateLists, zeroShotScorer } = await import('typeclip')
     const templates = values.template.flatMap((template) => templateLists[template] ?? [template])
     return withModel(values, ['image', 'text'], terminal, async (clip) => {
       terminal.status(`embedding ${names.length} labels in ${templates.length || 1} templates`)
-      const classifier = await zeroShotClassifier(clip, names, {
+      const { clip: reader, classifier } = await zeroShotScorer(clip, names, {
         ...(templates.length > 0 && { templates }),
         onLong: long,
         signal: terminal.signal,
       })
       const job = startJob(terminal, 'images', found.images.length)
-      for await (const { path, embedding } of embedImages(clip, found, { terminal, job })) {
+      for await (const { path, embedding } of embedImages(reader, found, { terminal, job })) {
         const labels = rank(classifier, embedding, values.top ?? (values.json ? Infinity : shownLabels))
         await terminal.print(values.json ? JSON.stringify({ path, labels }) : drawn(path, labels).join('\n'))
       }

@@ -1,0 +1,120 @@
+// Scoring by a model without a joint embedding (Figure 2's two predictive baselines): how probable it finds each of some
+// texts for a picture.
+
+import { Tensor as Value } from 'onnxruntime-common'
+import { UsageError } from './errors.ts'
+import { input } from './graph/tensor.ts'
+import type { ClipConfig, TextTowerConfig } from './model/config.ts'
+import type { Parameters } from './model/parameters.ts'
+import type { Likelihood } from './objectives/objective.ts'
+import type { Program, Runtime } from './runtime/runtime.ts'
+import { type LongText, type TextBatch, textBatches } from './text-batches.ts'
+import type { Tokenizer } from './tokenizer/tokenize.ts'
+
+/** The mean logarithm of its tokens' probabilities, for each text, under what was read of a picture. */
+export type Score = (condition: Float32Array) => Promise<Float32Array>
+
+export interface TextScores {
+  /** @throws InputError for a text that is too long, UsageError for one without words */
+  of(texts: readonly string[], onLong?: LongText): Score
+  dispose(): Promise<void>
+}
+
+/** Positions in one run: each has as many logits as the vocabulary has tokens. */
+const mostPositions = 512
+
+export function textScores(
+  likelihood: Likelihood,
+  {
+    config,
+    parameters,
+    runtime,
+    tokenizer,
+  }: { config: ClipConfig; parameters: Parameters; runtime: Runtime; tokenizer: Tokenizer },
+): TextScores {
+  const tower = config.text as TextTowerConfig
+  const { imageSize } = config.image!
+  const image = input('image', 'float32', ['batch', 3, imageSize, imageSize])
+  const conditionShape = [1, ...likelihood.condition(parameters, image, config).shape.slice(1).map(Number)]
+  let made: Promise<Program> | undefined
+  const program = (): Promise<Program> => {
+    made ??= runtime.compile({
+      score: likelihood.logProbability(
+        parameters,
+        input('condition', 'float32', conditionShape),
+        {
+          text: {
+            ids: input('ids', 'int32', ['batch', 'length']),
+            end: input('end', 'int64', ['batch', 1]),
+            positions: input('positions', 'int32', ['length']),
+          },
+          words: input('words', 'float32', ['batch', 'length']),
+          next: input('next', 'int32', ['batch', 'length']),
+        },
+        config,
+      ),
+    })
+    return made
+  }
+
+  return {
+    of(texts, onLong = 'error') {
+      const wordless = texts.find((text) => tokenizer.encode(text).length <= 2)
+      if (wordless !== undefined) throw new UsageError(`text "${wordless}" has no words, so nothing can be told of it`)
+      const { batches, pieces } = textBatches(tokenizer, texts, tower, onLong)
+      const fed = batches
+        .flatMap((batch) => parts(batch))
+        .map((part) => ({ pieces: part.pieces, values: values(part) }))
+      return async (condition) => {
+        const { run, inputs } = await program()
+        const scores = new Map<number, number>()
+        for (const { pieces: rows, values } of fed) {
+          const all: Record<string, Value> = { ...values, condition: new Value('float32', condition, conditionShape) }
+          const { score } = await run(Object.fromEntries(inputs.map((name) => [name, all[name]!])))
+          for (const [i, piece] of rows.entries()) scores.set(piece, (score!.data as Float32Array)[i]!)
+        }
+        return Float32Array.from(pieces, (of) => of.reduce((sum, piece) => sum + scores.get(piece)!, 0) / of.length)
+      }
+    },
+    dispose: async () => (await made)?.dispose(),
+  }
+}
+
+/** A batch in parts of few enough positions. */
+function parts({ ids, ends, shape: [rows, length], pieces }: TextBatch): TextBatch[] {
+  const most = Math.max(1, Math.floor(mostPositions / length))
+  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
+    const [from, to] = [i * most, Math.min(rows, (i + 1) * most)]
+    return {
+      ids: ids.subarray(from * length, to * length),
+      ends: ends.subarray(from, to),
+      shape: [to - from, length],
+      pieces: pieces.slice(from, to),
+    }
+  })
+}
+
+function values({ ids, ends, shape: [rows, length] }: TextBatch): Record<string, Value> {
+  const shape = [rows, length]
+  const at = (i: number): [position: number, end: number] => [i % length, Number(ends[Math.floor(i / length)])]
+  const isWord = (i: number) => at(i)[0] > 0 && at(i)[0] < at(i)[1]
+  return {
+    ids: new Value('int32', ids, shape),
+    end: new Value('int64', ends, [rows, 1]),
+    positions: new Value(
+      'int32',
+      Int32Array.from({ length }, (_, i) => i),
+      [length],
+    ),
+    words: new Value(
+      'float32',
+      Float32Array.from(ids, (_, i) => (isWord(i) ? 1 : 0)),
+      shape,
+    ),
+    next: new Value(
+      'int32',
+      ids.map((_, i) => (at(i)[0] < at(i)[1] ? ids[i + 1]! : 0)),
+      shape,
+    ),
+  }
+}
