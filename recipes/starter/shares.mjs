@@ -1,0 +1,60 @@
+/** How often each source is seen: its share of all samples, and each picture's part of its source's share. */
+import { ICON_SETS } from './drawings.mjs'
+
+/** Shares of all samples; icon sets divide what is left, the small ones getting a little more than their size says. */
+export const SHARE = {
+  clothing: 0.15,
+  'more-clothing': 0.02,
+  grocery: 0.15,
+  'tuxpaint-stamps': 0.09,
+  openclipart: 0.1,
+  'fashion-mnist': 0.01,
+  noto: 0.045,
+  'noto-v1': 0.03,
+  twemoji: 0.045,
+  'fluent-emoji-3d': 0.05,
+  'fluent-emoji': 0.015,
+  'fluent-emoji-flat': 0.035,
+  emojione: 0.02,
+  emojitwo: 0.04,
+  'emojitwo-bw': 0.015,
+  blobmoji: 0.035,
+  fxemoji: 0.02,
+  'streamline-emojis': 0.025,
+  'fluent-emoji-high-contrast': 0.012,
+  'emojione-monotone': 0.01,
+}
+
+/**
+ * How many samples each picture gives.
+ *
+ * @param {import('./words.mjs').Picture[]} pictures
+ * @param {number} total samples wanted
+ * @param {() => number} random
+ * @returns {number[]} one count a picture
+ */
+export function countEach(pictures, total, random) {
+  const bySource = new Map()
+  pictures.forEach((p, i) => {
+    if (!bySource.has(p.source)) bySource.set(p.source, [])
+    bySource.get(p.source).push(i)
+  })
+  const icons = ICON_SETS.filter((s) => bySource.has(s))
+  const fixed = Object.entries(SHARE).reduce((sum, [s, share]) => sum + (bySource.has(s) ? share : 0), 0)
+  const size = (s) => bySource.get(s).length ** 0.7
+  const sizes = icons.reduce((sum, s) => sum + size(s), 0)
+  const left = Math.max(0.08, 1 - fixed)
+  const counts = new Array(pictures.length).fill(0)
+  for (const [source, indices] of bySource) {
+    const share = SHARE[source] ?? (left * size(source)) / sizes
+    // classes evened out by the square root
+    const named = new Map()
+    for (const i of indices) named.set(pictures[i].names[0], (named.get(pictures[i].names[0]) ?? 0) + 1)
+    const weights = indices.map((i) => (pictures[i].seldom ? 0.3 : 1) / Math.sqrt(named.get(pictures[i].names[0])))
+    const sum = weights.reduce((a, b) => a + b, 0)
+    indices.forEach((i, k) => {
+      counts[i] = Math.floor((total * share * weights[k]) / sum / (fixed + left) + random())
+    })
+  }
+  return counts
+}

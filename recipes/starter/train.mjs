@@ -1,0 +1,32 @@
+/** The starter model from nothing, in one command: fetches the pictures, makes the shards, trains, step by step. */
+import { execFileSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const { values } = parseArgs({
+  options: {
+    work: { type: 'string', default: 'starter-work' },
+    photos: { type: 'string' },
+    samples: { type: 'string', default: '300000' },
+  },
+})
+const work = resolve(values.work)
+const [cache, data, out] = ['cache', 'data', 'run'].map((name) => join(work, name))
+const photos = values.photos ? ['--photos', resolve(values.photos)] : []
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const here = (file) => fileURLToPath(new URL(file, import.meta.url))
+
+/** @param {string[]} args of node */
+const node = (...args) => execFileSync(process.execPath, args, { stdio: 'inherit', cwd: root })
+
+node(here('fetch.mjs'), '--cache', cache, ...photos)
+node(here('prepare.mjs'), '--cache', cache, '--out', data, '--samples', values.samples, ...photos)
+node(
+  join(root, 'app/dist/cli/main.js'),
+  'train',
+  // TRAINING FLAGS: model, schedule, batch and so on go here
+  join(data, 'train-*.tar'),
+  '--out',
+  out,
+)

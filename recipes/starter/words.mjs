@@ -1,0 +1,44 @@
+/** Names of pictures as plain words: how titles, file names and tags are cleaned before they become captions. */
+
+/** @param {string} s letters and digits only, to compare names by */
+export const plain = (s) => s.toLowerCase().replace(/[^a-z0-9]/g, '')
+
+/** @param {string} s */
+export const words = (s) => s.replace(/[-_]+/g, ' ').replace(/\s+/g, ' ').trim().toLowerCase()
+
+/** A picture of these must not be mirrored: its name would no longer be true. */
+export const SIDED =
+  /left|right|arrow|clock|letter|number|flag|keycap|button|sign|text|alphabet|input|east|west|align|digit|^\w$/
+
+/**
+ * @typedef {object} Picture
+ * @property {string} id        the source and the file within it, for the list of files
+ * @property {string} source
+ * @property {string} [file]    a raster file, or
+ * @property {string} [svg]     a drawing's text, or
+ * @property {Uint8Array} [gray] 28 × 28 gray pixels
+ * @property {string[]} names   what it shows, the best name first
+ * @property {string[]} tags    looser words that are true of it
+ * @property {boolean} flip     whether it may be mirrored
+ * @property {boolean} [mono]   ink of one colour, which may be changed
+ * @property {boolean} [photo]  fills its frame; else it stands on a transparent ground
+ * @property {boolean} [cutout] a photo or a rendering cut out of its ground
+ * @property {boolean} [seldom] a shape or sign that says little
+ * @property {number} [group]   emojibase's group
+ */
+
+/**
+ * @param {Omit<Picture, 'names' | 'tags' | 'flip'>} picture
+ * @param {string[]} names
+ * @param {string[]} tags
+ * @returns {Picture | undefined} nothing when no name is left
+ */
+export function named(picture, names, tags = []) {
+  const clean = unique(names.map(words).filter((n) => n.length > 1 && n.length < 60 && n.split(' ').length <= 8))
+  if (!clean[0]) return undefined
+  const more = unique(tags.map(words).filter((t) => t.length > 1 && t.length < 30 && !clean.includes(t))).slice(0, 14)
+  return { ...picture, names: clean, tags: more, flip: !SIDED.test(clean[0]) }
+}
+
+/** @param {string[]} list */
+const unique = (list) => [...new Set(list)]
