@@ -37,6 +37,14 @@ export { type EvaluateZeroShotOptions, evaluateZeroShot } from './evaluate/evalu
 export { type LinearProbe, type LinearProbeOptions, linearProbe } from './evaluate/linear-probe.ts'
 export { logisticRegressor, type Regression, type Regressor } from './evaluate/logistic-regression.ts'
 export {
+  type Answer,
+  type Answered,
+  answeredAt,
+  answers,
+  answersWithoutOwn,
+  chooseThreshold,
+} from './evaluate/rejection.ts'
+export {
   negativeLogLikelihood,
   type Reliability,
   type ReliabilityBin,

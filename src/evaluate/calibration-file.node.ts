@@ -11,7 +11,7 @@ const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
   templates: isTexts,
   names: isTexts,
   temperature: (value) => typeof value === 'number' && value > 0,
-  threshold: (value) => typeof value === 'number' && value >= 0 && value <= 1,
+  threshold: (value) => typeof value === 'number',
 }
 
 /** @throws InputError for a file that cannot be read, or is no calibration */

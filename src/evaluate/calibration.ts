@@ -25,7 +25,7 @@ export interface Calibration {
   names: readonly string[]
   /** Logits are divided by it before the softmax. */
   temperature: number
-  /** Where the largest probability is below it, the answer is none of the labels. */
+  /** Where the largest logit (of words: the model's scale times the cosine) is below it, the answer is none of them. */
   threshold: number
   /** Of the answers given at the threshold, the share that is right, */
   precision: number
@@ -33,12 +33,9 @@ export interface Calibration {
   recall: number
   /** Pictures of the labels that it was fitted on. */
   n: number
-  /**
-   * Which pictures stood for "none of these": some that were `given`, each picture with its own label `left out`, or
-   * `absent`: with two labels no picture, so that the threshold only keeps wrong answers away.
-   */
-  none: 'given' | 'left out' | 'absent'
-  /** Of the pictures of none of the labels, the share that gets none. `NaN` where there were no such pictures. */
+  /** Which pictures stood for "none of these": some that were given, or each picture once with its own label left out. */
+  none: 'given' | 'left out'
+  /** Of the pictures of none of the labels, the share that gets no answer. */
   rejected: number
 }
 
@@ -81,12 +78,8 @@ export async function calibrate(
   )
   const temperature = fitTemperature(scores, labels)
   const given = none && (await collect(clip, classifier, none, { ...options, skipped }, () => -1))
-  const strangers = given
-    ? answers(given.scores, given.labels, temperature)
-    : classes > 2
-      ? answersWithoutOwn(scores, labels, temperature)
-      : []
-  const all = [...answers(scores, labels, temperature), ...strangers]
+  const strangers = given ? answers(given.scores, given.labels) : answersWithoutOwn(scores, labels)
+  const all = [...answers(scores, labels), ...strangers]
   const threshold = chooseThreshold(all, precision)
   if (threshold === undefined) {
     throw new UsageError(`no threshold reaches a precision of ${precision} on ${source.name}; ask for less`)
@@ -103,8 +96,8 @@ export async function calibrate(
       precision: reached.precision,
       recall: reached.recall,
       n: labels.length,
-      none: given ? 'given' : classes > 2 ? 'left out' : 'absent',
-      rejected: strangers.filter(({ confidence }) => confidence < threshold).length / strangers.length,
+      none: given ? 'given' : 'left out',
+      rejected: strangers.filter(({ score }) => score < threshold).length / strangers.length,
     },
     before: reliability(scores, labels),
     after: reliability(scores, labels, { temperature }),

@@ -7,7 +7,7 @@ import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
 import type { Calibration } from './calibration.ts'
 import { type ClassReport, confusionMatrix, meanPerClass, perClass, predictions, topK } from './classification.ts'
 import { classNames, embedSamples, labelOf, type SampleOptions } from './embed-samples.ts'
-import { type Answered, answered } from './rejection.ts'
+import { type Answered, answeredAt, answers } from './rejection.ts'
 import { type Reliability, reliability, softmax } from './reliability.ts'
 
 /** A picture that was taken for something else. */
@@ -106,7 +106,7 @@ export async function evaluateClassifier(
       rejection: {
         temperature,
         threshold: calibration.threshold,
-        ...answered(scores, labels, temperature, calibration.threshold),
+        ...answeredAt(answers(scores, labels), calibration.threshold),
       },
     }),
     mistakes,
