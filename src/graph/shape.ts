@@ -32,7 +32,8 @@ export function fill(shape: Shape, whole: Shape): Shape {
   return shape.map((dim) => (dim === -1 ? rest : dim))
 }
 
-function factors(shape: Shape): { known: number; names: string[] } {
+/** The number of elements as a number times names. */
+export function factors(shape: Shape): { known: number; names: string[] } {
   let known = 1
   const names: string[] = []
   for (const dim of shape.flatMap((dim): Dim[] => (typeof dim === 'number' ? [dim] : dim.split('·')))) {
@@ -69,3 +70,7 @@ export function knownDim(shape: Shape, axis: number): number {
   }
   return dim
 }
+
+/** Whether a tensor of one shape can be told by numbers to take another: of names that are elsewhere before, one at most. */
+export const arrangeable = (from: Shape, to: Shape): boolean =>
+  to.filter((dim, i) => typeof dim !== 'number' && dim !== from[i]).length <= 1

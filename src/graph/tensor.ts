@@ -4,7 +4,7 @@ import { ShapeError } from '../errors.ts'
 import type { DType } from './dtype.ts'
 import { type OperatorName, operators } from './operators/index.ts'
 import { currentScope } from './scope.ts'
-import { axisOf, type Dim, fill, type Shape, sameShape, showShape, size } from './shape.ts'
+import { arrangeable, axisOf, type Dim, factors, fill, type Shape, sameShape, showShape } from './shape.ts'
 
 export type Attribute = number | string | readonly Dim[]
 
@@ -124,10 +124,16 @@ export class Tensor {
   argMax(axis: number): Tensor {
     return apply('ArgMax', [this], { axis: axisOf(axis, this.shape.length), keepdims: 0 })
   }
-  /** How many elements there are, `[]`, float32: known or counted when the graph runs. */
+  /**
+   * How many elements there are, `[]`, float32: known, or counted when the graph runs; where an input of the graph tells
+   * it, there, since what is counted stays in memory until then.
+   */
   count(): Tensor {
-    const known = size(this.shape)
-    return typeof known === 'number' ? scalar(known) : apply('Size', [this]).cast('float32')
+    const { known, names } = factors(this.shape)
+    if (names.length === 0) return scalar(known)
+    const counted = inputOf(this, names) ?? this
+    const ratio = known / factors(counted.shape).known
+    return apply('Size', [counted]).cast('float32').mul(ratio)
   }
 
   // The same elements, arranged anew.
@@ -141,7 +147,10 @@ export class Tensor {
   }
   /** Arranged as another tensor is, however many of its dims are names. */
   reshapeLike(like: Tensor): Tensor {
-    return sameShape(this.shape, like.shape) ? this : apply('Reshape', [this, like], { shape: like.shape })
+    if (sameShape(this.shape, like.shape)) return this
+    return arrangeable(this.shape, like.shape)
+      ? this.reshape(...like.shape)
+      : apply('Reshape', [this, like], { shape: like.shape })
   }
   slice(axis: number, start: number, end: number): Tensor {
     return this.crop([axisOf(axis, this.shape.length)], [start], [end])
@@ -231,6 +240,20 @@ export const concat = (tensors: readonly Tensor[], axis: number): Tensor => appl
 export const eyeLike = (x: Tensor): Tensor => apply('EyeLike', [x])
 
 export const zerosLike = (x: Tensor): Tensor => scalar(0).expandLike(x)
+
+/** An input that a tensor is made of, whose dims are numbers and just these names. */
+function inputOf(tensor: Tensor, names: readonly string[]): Tensor | undefined {
+  const wanted = [...names].sort().join()
+  const seen = new Set<Tensor>()
+  const open = [tensor]
+  for (let x = open.pop(); x; x = open.pop()) {
+    if (seen.has(x)) continue
+    seen.add(x)
+    if (x.origin.kind === 'input' && factors(x.shape).names.sort().join() === wanted) return x
+    if (x.origin.kind === 'node') open.push(...x.origin.node.inputs)
+  }
+  return undefined
+}
 
 function scalar(value: Tensor | number): Tensor {
   return value instanceof Tensor ? value : constant(Float32Array.of(value), [])

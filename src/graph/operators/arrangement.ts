@@ -1,7 +1,7 @@
 // Operators that move elements and compute nothing.
 
 import { ShapeError } from '../../errors.ts'
-import { axisOf, broadcast, type Dim, knownDim, type Shape, sameShape, showShape, size } from '../shape.ts'
+import { arrangeable, axisOf, broadcast, type Dim, knownDim, type Shape, sameShape, showShape, size } from '../shape.ts'
 import { concat, zerosLike } from '../tensor.ts'
 import type { Operator } from './operator.ts'
 
@@ -20,7 +20,7 @@ export const arrangement = {
       if (like && after) return { inputs: [x!, { shapeOf: x!, after: like }], attributes: {} }
       if (like) return { inputs: [x!, { shapeOf: like }], attributes: {} }
       const target = (shape as Shape).map((dim, i) => (typeof dim === 'number' ? dim : dim === x!.shape[i] ? 0 : -1))
-      if (target.filter((dim) => dim === -1).length > 1) {
+      if (!arrangeable(x!.shape, shape as Shape)) {
         throw new ShapeError(`Reshape of ${showShape(x!.shape)} to ${showShape(shape as Shape)}: two dims are unknown`)
       }
       return { inputs: [x!, target], attributes: {} }
