@@ -14,6 +14,7 @@ import {
 import { CheckpointError } from './errors.ts'
 import type { Preprocessing } from './image/transform.ts'
 import type { Activation } from './model/config.ts'
+import { trainsTextTower } from './objectives/index.ts'
 import { openModel } from './open-model.node.ts'
 import { readMerges } from './tokenizer/vocabulary.node.ts'
 import { huggingFaceTokenizer } from './tokenizer-files.ts'
@@ -54,7 +55,7 @@ export async function convert(model: string, target: string, options: Conversion
     ...download,
     onProgress: onDownload,
   })
-  if (!['contrastive', 'siglip'].includes(objective)) {
+  if (!trainsTextTower(objective)) {
     throw new CheckpointError(
       `${path} was trained with --objective ${objective}; no other project has a model like it, so it cannot be converted`,
     )

@@ -13,7 +13,7 @@ import type { Activation, ClipConfig } from './model/config.ts'
 import { inferConfig } from './model/infer-config.ts'
 import { activationOf, fromHuggingFace, fromOpenClip } from './model/variants/index.ts'
 import { modelFiles } from './model-files.node.ts'
-import { type ObjectiveName, objectiveOf } from './objectives/index.ts'
+import { type ObjectiveName, objectiveOf, trainsTextTower } from './objectives/index.ts'
 import { openaiPreprocessing, preprocessingFromHuggingFace, preprocessingFromOpenClip } from './preprocessing.ts'
 import { canonicalShapes } from './weights.ts'
 
@@ -31,9 +31,6 @@ export interface OpenedModel {
   /** What a user should know: what was guessed, what this model cannot do. */
   notices: string[]
 }
-
-/** The objectives that train CLIP's own text tower; of the others it only has the sizes. */
-const textEncoders: readonly ObjectiveName[] = ['contrastive', 'siglip']
 
 /** The folder of the model that ships. */
 export const starter = fileURLToPath(new URL('../models/starter', import.meta.url))
@@ -58,7 +55,7 @@ export async function openModel(
 
   const objective = objectiveOf((parameter) => shapes.has(parameter))
   const configured = await readConfig(folder, naming === 'hf')
-  if (!configured && !textEncoders.includes(objective)) {
+  if (!configured && !trainsTextTower(objective)) {
     throw new CheckpointError(
       `${path} was trained with --objective ${objective}, and its configuration is not beside it: put the open_clip_config.json of its folder there`,
     )
@@ -74,7 +71,7 @@ export async function openModel(
     )
   }
   if (!shapes.has('visual.conv1.weight')) config.image = undefined
-  if (textEncoders.includes(objective) && !shapes.has('token_embedding.weight')) config.text = undefined
+  if (trainsTextTower(objective) && !shapes.has('token_embedding.weight')) config.text = undefined
   const preprocessing = await readPreprocessing(folder, config.image?.imageSize ?? 224)
   return { path, checkpoint, naming, sources, config, objective, preprocessing, notices }
 }

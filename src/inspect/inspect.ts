@@ -3,6 +3,7 @@
 
 import { UsageError } from '../errors.ts'
 import { type Clip, type ImageInput, unit } from '../load.ts'
+import { trainsTextTower } from '../objectives/index.ts'
 import { type ImagePass, inspectImage } from './image-pass.ts'
 import { inspectText, type TextPass } from './text-pass.ts'
 
@@ -37,13 +38,19 @@ export interface InspectInputs {
 /**
  * Runs the towers with every named stage as an output. A tower without an input is left alone.
  *
- * @throws InputError for a picture that cannot be read or a text that is too long, UsageError where neither is given
+ * @throws InputError for a picture that cannot be read or a text that is too long, UsageError where neither is given, or
+ *   the model has no text tower of its kind
  */
 export async function inspect(clip: Clip, { image, texts = [], signal }: InspectInputs): Promise<Inspection> {
   if (image === undefined && texts.length === 0) {
     throw new UsageError('there is nothing to inspect: give an image, texts, or both')
   }
-  const { name, config, logitScale } = clip
+  const { name, config, logitScale, objective } = clip
+  if (!trainsTextTower(objective)) {
+    throw new UsageError(
+      `${name} was trained with --objective ${objective}, and inspect shows the two towers of contrastive and siglip`,
+    )
+  }
   const inspection: Inspection = { model: name, config, logitScale, texts: [] }
   if (image !== undefined) inspection.image = await inspectImage(clip, image, signal)
   for (const text of texts) {

@@ -1,5 +1,6 @@
 // The objectives by the names that the command line gives them.
 
+import { encodeText } from '../model/clip.ts'
 import { bagOfWords } from './bag-of-words.ts'
 import { bagOfWordsContrastive } from './bag-of-words-contrastive.ts'
 import { caption } from './caption.ts'
@@ -30,3 +31,6 @@ const marks: readonly [parameter: string, objective: ObjectiveName][] = [
 /** What a checkpoint was trained by, as its parameters tell. */
 export const objectiveOf = (has: (parameter: string) => boolean): ObjectiveName =>
   marks.find(([parameter]) => has(parameter))?.[1] ?? 'contrastive'
+
+/** Whether an objective trains CLIP's own text tower, so that a model of it is a CLIP as other projects know them. */
+export const trainsTextTower = (name: ObjectiveName): boolean => objectives[name].encodeText === encodeText

@@ -20,6 +20,10 @@ export interface Captions {
 export interface Examples extends Captions {
   /** `['batch', 3, n, n]` */
   image: Tensor
+  /** Of a frozen image tower, computed before; read in place of `image`. `['batch', embedDim]` */
+  embedding: Tensor
+  /** The class of each, by number, where examples have one. `['batch']`, int32 */
+  label: Tensor
 }
 
 export type Features = Readonly<Record<string, Tensor>>
@@ -32,7 +36,10 @@ export interface Objective {
   features(p: Parameters, examples: Examples, config: ClipConfig): Features
   /** The loss of a batch, `[]`, of what `features` gave for it. */
   loss(p: Parameters, features: Features): Tensor
-  /** The row of the text that each image would choose in its batch, `['batch']`, int64, where that means something. */
+  /**
+   * The row of the text that each image would choose in its batch, or the class where examples have labels: `['batch']`,
+   * int64, where that means something.
+   */
   choices?(p: Parameters, features: Features): Tensor
   /** Parameters held within bounds after every step: name → lowest, highest. */
   bounds?: Readonly<Record<string, readonly [number, number]>>
