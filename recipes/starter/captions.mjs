@@ -64,6 +64,19 @@ export function caption(picture, random) {
   return short.split(' ').slice(0, 12).join(' ') + (random() < 0.12 ? '.' : '')
 }
 
+/**
+ * Names are compared and joined without hyphens; half of the captions write “t-shirt”, “jack-o-lantern” as people do.
+ *
+ * @param {string} text
+ * @param {import('./words.mjs').Picture} picture
+ * @param {() => number} random
+ */
+export function spell(text, picture, random) {
+  if (random() < 0.5) return text
+  const hyphened = picture.hyphened ? text.replace(picture.hyphened.replaceAll('-', ' '), picture.hyphened) : text
+  return hyphened.replace(/\bt shirt/g, 't-shirt')
+}
+
 function templates(picture, random) {
   if (picture.photo) return PHOTO
   if (picture.source === 'tuxpaint-stamps') return random() < 0.5 ? PHOTO : CLIP_ART

@@ -69,6 +69,7 @@ export function emoji(cache) {
         : [label]
     const made = named({ ...picture, group: e.group }, names, e.tags ?? [])
     if (made && e.group >= 8) made.flip = false
+    if (made && label.includes('-')) made.hyphened = label.toLowerCase()
     return made
   }
   const train = []

@@ -24,6 +24,7 @@ export const SIDED =
  * @property {boolean} [photo]  fills its frame; else it stands on a transparent ground
  * @property {boolean} [cutout] a photo or a rendering cut out of its ground
  * @property {boolean} [seldom] a shape or sign that says little
+ * @property {string} [hyphened] the first name as people spell it, where it has hyphens
  * @property {number} [group]   emojibase's group
  */
 

@@ -3,7 +3,7 @@ import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { look, SIZE } from './augment.mjs'
-import { caption } from './captions.mjs'
+import { caption, spell } from './captions.mjs'
 import { readPixels } from './decode.mjs'
 import { generator } from './random.mjs'
 import { writeTar } from './tar.mjs'
@@ -27,7 +27,10 @@ async function sample(picture, number) {
   const key = String(number).padStart(9, '0')
   return [
     { name: `${key}.jpg`, bytes },
-    { name: `${key}.txt`, bytes: Buffer.from(caption(p, random)) },
+    {
+      name: `${key}.txt`,
+      bytes: Buffer.from(spell(caption(p, random), p, generator(seed * 0xc2b2ae35 + number * 0x27d4eb2f))),
+    },
   ]
 }
 
