@@ -9,6 +9,7 @@ import { collectStages } from '../graph/scope.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { ClipConfig } from '../model/config.ts'
+import type { Lookup } from '../model/parameters.ts'
 import type { Objective } from '../objectives/objective.ts'
 import type { Program, Runtime } from '../runtime/runtime.ts'
 import { type AdamWOptions, adamW, type Moments } from './adamw.ts'
@@ -51,6 +52,10 @@ export interface TrainerOptions {
   recompute?: boolean | undefined
   /** Which parameters are trained; all, if left out. */
   trained?: ((name: string) => boolean) | undefined
+  /** Wraps the lookup of parameters; what it asks for beside the model's own are parameters too. */
+  wrap?: ((lookup: Lookup) => Lookup) | undefined
+  /** What the learning rate is multiplied with, for each parameter. */
+  rate?: ((name: string) => number) | undefined
 }
 
 /** `visual.transformer.resblocks.3` of `visual.transformer.resblocks.3.attn`. */
@@ -62,13 +67,14 @@ const keptName = (name: string): string => `kept/${name}`
 
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, config, preprocessing, objective, optimizer, clipGradient, chunk } = options
-  const { parameters: p, leaves } = declareParameters()
+  const { parameters: p, leaves } = declareParameters(options.wrap)
   const examples = exampleInputs(config)
   const { result: features, stages } = collectStages(() => objective.features(p, examples, config))
   const inFeatures = new Set(leaves.keys())
   const loss = objective.loss(p, features)
   const parameters = arrangeParameters(leaves, options.trained)
-  const { names, size, decayed } = parameters.trained
+  const { size, decayed } = parameters.trained
+  const names = [...leaves.keys()].filter((name) => parameters.trained.names.includes(name))
   const kept = [...leaves.keys()].filter(isBuffer)
   const grads = new Float32Array(size)
   const moments = { m: new Float32Array(size), v: new Float32Array(size) }
@@ -76,7 +82,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const compile = (graph: Graph) => runtime.compile(graph, { planMemory: false })
   const buffers = (): Graph => Object.fromEntries(kept.map((name) => [keptName(name), stages.get(name)!]))
 
-  /** Gradients of a scalar, last made first, so that what they were made of can be forgotten soon. */
+  /**
+   * Gradients of a scalar, in the order of the forward pass: ONNX Runtime begins with what a graph's last output needs, so
+   * that each layer's gradients come with it, and what they were made of can be forgotten.
+   */
   function gradientGraph(scalar: Tensor, of: readonly string[], soFar: boolean): Graph {
     const found = gradients(
       scalar,
@@ -84,12 +93,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       options.recompute ? transformerBlock : undefined,
     )
     return Object.fromEntries(
-      of
-        .map((name, i): [string, Tensor] => {
-          const sum = soFar ? found[i]!.add(input(soFarName(name), 'float32', leaves.get(name)!.shape)) : found[i]!
-          return [gradientName(name), sum]
-        })
-        .reverse(),
+      of.map((name, i): [string, Tensor] => {
+        const sum = soFar ? found[i]!.add(input(soFarName(name), 'float32', leaves.get(name)!.shape)) : found[i]!
+        return [gradientName(name), sum]
+      }),
     )
   }
   const views = (of: readonly string[]) => Object.fromEntries(of.map((name) => [name, parameters.view(name)]))
@@ -119,12 +126,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     return {
       async backward(batch: Batch) {
         const values = exampleValues(batch, preprocessing)
-        return report(await program.run(fed(program, values), into))
+        return report(await program.run(fed(program, values), into), batch)
       },
       async loss(batch: Batch) {
         forward ??= compile({ loss, ...choices(features) })
         const program = await forward
-        return report(await program.run(fed(program, exampleValues(batch, preprocessing))))
+        return report(await program.run(fed(program, exampleValues(batch, preprocessing))), batch)
       },
       async dispose() {
         await program.dispose()
@@ -203,17 +210,28 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
           }
           await backward.run(fed(backward, { ...values, ...soFar }), into)
         }
-        return report(found)
+        return report(found, batch)
       },
       async loss(batch: Batch) {
         headOfLoss ??= compile({ loss: lossOfGiven, ...choices(given) })
         const head = await headOfLoss
-        return report(await head.run(fed(head, await featuresOf(batch))))
+        return report(await head.run(fed(head, await featuresOf(batch))), batch)
       },
       async dispose() {
         for (const program of programs) await program.dispose()
         await (await headOfLoss)?.dispose()
       },
+    }
+  }
+
+  function update(t: number, learningRate: number, scale: number): void {
+    const { values } = parameters
+    if (!options.rate) return adamW(values, grads, moments, { t, learningRate, decayed, scale }, optimizer)
+    for (const name of names) {
+      const { from, to } = parameters.slots.get(name)!
+      const part = (array: Float32Array) => array.subarray(from, to)
+      const own = { t, learningRate: learningRate * options.rate(name), decayed: from < decayed ? to - from : 0, scale }
+      adamW(part(values), part(grads), { m: part(moments.m), v: part(moments.v) }, own, optimizer)
     }
   }
 
@@ -229,7 +247,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const gradientNorm = norm(grads)
       const scale = clipGradient === undefined ? 1 : Math.min(1, clipGradient / (gradientNorm + 1e-6))
       if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
-        adamW(parameters.values, grads, moments, { t, learningRate, decayed, scale }, optimizer)
+        update(t, learningRate, scale)
         for (const [name, [lowest, highest]] of Object.entries(objective.bounds ?? {})) {
           const slot = parameters.slots.get(name)
           if (slot && slot.from < size)
@@ -242,9 +260,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   }
 }
 
-function report(found: Readonly<Record<string, Value>>): { loss: number; accuracy: number | undefined } {
+function report(
+  found: Readonly<Record<string, Value>>,
+  { labels }: Batch,
+): { loss: number; accuracy: number | undefined } {
   const choices = found.choices?.data as BigInt64Array | undefined
-  const right = choices?.reduce((count, choice, i) => count + (choice === BigInt(i) ? 1 : 0), 0)
+  const right = choices?.reduce((count, choice, i) => count + (Number(choice) === (labels?.[i] ?? i) ? 1 : 0), 0)
   return {
     loss: (found.loss!.data as Float32Array)[0]!,
     accuracy: choices && right! / choices.length,
