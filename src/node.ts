@@ -26,6 +26,7 @@ export {
   type Classifier,
   type Label,
   rank,
+  scoresOf,
   similarity,
   type ZeroShotOptions,
   zeroShotClassifier,

@@ -12,6 +12,22 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   embed: { summary: 'images and texts to a file of vectors', load: () => import('./commands/embed.ts') },
   similarity: { summary: 'how near each image is to each text', load: () => import('./commands/similarity.ts') },
   train: { summary: 'a CLIP of your own, from images and captions', load: () => import('./commands/train.ts') },
+  'evaluate zero-shot': {
+    summary: 'accuracy of words as classes, on labelled images',
+    load: () => import('./commands/evaluate-zero-shot.ts'),
+  },
+  'evaluate retrieval': {
+    summary: 'how well captions and images find each other',
+    load: () => import('./commands/evaluate-retrieval.ts'),
+  },
+  'evaluate linear-probe': {
+    summary: 'accuracy of logistic regression on image embeddings',
+    load: () => import('./commands/evaluate-linear-probe.ts'),
+  },
+  'evaluate calibrate': {
+    summary: 'a temperature, and a threshold for "none of these"',
+    load: () => import('./commands/evaluate-calibrate.ts'),
+  },
   tokenize: { summary: 'texts to token ids', load: () => import('./commands/tokenize.ts') },
   preprocess: { summary: 'images to the pixels that a model takes', load: () => import('./commands/preprocess.ts') },
   inspect: { summary: 'both encoders, step by step', load: () => import('./commands/inspect.ts') },
@@ -39,7 +55,14 @@ export async function run(
   }
 }
 
-async function dispatch([name, ...rest]: readonly string[], terminal: Terminal): Promise<number> {
+async function dispatch([first, ...following]: readonly string[], terminal: Terminal): Promise<number> {
+  // `evaluate zero-shot`: a command's name may be two words.
+  const group = Object.keys(commands).filter((name) => name.startsWith(`${first} `))
+  const [name, rest] = group.length > 0 ? [`${first} ${following[0]}`, following.slice(1)] : [first, following]
+  if (group.length > 0 && (following[0] === '--help' || following[0] === '-h')) {
+    await terminal.print(overallHelp(Object.fromEntries(group.map((name) => [name, commands[name]!]))))
+    return 0
+  }
   if (name === '--help' || name === '-h' || name === 'help') {
     await terminal.print(overallHelp(commands))
     return 0
@@ -50,6 +73,11 @@ async function dispatch([name, ...rest]: readonly string[], terminal: Terminal):
   }
   if (name === undefined) {
     terminal.note(`a command is missing\n\n${overallHelp(commands)}`)
+    return 2
+  }
+  if (group.length > 0 && !Object.hasOwn(commands, name)) {
+    const found = following[0] === undefined ? '' : `; found '${following[0]}'`
+    terminal.note(`${first} is followed by one of ${group.map((name) => name.split(' ')[1]).join(', ')}${found}`)
     return 2
   }
   if (!Object.hasOwn(commands, name)) {

@@ -1,8 +1,9 @@
 // `typeclip classify`: zero-shot classification (§3.1) of images with labels in words.
 
-import type { Label } from 'typeclip'
+import type { Classifier, Label } from 'typeclip'
 import { defineCommand } from '../command.ts'
 import { embedImages, noImages } from '../embeddings.ts'
+import { calibrationOf } from '../evaluate/data.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
 import { readLines } from '../lines.ts'
@@ -13,6 +14,7 @@ import { UsageError } from '../usage-error.ts'
 
 const shownLabels = 5
 const barLength = 20
+const noneOfThese = 'none of these'
 
 export const command = defineCommand({
   usage: 'IMAGE… --labels "cat,dog" | --labels-file F [flags]',
@@ -20,7 +22,8 @@ export const command = defineCommand({
     'IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of',
     'one image on standard input. Scores are a softmax over all labels at the model’s own scale.',
     '--labels imagenet stands for ImageNet’s 1,000 class names, --template imagenet for the 80 templates of the',
-    'paper’s ensemble, --template imagenet-simple for the seven that do nearly as well.',
+    'paper’s ensemble, --template imagenet-simple for the seven that do nearly as well. A model folder that holds a',
+    'trained classifier answers with it: labels may then choose among its own, and there are no templates.',
   ],
   flags: {
     labels: { type: 'text', value: 'L,L', help: 'labels between commas' },
@@ -28,6 +31,11 @@ export const command = defineCommand({
     template: { type: 'texts', value: 'T', help: 'a prompt with {} for the label; else "a photo of a {}."' },
     top: { type: 'count', value: 'K', help: `the best K only; else ${shownLabels}, and with --json all` },
     json: { type: 'switch', help: 'one line an image: {"path", "labels": [{"label", "score"}…]}, best first' },
+    calibration: {
+      type: 'text',
+      value: 'F',
+      help: 'of evaluate calibrate; adds "answer", which may be "none of these"',
+    },
     ...longTextFlags,
     ...imageFlags,
     ...modelFlags,
@@ -42,32 +50,53 @@ export const command = defineCommand({
       throw new UsageError('standard input can be read once: for the image, or for --labels-file')
     }
     const long = onLong(values)
-    const names = await labelNames(values, terminal)
+    const { rank, readClassifier, scoresOf, templateLists, zeroShotScorer } = await import('typeclip')
+    const trained = values.model === undefined ? undefined : await readClassifier(values.model)
+    if (trained && values.template.length > 0) {
+      throw new UsageError(
+        `${values.model} answers with its trained classifier, which has no prompts; leave --template out`,
+      )
+    }
+    const calibration = await calibrationOf(values.calibration, values.model, terminal)
+    const names = await labelNames(values, trained?.names ?? calibration?.names, terminal)
+    if (calibration && !sameNames(names, calibration.names)) {
+      terminal.note(`${values.calibration} was fitted with other labels; its threshold is a rough one for these`)
+    }
     const found = await findImages(words, terminal)
     if (found.images.length === 0) return noImages(found, terminal)
-    const { rank, templateLists, zeroShotScorer } = await import('typeclip')
-    const templates = values.template.flatMap((template) => templateLists[template] ?? [template])
-    return withModel(values, ['image', 'text'], terminal, async (clip) => {
+    const given = values.template.flatMap((template) => templateLists[template] ?? [template])
+    const templates = given.length > 0 ? given : (calibration?.templates ?? [])
+    return withModel(values, trained ? ['image'] : ['image', 'text'], terminal, async (clip) => {
       terminal.status(`embedding ${names.length} labels in ${templates.length || 1} templates`)
-      const { clip: reader, classifier } = await zeroShotScorer(clip, names, {
-        ...(templates.length > 0 && { templates }),
-        onLong: long,
-        signal: terminal.signal,
-      })
+      const { clip: reader, classifier } = trained
+        ? { clip, classifier: chosen(trained, names) }
+        : await zeroShotScorer(clip, names, {
+            ...(templates.length > 0 && { templates }),
+            onLong: long,
+            signal: terminal.signal,
+          })
       const job = startJob(terminal, 'images', found.images.length)
       for await (const { path, embedding } of embedImages(reader, found, { terminal, job })) {
-        const labels = rank(classifier, embedding, values.top ?? (values.json ? Infinity : shownLabels))
-        await terminal.print(values.json ? JSON.stringify({ path, labels }) : drawn(path, labels).join('\n'))
+        const top = values.top ?? (values.json ? Infinity : shownLabels)
+        const labels = rank(classifier, embedding, top, calibration?.temperature)
+        const none = calibration && Math.max(...scoresOf(classifier, embedding)) < calibration.threshold
+        const answer = calibration && { answer: none ? noneOfThese : labels[0]!.label }
+        const lines = drawn(path, labels)
+        if (none) lines.splice(1, 0, `  ${noneOfThese}`)
+        await terminal.print(values.json ? JSON.stringify({ path, ...answer, labels }) : lines.join('\n'))
       }
       return job.end()
     })
   },
 })
 
+/** @param otherwise what is asked about where no labels are given */
 async function labelNames(
   { labels, labelsFile }: { labels: string | undefined; labelsFile: string | undefined },
+  otherwise: readonly string[] | undefined,
   terminal: Terminal,
 ): Promise<readonly string[]> {
+  if (labels === undefined && labelsFile === undefined && otherwise) return otherwise
   const names: string[] = []
   if (labels === 'imagenet') names.push(...(await import('typeclip')).imagenetClassNames)
   else names.push(...(labels ?? '').split(','))
@@ -76,6 +105,31 @@ async function labelNames(
   if (given.length === 0) throw new UsageError('no labels were given: --labels "a cat,a dog", or --labels-file F')
   return given
 }
+
+/** The rows of a classifier that were asked for. */
+function chosen(classifier: Classifier, names: readonly string[]): Classifier {
+  const { weights, bias } = classifier
+  const width = weights.length / classifier.names.length
+  const rows = names.map((name) => classifier.names.indexOf(name))
+  const unknown = names.filter((_, i) => rows[i]! < 0)
+  if (unknown.length > 0) {
+    throw new UsageError(
+      `the trained classifier does not know ${unknown.join(', ')}; it knows ${classifier.names.join(', ')}`,
+    )
+  }
+  return {
+    ...classifier,
+    names,
+    weights: Float32Array.from(
+      { length: rows.length * width },
+      (_, i) => weights[rows[Math.floor(i / width)]! * width + (i % width)]!,
+    ),
+    ...(bias && { bias: Float32Array.from(rows, (row) => bias[row]!) }),
+  }
+}
+
+const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((name) => b.includes(name))
 
 function drawn(path: string, labels: readonly Label[]): string[] {
   const rows = labels.map(({ label, score }) => [

@@ -1,0 +1,100 @@
+// `typeclip evaluate calibrate`: the temperature and the threshold that make "none of these" an answer.
+
+import { createAtomicFile } from '../atomic-file.ts'
+import { defineCommand } from '../command.ts'
+import { countingJob, openData, templatesOf, wordFlags, wordsOf } from '../evaluate/data.ts'
+import { percent } from '../evaluate/tables.ts'
+import { imageFlags, modelFlags, withModel } from '../model.ts'
+import { table } from '../table.ts'
+import { UsageError } from '../usage-error.ts'
+
+export const command = defineCommand({
+  usage: '--data FOLDER --out FILE [flags]',
+  about: [
+    'Fits on labelled pictures: a temperature, by which probabilities become shares of right answers; and a threshold for',
+    'the largest logit, below which the answer is "none of these". Pictures of none stand in --none; without it each',
+    'picture is asked once more with its own label left out. classify and evaluate zero-shot take the file.',
+  ],
+  flags: {
+    data: {
+      type: 'text',
+      value: 'SOURCE',
+      help: 'class folders, a table with labels, shards: not what is tested later',
+    },
+    out: { type: 'text', value: 'FILE', help: 'the calibration, as JSON; the file is written over' },
+    none: { type: 'text', value: 'FOLDER', help: 'pictures of none of the labels, in folders of any names' },
+    precision: {
+      type: 'number',
+      value: 'P',
+      above: 0,
+      below: 1,
+      help: 'the share of answers to be right; else the best F1',
+    },
+    ...wordFlags,
+    json: { type: 'switch', help: 'the calibration and how well it does, as one object' },
+    ...imageFlags,
+    ...modelFlags,
+  },
+  examples: [
+    'typeclip evaluate calibrate --data photos/val --out calibration.json',
+    'typeclip evaluate calibrate --data photos/val --none other-photos --precision 0.95 --out calibration.json',
+    'typeclip classify photo.jpg --labels "rose,tulip" --calibration calibration.json',
+  ],
+  async run(words, values, terminal) {
+    if (words.length > 0) throw new UsageError(`calibrate takes flags only; found '${words[0]}'`)
+    const { out, json, model, precision } = values
+    if (out === undefined) throw new UsageError('--out is missing: the file that the calibration goes into')
+    const { readClassifier } = await import('typeclip')
+    const classifier = model === undefined ? undefined : await readClassifier(model)
+    if (classifier && values.template.length > 0) {
+      throw new UsageError(`${model} answers with its trained classifier, which has no prompts; leave --template out`)
+    }
+    const templates = await templatesOf(values.template)
+    const classnames = await wordsOf(values.classnames)
+    const source = await openData('--data', values.data, terminal, { classes: true })
+    const none =
+      values.none === undefined ? undefined : await openData('--none', values.none, terminal, { classes: true })
+    const file = await createAtomicFile(out)
+    try {
+      return await withModel(values, classifier ? ['image'] : ['image', 'text'], terminal, async (clip) => {
+        const { calibrate, calibrationJson } = await import('typeclip/evaluate')
+        const { onSample, signal, end } = countingJob(terminal, source.size + (none?.size ?? 0))
+        const { calibration, before, after, skipped } = await calibrate(clip, source, {
+          templates,
+          words: classnames,
+          classifier,
+          none,
+          precision,
+          onSample,
+          signal,
+        })
+        const code = end()
+        await file.handle.writeFile(calibrationJson(calibration))
+        await file.commit()
+        if (json) await terminal.print(JSON.stringify({ ...calibration, before, after, skipped }))
+        else {
+          const rows = [
+            ['temperature', calibration.temperature.toPrecision(4), ''],
+            ['threshold', calibration.threshold.toPrecision(4), 'largest logit; below it, "none of these"'],
+            ['precision', percent(calibration.precision), 'of the answers, the share that is right'],
+            ['recall', percent(calibration.recall), 'of the labels’ pictures, the share that is answered rightly'],
+            [
+              'rejected',
+              percent(calibration.rejected),
+              `of pictures of none (${calibration.none}), the share without an answer`,
+            ],
+            [
+              'calibration error',
+              percent(after.expectedCalibrationError),
+              `${percent(before.expectedCalibrationError)} without the temperature`,
+            ],
+          ]
+          await terminal.print([...table(rows, ['left', 'right', 'left']), '', `written to ${out}`].join('\n'))
+        }
+        return code
+      })
+    } finally {
+      await file.discard()
+    }
+  },
+})

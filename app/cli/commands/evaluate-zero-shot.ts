@@ -1,0 +1,90 @@
+// `typeclip evaluate zero-shot`: how well words, or a trained classifier, tell a labelled data set's classes (§3.1).
+
+import type { ClassificationResult } from 'typeclip/evaluate'
+import { defineCommand } from '../command.ts'
+import {
+  calibrationOf,
+  countingJob,
+  noteOthers,
+  openData,
+  resultFlags,
+  templatesOf,
+  wordFlags,
+  wordsOf,
+} from '../evaluate/data.ts'
+import { createPage } from '../evaluate/page.ts'
+import { classificationTable } from '../evaluate/tables.ts'
+import { imageFlags, modelFlags, withModel } from '../model.ts'
+import { UsageError } from '../usage-error.ts'
+
+export const command = defineCommand({
+  usage: '--data FOLDER|CSV|SHARDS [--template T]… [--json] [--html FILE] [flags]',
+  about: [
+    'Top-1 and top-5 accuracy, mean per class, each class by itself, calibration; with --html also the confusion matrix,',
+    'the reliability diagram and the worst mistakes as pictures. A picture’s class is the innermost folder’s name, the',
+    'label column of a table, or the .cls member of a shard. Of a model folder that holds a trained classifier, that',
+    'answers, and there are no templates.',
+  ],
+  flags: {
+    data: {
+      type: 'text',
+      value: 'SOURCE',
+      help: 'a folder of class folders, a table (.csv, .tsv, .jsonl), .tar shards',
+    },
+    ...wordFlags,
+    calibration: { type: 'text', value: 'FILE', help: 'of evaluate calibrate: its temperature, and its threshold' },
+    ...resultFlags,
+    ...imageFlags,
+    ...modelFlags,
+  },
+  examples: [
+    'typeclip evaluate zero-shot --data photos --html report.html',
+    'typeclip evaluate zero-shot --data photos --template "a photo of a {}, a type of flower." --json',
+    'typeclip evaluate zero-shot --data "val/{000..012}.tar" --classnames words.json --template imagenet',
+  ],
+  async run(words, values, terminal) {
+    if (words.length > 0) throw new UsageError(`zero-shot takes flags only; found '${words[0]}'`)
+    const { json, html, model } = values
+    const { readClassifier } = await import('typeclip')
+    const classifier = model === undefined ? undefined : await readClassifier(model)
+    if (classifier && values.template.length > 0) {
+      throw new UsageError(`${model} answers with its trained classifier, which has no prompts; leave --template out`)
+    }
+    const templates = await templatesOf(values.template)
+    const classnames = await wordsOf(values.classnames)
+    const calibration = await calibrationOf(values.calibration, model, terminal)
+    const source = await openData('--data', values.data, terminal, { classes: true })
+    if (!classifier) noteOthers(classnames, source.labels ?? [], terminal)
+    const page = html === undefined ? undefined : await createPage(html)
+    try {
+      return await withModel(values, classifier ? ['image'] : ['image', 'text'], terminal, async (clip) => {
+        const { evaluateClassifier, evaluateZeroShot } = await import('typeclip/evaluate')
+        const job = countingJob(terminal, source.size)
+        const options = { words: classnames, calibration, onSample: job.onSample, signal: job.signal }
+        const result = classifier
+          ? await evaluateClassifier(clip, classifier, source, options)
+          : await evaluateZeroShot(clip, source, { ...options, templates })
+        const code = job.end()
+        const about = { task: 'zero-shot' as const, model: clip.name, data: source.name }
+        await page?.classification(about, result, clip)
+        if (json) await terminal.print(classificationJson(about, result))
+        else await terminal.print([heading(about, result), '', ...classificationTable(result)].join('\n'))
+        await page?.commit(terminal)
+        return code
+      })
+    } finally {
+      await page?.discard()
+    }
+  },
+})
+
+export const heading = ({ model, data }: { model: string; data: string }, result: ClassificationResult): string =>
+  `${data}: ${result.n} pictures, ${result.classes.length} classes, model ${model}`
+
+/** Everything but the pictures themselves. */
+export const classificationJson = (about: Record<string, unknown>, result: ClassificationResult): string =>
+  JSON.stringify({
+    ...about,
+    ...result,
+    mistakes: result.mistakes.map(({ image, ...mistake }) => mistake),
+  })

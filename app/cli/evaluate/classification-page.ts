@@ -1,0 +1,78 @@
+// The sections of a classification's page: numbers, worst mistakes, confusion, each class, reliability.
+
+import type { ClassificationResult } from 'typeclip/evaluate'
+import { both, escaped } from '../inspect/html.ts'
+import { confusionSection } from './confusion.ts'
+import { numbers, picture } from './frame.ts'
+import { reliabilityDiagram } from './reliability-diagram.ts'
+import { percent } from './tables.ts'
+
+/** @param pictures an address for each mistake */
+export function classificationSections(
+  result: ClassificationResult,
+  pictures: readonly (string | undefined)[],
+): string {
+  const { top1, top5, meanPerClass, n, classes, reliability, rejection } = result
+  const cards = [
+    [percent(top1), { en: 'top-1: the first answer is right', zh: 'top-1：首选答案正确' }],
+    [percent(top5), { en: 'top-5: one of the first five is', zh: 'top-5：前五个中有正确答案' }],
+    [percent(meanPerClass), { en: 'mean per class: each class counts alike', zh: '类平均：每个类别权重相同' }],
+    [`${n}`, { en: `pictures of ${classes.length} classes`, zh: `张图，${classes.length} 个类别` }],
+  ] as const
+  return [
+    numbers(cards),
+    rejection ? rejectionSection(rejection) : '',
+    mistakesSection(result, pictures),
+    confusionSection(result),
+    classesSection(result),
+    reliabilityDiagram(reliability),
+  ].join('\n')
+}
+
+function rejectionSection({
+  threshold,
+  temperature,
+  precision,
+  recall,
+  answered,
+}: NonNullable<ClassificationResult['rejection']>): string {
+  const cards = [
+    [percent(answered), { en: 'of the pictures are answered', zh: '的图片得到回答' }],
+    [percent(precision), { en: 'of the answers are right', zh: '的回答正确' }],
+    [percent(recall), { en: 'of the pictures are answered rightly', zh: '的图片得到正确回答' }],
+  ] as const
+  return `<h2>${both('With “none of these”', '允许回答“都不是”')}</h2><p>${both(
+    `Answers whose largest logit is below ${threshold.toPrecision(4)} are withheld; probabilities are at temperature ${temperature.toPrecision(3)}.`,
+    `最大 logit 低于 ${threshold.toPrecision(4)} 时不作答；概率按温度 ${temperature.toPrecision(3)} 计算。`,
+  )}</p>${numbers(cards)}`
+}
+
+function mistakesSection({ mistakes }: ClassificationResult, pictures: readonly (string | undefined)[]): string {
+  if (mistakes.length === 0) return ''
+  const figures = mistakes.map(
+    ({ key, label, answer, confidence, rightConfidence }, i) =>
+      `<figure title="${escaped(key)}"><div class="shown">${picture(pictures[i], label)}</div><figcaption>` +
+      `${both('taken for', '误判为')} <b>${escaped(answer)}</b> ${percent(confidence)}<br>${both('is', '实为')} <b>${escaped(label)}</b> ${percent(rightConfidence)}` +
+      `<small>${escaped(key.split(/[\\/]/).at(-1)!)}</small></figcaption></figure>`,
+  )
+  return `<h2>${both('The worst mistakes', '最严重的错误')}</h2><p>${both(
+    'The wrong answers that were surest of themselves. Look here first: some labels may be wrong, or two classes may mean the same.',
+    '置信度最高的错误答案。先看这里：可能是标注有误，也可能两个类别本来就难以区分。',
+  )}</p><div class="mistakes">${figures.join('')}</div>`
+}
+
+function classesSection({ classes }: ClassificationResult): string {
+  const rows = [...classes]
+    .filter(({ n }) => n > 0)
+    .sort((a, b) => a.recall - b.recall)
+    .map(
+      ({ name, words, n, recall, precision }) =>
+        `<tr><td>${escaped(name)}${words === name ? '' : ` <span class="small">${escaped(words)}</span>`}</td><td class="number">${n}</td>` +
+        `<td class="number">${percent(recall)}</td><td class="number">${percent(precision)}</td>` +
+        `<td><i style="width:${(6 * recall).toFixed(2)}rem"></i></td></tr>`,
+    )
+  return `<h2>${both('Each class', '各类别')}</h2><p>${both(
+    'Recall: of the pictures of a class, the share that was told. Precision: of the pictures taken for it, the share that is.',
+    '召回率：该类图片中被认出的比例。精确率：被判为该类的图片中确实属于它的比例。',
+  )}</p><div class="wide"><table class="classes"><thead><tr><th>${both('class', '类别')}</th><th class="number">${both('pictures', '图片数')}</th><th class="number">${both('recall', '召回率')}</th><th class="number">${both('precision', '精确率')}</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`
+}

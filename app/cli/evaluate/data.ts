@@ -1,0 +1,100 @@
+// What the evaluations have in common: their data, words for its classes, a calibration, and a job that counts pictures.
+
+import { readFile } from 'node:fs/promises'
+import type { Calibration, SampleOptions, Source } from 'typeclip/evaluate'
+import type { Flags } from '../arguments.ts'
+import { startJob } from '../job.ts'
+import type { Terminal } from '../terminal.ts'
+import { UsageError } from '../usage-error.ts'
+
+export const wordFlags = {
+  template: { type: 'texts', value: 'T', help: 'a prompt with {} for the class; else "a photo of a {}."' },
+  classnames: { type: 'text', value: 'FILE', help: 'JSON object: folder name to words, {"n01440764": "tench", …}' },
+} as const satisfies Flags
+
+export const resultFlags = {
+  json: { type: 'switch', help: 'all numbers as one object' },
+  html: { type: 'text', value: 'FILE', help: 'a page with pictures as well; the file is written over' },
+} as const satisfies Flags
+
+/** @param classes whether the data is pictures with a class each, whatever else lies beside them */
+export async function openData(
+  flag: string,
+  where: string | undefined,
+  terminal: Terminal,
+  { classes }: { classes: boolean },
+): Promise<Source> {
+  if (where === undefined) throw new UsageError(`${flag} is missing: the data to evaluate on`)
+  const { openSource } = await import('typeclip/evaluate')
+  const { defaultTemplates } = await import('typeclip')
+  terminal.status('looking at the data')
+  const { signal } = terminal
+  const source = await openSource(where, { signal, ...(classes && { templates: defaultTemplates }) })
+  terminal.status(undefined)
+  return source
+}
+
+/** Template lists stand by their names. */
+export async function templatesOf(given: readonly string[]): Promise<string[] | undefined> {
+  const { templateLists } = await import('typeclip')
+  return given.length > 0 ? given.flatMap((template) => templateLists[template] ?? [template]) : undefined
+}
+
+export async function wordsOf(file: string | undefined): Promise<Map<string, string>> {
+  if (file === undefined) return new Map()
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new UsageError(`--classnames ${file} cannot be read: ${error.message}`)
+  })
+  let found: unknown
+  try {
+    found = JSON.parse(text.replace(/^\ufeff/, ''))
+  } catch (error) {
+    throw new UsageError(`--classnames ${file} is not JSON: ${(error as Error).message}`)
+  }
+  const entries = typeof found === 'object' && found !== null && !Array.isArray(found) ? Object.entries(found) : []
+  const wrong = entries.find(([, words]) => typeof words !== 'string' || words.trim() === '')
+  if (entries.length === 0 || wrong) {
+    const seen = wrong ? `"${wrong[0]}" is ${JSON.stringify(wrong[1])}` : 'it is another kind of JSON, or empty'
+    throw new UsageError(
+      `--classnames ${file}: expected an object, folder name to words ({"n01440764": "tench"}); ${seen}`,
+    )
+  }
+  return new Map(entries as [string, string][])
+}
+
+/** Says which names of the file are no class of the data: a slip of the pen, or classes without a picture. */
+export function noteOthers(words: ReadonlyMap<string, string>, labels: readonly string[], terminal: Terminal): void {
+  const others = [...words.keys()].filter((name) => !labels.includes(name))
+  if (others.length === 0) return
+  const some = `${others.slice(0, 3).join(', ')}${others.length > 3 ? ' …' : ''}`
+  terminal.note(
+    `--classnames has ${others.length} that are no class of the data (${some}); they count as possible answers`,
+  )
+}
+
+export async function calibrationOf(
+  file: string | undefined,
+  model: string | undefined,
+  terminal: Terminal,
+): Promise<Calibration | undefined> {
+  if (file === undefined) return undefined
+  const { readCalibration } = await import('typeclip/evaluate')
+  const calibration = await readCalibration(file)
+  const name = model ?? 'starter'
+  if (calibration.model !== name) {
+    terminal.note(
+      `${file} was made with the model ${calibration.model}, and this is ${name}; its numbers hold for that one`,
+    )
+  }
+  return calibration
+}
+
+/** Counts pictures, and names those that cannot be used. */
+export function countingJob(terminal: Terminal, total: number) {
+  const job = startJob(terminal, 'pictures', total)
+  const onSample: SampleOptions['onSample'] = (sample) => {
+    if ('reason' in sample) job.fail(sample.key, new Error(sample.reason))
+    else job.done()
+  }
+  return { onSample, end: job.end, signal: terminal.signal }
+}

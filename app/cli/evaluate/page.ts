@@ -1,0 +1,48 @@
+// The file of an evaluation's page: begun before the work, so that a place that cannot be written to is told at once.
+
+import type { Clip } from 'typeclip'
+import type { ClassificationResult, RetrievalResult } from 'typeclip/evaluate'
+import { createAtomicFile } from '../atomic-file.ts'
+import { megabytes } from '../model.ts'
+import type { Terminal } from '../terminal.ts'
+import { classificationSections } from './classification-page.ts'
+import { type About, frame } from './frame.ts'
+import { retrievalSections } from './retrieval-page.ts'
+import { thumbnails } from './thumbnails.ts'
+
+export interface Page {
+  classification(about: About, result: ClassificationResult, clip: Clip): Promise<void>
+  retrieval(about: About, result: RetrievalResult, clip: Clip): Promise<void>
+  /** Puts the page in its place, and says so. */
+  commit(terminal: Terminal): Promise<void>
+  discard(): Promise<void>
+}
+
+export async function createPage(path: string): Promise<Page> {
+  const file = await createAtomicFile(path)
+  let size = 0
+
+  async function write(html: string): Promise<void> {
+    size = Buffer.byteLength(html)
+    await file.handle.writeFile(html)
+  }
+
+  return {
+    async classification(about, result, clip) {
+      const pictures = await thumbnails(
+        result.mistakes.map(({ image }) => image),
+        clip,
+      )
+      await write(frame(about, classificationSections(result, pictures), result.skipped))
+    },
+    async retrieval(about, result, clip) {
+      const images = result.misses.flatMap(({ image, found }) => [image, found.image])
+      await write(frame(about, retrievalSections(result, await thumbnails(images, clip)), result.skipped))
+    },
+    async commit(terminal) {
+      await file.commit()
+      terminal.note(`${path}: ${megabytes(size)}, to be opened in a browser`)
+    },
+    discard: () => file.discard(),
+  }
+}
