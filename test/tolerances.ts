@@ -23,3 +23,9 @@ export const loss = 1e-5
 
 /** Of each gradient, and of each parameter after ten steps, `‖Δ‖ / ‖golden‖`: what rounding grows to over ten steps. */
 export const training = 1e-4
+
+/**
+ * A relevance, relative to the map's largest value: it is made of gradients, which both sides sum in float32 over the whole
+ * network. Seen: 6e-6.
+ */
+export const relevance = 1e-4

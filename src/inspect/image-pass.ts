@@ -31,18 +31,28 @@ export function imageGraph({ config, parameters, name }: Clip, options?: { whole
   return { embedding: encodeImage(parameters, image, config, options) }
 }
 
-export async function inspectImage(clip: Clip, image: ImageInput, signal?: AbortSignal): Promise<ImagePass> {
-  const { config, preprocessing, runtime } = clip
+/** A picture as `preprocess` gives it, as the tower's graph is fed it. */
+export function readPixels({ preprocessing }: Clip, pixels: Uint8Array): { image: Value } {
   const { size } = preprocessing
-  const build = (): Tensor => imageGraph(clip, { whole: true }).embedding
-  if (!config.image) build()
-  const pixels = await clip.preprocess(image, signal ? { signal } : {})
   const normalized = new Float32Array(pixels.length)
   normalize(pixels, preprocessing, normalized, 0)
-  const { pass } = await runStages(runtime, build, { image: new Value('float32', normalized, [1, 3, size, size]) })
+  return { image: new Value('float32', normalized, [1, 3, size, size]) }
+}
+
+/** The places that a tower's attention looks at. */
+export function placesOf({ config, preprocessing }: Clip): Pick<ImagePass, 'grid' | 'patchSize'> {
   const tower = config.image!
   // A ModifiedResNet halves the plane five times: twice in the stem, and at the start of each later stage.
   const patchSize = tower.kind === 'vision-transformer' ? tower.patchSize : 32
-  const side = Math.floor(size / patchSize)
-  return { ...pass, kind: tower.kind, size, pixels, grid: [side, side], patchSize }
+  const side = Math.floor(preprocessing.size / patchSize)
+  return { grid: [side, side], patchSize }
+}
+
+export async function inspectImage(clip: Clip, image: ImageInput, signal?: AbortSignal): Promise<ImagePass> {
+  const { config, preprocessing, runtime } = clip
+  const build = (): Tensor => imageGraph(clip, { whole: true }).embedding
+  if (!config.image) build()
+  const pixels = await clip.preprocess(image, signal ? { signal } : {})
+  const { pass } = await runStages(runtime, build, readPixels(clip, pixels))
+  return { ...pass, kind: config.image!.kind, size: preprocessing.size, pixels, ...placesOf(clip) }
 }

@@ -37,28 +37,32 @@ export function textGraph({ config, parameters, name }: Clip, options?: { whole:
   return { embedding: encodeText(parameters, { ids, end, positions }, config, options) }
 }
 
-export async function inspectText(clip: Clip, text: string): Promise<TextPass> {
-  const { config, tokenizer, runtime } = clip
-  const build = (): Tensor => textGraph(clip, { whole: true }).embedding
-  if (!config.text) build()
-  const { contextLength, pool, endId } = config.text!
+/** A text as the tower's graph is fed it, without padding. @throws InputError for one that is too long */
+export function readText({ tokenizer }: Clip, { contextLength, pool, endId }: TextTowerConfig, text: string) {
   const ids = tokenizer.encode(text)
   const length = ids.length
   if (length > contextLength) {
     throw new InputError(`text "${text}" has ${length} tokens and the model reads ${contextLength}; shorten it`)
   }
   const readAt = Math.max(0, ids.indexOf(pool === 'argmax' ? Math.max(...ids) : endId))
-  const { pass, values } = await runStages(runtime, build, {
+  const tokens: Token[] = ids.map((id) => ({
+    id,
+    piece: tokenizer.piece(id),
+    text: tokenizer.decode([id]).trim(),
+  }))
+  const feeds = {
     ids: new Value('int32', Int32Array.from(ids), [1, length]),
     end: new Value('int64', BigInt64Array.of(BigInt(readAt)), [1, 1]),
     positions: new Value('int32', Int32Array.from(ids.keys()), [length]),
-  })
-  return {
-    ...pass,
-    text,
-    tokens: ids.map((id) => ({ id, piece: tokenizer.piece(id), text: tokenizer.decode([id]).trim() })),
-    mask: values('attn_mask'),
-    readAt,
-    pool,
   }
+  return { tokens, readAt, feeds }
+}
+
+export async function inspectText(clip: Clip, text: string): Promise<TextPass> {
+  const { config, runtime } = clip
+  const build = (): Tensor => textGraph(clip, { whole: true }).embedding
+  if (!config.text) build()
+  const { tokens, readAt, feeds } = readText(clip, config.text!, text)
+  const { pass, values } = await runStages(runtime, build, feeds)
+  return { ...pass, text, tokens, mask: values('attn_mask'), readAt, pool: config.text!.pool }
 }
