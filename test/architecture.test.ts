@@ -44,8 +44,13 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
       'preprocessing',
       'config-files',
       'text-batches',
+      'weights',
     ],
     because: 'it feeds an objective with data, writes the model down, and has it judged',
+  },
+  figure2: {
+    imports: ['data', 'image', 'model', 'objectives', 'training', 'preprocessing'],
+    because: 'it is runs of training, compared',
   },
   inspect: {
     imports: ['graph', 'runtime', 'model', 'objectives', 'load', 'tokenizer', 'image'],

@@ -64,10 +64,12 @@ function captionValues(words: Words, length = Math.max(...words.map((one) => one
   }
 }
 
-function exampleInputs({ image }: ClipConfig): Examples {
+function exampleInputs({ image, embedDim }: ClipConfig): Examples {
   const { imageSize } = image!
   return {
     image: input('image', 'float32', ['batch', 3, imageSize, imageSize]),
+    embedding: input('embedding', 'float32', ['batch', embedDim]),
+    label: input('label', 'int32', ['batch']),
     text: {
       ids: input('ids', 'int32', ['batch', 'length']),
       end: input('end', 'int64', ['batch', 1]),

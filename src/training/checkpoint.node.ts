@@ -1,15 +1,12 @@
-// A run on disk: complete checkpoints to go on from, and the model as others load it. Each file is there whole or not at all.
+// A run on disk: complete checkpoints to go on from. Each file is there whole or not at all.
 
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { readTensor } from '../checkpoint/read.node.ts'
 import { type TensorToWrite, writeSafetensors } from '../checkpoint/write.node.ts'
-import { openClipConfig, wholeConfig } from '../config-files.ts'
 import type { Cursor } from '../data/batches.node.ts'
 import { CheckpointError } from '../errors.ts'
-import type { Preprocessing } from '../image/transform.ts'
-import type { ClipConfig } from '../model/config.ts'
 import type { Trainer } from './step.ts'
 
 /** Where a run stands, beside its parameters and moments. Random numbers come from the seed and the cursor alone. */
@@ -93,24 +90,6 @@ export async function restoreCheckpoint(out: string, step: number, { parameters,
       array.subarray(from, to).set((await readTensor(stored)) as Float32Array)
     }
   }
-}
-
-/** Writes the model as open_clip publishes its own: `open_clip_config.json` and `open_clip_model.safetensors`. */
-export async function saveModel(
-  folder: string,
-  { parameters }: Trainer,
-  model: { config: ClipConfig; preprocessing: Preprocessing; step: number },
-): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  const tensors = new Map<string, TensorToWrite>()
-  for (const { name, from, to, shape } of parameters.slots.values()) {
-    const bytes = async () => bytesOf(parameters.values.subarray(from, to))
-    tensors.set(name, { dtype: 'float32', shape: [...shape], bytes })
-  }
-  const metadata = { format: 'pt', step: `${model.step}` }
-  await writeSafetensors(join(folder, 'open_clip_model.safetensors'), tensors, { metadata, overwrite: true })
-  const config = openClipConfig(wholeConfig(model.config, folder), model.preprocessing)
-  await replaceFile(join(folder, 'open_clip_config.json'), `${JSON.stringify(config, null, 2)}\n`)
 }
 
 /** A file, whole or as it was before. */

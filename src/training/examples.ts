@@ -9,17 +9,23 @@ import type { Examples } from '../objectives/objective.ts'
 
 /** Pictures and captions, prepared but not yet numbers of the graph. */
 export interface Batch {
-  /** `[n, 3, size, size]` bytes */
+  /** `[n, 3, size, size]` bytes; empty where `embeddings` are read in their place */
   pixels: Uint8Array
   /** Ids of each caption, from start-of-text to where its embedding is read. */
   ids: readonly (readonly number[])[]
+  /** Each one's class by number, for objectives that ask. */
+  labels?: Int32Array | undefined
+  /** `[n, embedDim]`, of a frozen image tower, for objectives that ask. */
+  embeddings?: Float32Array | undefined
 }
 
 /** The inputs of a graph over examples; the batch's size and the captions' length are known when it runs. */
-export function exampleInputs({ image }: ClipConfig): Examples {
+export function exampleInputs({ image, embedDim }: ClipConfig): Examples {
   const size = image!.imageSize
   return {
     image: input('image', 'float32', ['batch', 3, size, size]),
+    embedding: input('embedding', 'float32', ['batch', embedDim]),
+    label: input('label', 'int32', ['batch']),
     text: {
       ids: input('ids', 'int32', ['batch', 'length']),
       end: input('end', 'int64', ['batch', 1]),
@@ -32,7 +38,7 @@ export function exampleInputs({ image }: ClipConfig): Examples {
 
 /** The rows `from … to` of a batch. */
 export function exampleValues(
-  { pixels, ids }: Batch,
+  { pixels, ids, labels, embeddings }: Batch,
   preprocessing: Preprocessing,
   from = 0,
   to = ids.length,
@@ -40,17 +46,22 @@ export function exampleValues(
   const { size } = preprocessing
   const area = 3 * size * size
   const rows = to - from
-  const image = new Float32Array(rows * area)
-  for (let i = 0; i < rows; i++) {
+  const image = new Float32Array(pixels.length > 0 ? rows * area : 0)
+  for (let i = 0; i < image.length / area; i++) {
     normalize(pixels.subarray((from + i) * area, (from + i + 1) * area), preprocessing, image, i * area)
   }
+  const width = (embeddings?.length ?? 0) / ids.length
   const captions = ids.slice(from, to)
   const length = Math.max(...captions.map((caption) => caption.length))
   const table = (value: (caption: readonly number[], position: number) => number) =>
     captions.flatMap((caption) => Array.from({ length }, (_, position) => value(caption, position)))
   const end = (caption: readonly number[]) => caption.length - 1
   return {
-    image: new Value('float32', image, [rows, 3, size, size]),
+    ...(image.length > 0 && { image: new Value('float32', image, [rows, 3, size, size]) }),
+    ...(labels && { label: new Value('int32', labels.slice(from, to), [rows]) }),
+    ...(embeddings && {
+      embedding: new Value('float32', embeddings.slice(from * width, to * width), [rows, width]),
+    }),
     ids: new Value('int32', Int32Array.from(table((caption, i) => caption[i] ?? 0)), [rows, length]),
     end: new Value(
       'int64',

@@ -11,11 +11,14 @@ import type { Activation, ClipConfig } from '../model/config.ts'
 import { fromOpenClip } from '../model/variants/index.ts'
 import { openModel } from '../open-model.node.ts'
 import { openaiPreprocessing, preprocessingFromOpenClip } from '../preprocessing.ts'
+import { canonicalShapes } from '../weights.ts'
 
 export interface InitialModel {
   readonly config: ClipConfig
   readonly preprocessing: Preprocessing
   readonly notices: readonly string[]
+  /** Of the parameters that there are, by canonical name. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>
   /** A parameter by canonical name; undefined where there is none yet. */
   read(name: string): Promise<Float32Array | undefined>
 }
@@ -49,7 +52,7 @@ async function fromConfiguration(path: string, activation: Activation | undefine
   const preprocessing = json.preprocess_cfg
     ? preprocessingFromOpenClip(json.preprocess_cfg, size, path)
     : openaiPreprocessing(size)
-  return { config, preprocessing, notices: [], read: async () => undefined }
+  return { config, preprocessing, notices: [], shapes: new Map(), read: async () => undefined }
 }
 
 async function fromCheckpoint(
@@ -61,6 +64,7 @@ async function fromCheckpoint(
     config,
     preprocessing,
     notices,
+    shapes: canonicalShapes(checkpoint.tensors, sources),
     async read(name) {
       const source = sources.get(name)
       if (!source) return undefined

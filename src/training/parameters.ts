@@ -3,7 +3,7 @@
 import { Tensor as Value } from 'onnxruntime-common'
 import { CheckpointError } from '../errors.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
-import { Parameters } from '../model/parameters.ts'
+import { type Lookup, Parameters } from '../model/parameters.ts'
 
 /** A parameter and where it lies in the arrays, in elements. */
 export interface Slot {
@@ -20,16 +20,17 @@ export interface Declared {
   readonly leaves: ReadonlyMap<string, Tensor>
 }
 
-export function declareParameters(): Declared {
+/** @param wrap answers the model with other tensors than the leaves, and may ask for leaves of its own */
+export function declareParameters(wrap: (lookup: Lookup) => Lookup = (lookup) => lookup): Declared {
   const leaves = new Map<string, Tensor>()
-  const parameters = new Parameters((name, shape) => {
+  const lookup: Lookup = (name, shape) => {
     const known = leaves.get(name)
     if (known || !shape) return known
     const leaf = input(name, 'float32', shape)
     leaves.set(name, leaf)
     return leaf
-  })
-  return { parameters, leaves }
+  }
+  return { parameters: new Parameters(wrap(lookup)), leaves }
 }
 
 /**

@@ -226,11 +226,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 
   function update(t: number, learningRate: number, scale: number): void {
     const { values } = parameters
-    if (!options.rate) return adamW(values, grads, moments, { t, learningRate, decayed, scale }, optimizer)
-    for (const name of names) {
+    if (!options.rate) adamW(values, grads, moments, { t, learningRate, decayed, scale }, optimizer)
+    for (const name of options.rate ? names : []) {
       const { from, to } = parameters.slots.get(name)!
       const part = (array: Float32Array) => array.subarray(from, to)
-      const own = { t, learningRate: learningRate * options.rate(name), decayed: from < decayed ? to - from : 0, scale }
+      const own = { t, learningRate: learningRate * options.rate!(name), decayed: from < decayed ? to - from : 0, scale }
       adamW(part(values), part(grads), { m: part(moments.m), v: part(moments.v) }, own, optimizer)
     }
   }

@@ -1,33 +1,29 @@
 // Training (§2.5): batches in, steps, and a folder from which the run goes on after whatever ended it.
 
-import { appendFile, mkdir, open, readdir } from 'node:fs/promises'
+import { appendFile, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AugmentOptions, type Batch, batches } from '../data/batches.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { TrainingError, UsageError } from '../errors.ts'
 import { initialize } from '../model/initialize.ts'
 import { type ObjectiveName, objectives } from '../objectives/index.ts'
+import type { Objective } from '../objectives/objective.ts'
 import { createRandom } from '../random.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import type { AdamWOptions } from './adamw.ts'
-import {
-  checkpoints,
-  keepLines,
-  lastProgress,
-  type Progress,
-  restoreCheckpoint,
-  saveCheckpoint,
-  saveModel,
-} from './checkpoint.node.ts'
+import type { Adaptation } from './adaptation.ts'
+import { keepLines, type Progress, restoreCheckpoint, saveCheckpoint } from './checkpoint.node.ts'
 import { writeCurves } from './curves.node.ts'
+import { examplesOf } from './examples-of.ts'
 import type { InitialModel } from './initial-model.node.ts'
-import { lockFolder } from './lock.node.ts'
 import type { LoggedStep, LoggedValidation, Validation } from './log.ts'
+import { inRunFolder } from './run-folder.node.ts'
+import { checkSettings, type Plan, planOf } from './run-settings.ts'
+import { saveModel } from './saved-model.node.ts'
 import { learningRateAt, type Schedule } from './schedule.ts'
 import { createTrainer, type StepReport, type Trainer } from './step.ts'
 import { openEventFile } from './tensorboard.node.ts'
-import { tokenized } from './tokenized.ts'
 import { type ValidationLoss, validationLoss } from './validation-loss.node.ts'
 
 export interface TrainOptions {
@@ -36,10 +32,14 @@ export interface TrainOptions {
   /** A folder: new or empty, unless the run is to go on in it. */
   out: string
   objective?: ObjectiveName
+  /** A method of fine-tuning, in place of `objective` and `frozen`. */
+  adaptation?: Adaptation | undefined
   /** Examples in a step: 128, if left out. */
   batch?: number
   /** Examples that go through the towers at a time, exactly (GradCache); all, if left out. */
   chunk?: number | undefined
+  /** Computes the inside of each transformer block twice, and holds far less of it in memory. */
+  recompute?: boolean | undefined
   /** Steps of the whole run; else `epochs`, else one epoch. */
   steps?: number | undefined
   epochs?: number | undefined
@@ -80,8 +80,7 @@ export interface Judged {
   /** Where it is, to be loaded. */
   folder: string
   step: number
-  /** Whether it puts pictures and texts into one space. */
-  joint: boolean
+  objective: Objective
   /** The objective's loss over other data, in batches as those of the training. */
   loss: (source: Source) => Promise<ValidationLoss>
 }
@@ -102,25 +101,14 @@ const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, wei
  *
  * @throws UsageError for options that do not fit together, TrainingError where the loss is not a number any more
  */
-export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
-  const { out, resume = false } = options
-  await mkdir(out, { recursive: true })
-  const unlock = await lockFolder(out)
-  try {
-    const before = resume ? await lastProgress(out) : undefined
-    if (!resume && (await readdir(out)).length > 0) {
-      throw new UsageError(`${out} is not empty; go on with the run that is in it (--resume), or choose another folder`)
-    }
-    yield* run(options, before)
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? await diskFull(out) : error
-  } finally {
-    await unlock()
-  }
-}
+export const train = (options: TrainOptions): AsyncGenerator<TrainEvent> =>
+  inRunFolder(options.out, options.resume ?? false, (before) => run(options, before))
 
-async function* run(options: TrainOptions, before: Progress | undefined): AsyncGenerator<TrainEvent> {
-  const { model, data, out, objective = 'contrastive', batch = 128, seed = 0, signal } = options
+/** The run itself, in a folder that is the caller's (`inRunFolder`). */
+export async function* run(options: TrainOptions, before: Progress | undefined): AsyncGenerator<TrainEvent> {
+  const { model, data, out, batch = 128, seed = 0, signal } = options
+  const adaptation = options.adaptation ?? fromObjective(options)
+  const { objective } = adaptation
   const { shuffle = true, augment = {}, saveEvery = 200, logEvery = 1, keep = 2 } = options
   const plan = planOf(options, batch)
   if (options.chunk !== undefined && options.chunk < batch && model.config.image?.kind === 'modified-resnet') {
@@ -128,22 +116,25 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
       `chunk ${options.chunk} is smaller than the batch of ${batch}, and the image tower is a ResNet: batch normalisation over a chunk is not the same as over the batch, so the loss would be another one; leave --chunk out, or choose a vision transformer`,
     )
   }
-  const settings = settingsOf(options, batch, plan)
+  const settings = settingsOf(options, adaptation, batch, plan)
   if (before) checkSettings(before.settings, settings, out)
 
   const trainer = await createTrainer({
     runtime: createRuntime(options.threads === undefined ? {} : { threads: options.threads }),
     config: model.config,
     preprocessing: model.preprocessing,
-    objective: objectives[objective],
+    objective,
     optimizer: { ...defaultOptimizer, ...options.optimizer },
     clipGradient: options.clipGradient,
     chunk: options.chunk !== undefined && options.chunk < batch ? options.chunk : undefined,
-    trained: options.frozen && ((name) => !options.frozen!(name)),
+    recompute: options.recompute,
+    trained: adaptation.trained,
+    wrap: adaptation.wrap,
+    rate: adaptation.rate,
   })
   try {
     if (before) await restoreCheckpoint(out, before.step, trainer)
-    else await initialValues(trainer, options, seed)
+    else await initialValues(trainer, adaptation, options, seed)
     const progress: Progress = {
       step: 0,
       cursor: { epoch: 0, samples: 0 },
@@ -173,11 +164,11 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
       resumed: before !== undefined,
     }
 
-    const joint = objectives[objective].encodeText !== undefined
+    const joint = objective.encodeText !== undefined
     async function judge(step: number): Promise<Validation | undefined> {
       const loss = (source: Source) =>
-        validationLoss(source, { trainer, model, tokenizer, batch, ...(signal && { signal }) })
-      return options.validate?.({ folder: out, step, joint, loss }).catch((error: unknown) => {
+        validationLoss(source, { trainer, adaptation, model, tokenizer, batch, ...(signal && { signal }) })
+      return options.validate?.({ folder: out, step, objective, loss }).catch((error: unknown) => {
         if (signal?.aborted) return undefined // saved without it: nobody wants to wait
         throw error
       })
@@ -187,14 +178,14 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
     async function* save(judged: boolean): AsyncGenerator<TrainEvent> {
       const { step } = progress
       await syncFile(results)
-      await saveModel(out, trainer, { ...model, step })
+      await saveModel(out, trainer, { adaptation, model, step })
       const validation = judged ? await judge(step) : undefined
       if (validation) {
         const best = !progress.best || validation.score > progress.best.score
         progress.waited = best ? 0 : progress.waited + 1
         if (best) {
           progress.best = { step, score: validation.score }
-          await saveModel(join(out, 'best'), trainer, { ...model, step })
+          await saveModel(join(out, 'best'), trainer, { adaptation, model, step })
         }
         const line: LoggedValidation = { step, best, ...validation }
         await appendFile(validations, `${JSON.stringify(line)}\n`)
@@ -236,10 +227,10 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
       coming = nextBatch(stream) // decoded by other threads while this one computes
       const step = progress.step + 1
       const lr = learningRateAt(plan, step - 1)
-      const report = await trainer.step(
-        { pixels: found.pixels, ids: tokenized(found.captions, tokenizer, model.config.text!) },
-        { t: step, learningRate: lr },
-      )
+      const report = await trainer.step(examplesOf(found, tokenizer, model.config, adaptation.classes), {
+        t: step,
+        learningRate: lr,
+      })
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm))
         throw diverged(step, report, out, before)
       progress.step = step
@@ -282,29 +273,30 @@ async function* run(options: TrainOptions, before: Progress | undefined): AsyncG
   }
 }
 
-type Plan = Schedule & { steps: number }
-
-function planOf(options: TrainOptions, batch: number): Plan {
-  const { data, learningRate = 5e-4, schedule = 'cosine' } = options
-  const anEpoch = Math.floor(data.size / batch)
-  if (anEpoch === 0) {
-    throw new UsageError(
-      `${data.name}: ${data.size} samples do not fill a batch of ${batch}; choose a smaller batch (--batch)`,
-    )
+/** Training the model as it is, by one of the objectives. */
+function fromObjective({ objective = 'contrastive', frozen }: TrainOptions): Adaptation {
+  const { initial = {} } = objectives[objective] as Objective
+  return {
+    name: objective,
+    objective: objectives[objective],
+    ...(frozen && { trained: (name) => !frozen(name) }),
+    initial: (name) => (name in initial ? Float32Array.of(initial[name]!) : undefined),
   }
-  const steps = options.steps ?? (options.epochs ?? 1) * anEpoch
-  const warmup = options.warmup ?? Math.min(2000, Math.floor(steps / 10))
-  if (warmup > steps) throw new UsageError(`${warmup} steps of warm-up are more than the ${steps} of the run`)
-  return { kind: schedule, learningRate, warmup, steps }
 }
 
 /** What decides a run's numbers; another value of these would make it another run. */
-function settingsOf(options: TrainOptions, batch: number, plan: Plan): Record<string, unknown> {
-  const { objective = 'contrastive', seed = 0, shuffle = true, augment = {}, chunk, clipGradient } = options
+function settingsOf(
+  options: TrainOptions,
+  { name, settings }: Adaptation,
+  batch: number,
+  plan: Plan,
+): Record<string, unknown> {
+  const { seed = 0, shuffle = true, augment = {}, chunk, clipGradient } = options
   return {
     data: options.data.name,
     samples: options.data.size,
-    objective,
+    objective: name,
+    ...settings,
     batch,
     chunk: chunk ?? null,
     steps: plan.steps,
@@ -320,31 +312,22 @@ function settingsOf(options: TrainOptions, batch: number, plan: Plan): Record<st
   }
 }
 
-/** A longer or shorter run than was asked for first is allowed, with the new one's schedule; and data that have grown. */
-const mayChange = new Set(['steps', 'warmup', 'data', 'samples'])
-
-function checkSettings(before: Record<string, unknown>, now: Record<string, unknown>, out: string): void {
-  const changed = Object.keys(now).filter(
-    (name) => !mayChange.has(name) && JSON.stringify(before[name]) !== JSON.stringify(now[name]),
-  )
-  if (changed.length === 0) return
-  const list = changed.map((name) => `${name} was ${JSON.stringify(before[name])} and is ${JSON.stringify(now[name])}`)
-  throw new UsageError(
-    `${out}: the run in this folder had other settings: ${list.join('; ')}. Give the same ones, or choose another folder`,
-  )
-}
-
-/** From the checkpoint where it has them, else drawn, each from the seed and its own name. */
-async function initialValues({ parameters }: Trainer, options: TrainOptions, seed: number): Promise<void> {
-  const { initial } = objectives[options.objective ?? 'contrastive']
+/** The method's own, else from the checkpoint, else drawn, each from the seed and its own name. */
+async function initialValues(
+  { parameters }: Trainer,
+  adaptation: Adaptation,
+  { model, adaptation: given }: TrainOptions,
+  seed: number,
+): Promise<void> {
   for (const { name, shape, from, to } of parameters.slots.values()) {
-    const read = await options.model.read(name)
+    // A method's parameters are its own; an objective's are only where the checkpoint has none.
+    const own = given?.initial?.(name, shape)
+    const read = own ?? (await model.read(name))
     if (read && read.length !== to - from) {
       throw new UsageError(`parameter ${name}: expected [${shape}], found ${read.length} numbers in the checkpoint`)
     }
-    const values = read ?? initialize(name, shape, options.model.config, createRandom(seed, name))
-    parameters.values.set(values, from)
-    if (!read && initial && name in initial) parameters.values[from] = initial[name]!
+    const drawn = () => initialize(name, shape, model.config, createRandom(seed, name))
+    parameters.values.set(read ?? adaptation.initial?.(name, shape) ?? drawn(), from)
   }
 }
 
@@ -353,12 +336,6 @@ function diverged(step: number, { loss }: StepReport, out: string, before: Progr
   return new TrainingError(
     `step ${step}: the ${Number.isFinite(loss) ? 'gradient' : `loss is ${loss} and`} is not a number any more, so the step was not taken${back}. Try a lower learning rate (--lr), a longer warm-up (--warmup), or gradients held within bounds (--clip-grad 1)`,
   )
-}
-
-async function diskFull(out: string): Promise<TrainingError> {
-  const last = (await checkpoints(out)).at(-1)
-  const left = last === undefined ? 'there is no checkpoint yet' : `the checkpoint after step ${last} is as it was`
-  return new TrainingError(`${out}: the disk is full; ${left}. Make room, and go on with --resume`)
 }
 
 function logitScaleOf({ parameters }: Trainer): { logitScale?: number } {

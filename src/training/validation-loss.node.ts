@@ -3,9 +3,10 @@
 import { batches } from '../data/batches.node.ts'
 import type { Source } from '../data/sample.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
+import type { Adaptation } from './adaptation.ts'
+import { examplesOf } from './examples-of.ts'
 import type { InitialModel } from './initial-model.node.ts'
 import type { Trainer } from './step.ts'
-import { tokenized } from './tokenized.ts'
 
 export interface ValidationLoss {
   /** The mean over batches. */
@@ -22,16 +23,22 @@ export interface ValidationLoss {
  */
 export async function validationLoss(
   source: Source,
-  options: { trainer: Trainer; model: InitialModel; tokenizer: Tokenizer; batch: number; signal?: AbortSignal },
+  options: {
+    trainer: Trainer
+    adaptation: Pick<Adaptation, 'classes'>
+    model: InitialModel
+    tokenizer: Tokenizer
+    batch: number
+    signal?: AbortSignal
+  },
 ): Promise<ValidationLoss> {
-  const { trainer, model, tokenizer, signal } = options
+  const { trainer, adaptation, model, tokenizer, signal } = options
   const batch = Math.min(options.batch, source.size)
   let [count, loss, accuracy] = [0, 0, 0]
   const shuffled = { seed: 0, shuffle: true, epochs: 1 } // in its natural order a batch may be one class alone
   const { preprocessing } = model
   for await (const found of batches({ source, batch, preprocessing, ...shuffled, ...(signal && { signal }) })) {
-    const ids = tokenized(found.captions, tokenizer, model.config.text!)
-    const report = await trainer.loss({ pixels: found.pixels, ids })
+    const report = await trainer.loss(examplesOf(found, tokenizer, model.config, adaptation.classes))
     count++
     loss += report.loss
     accuracy += report.accuracy ?? Number.NaN

@@ -15,7 +15,7 @@ import { openaiPreprocessing } from '../preprocessing.ts'
 import { createRandom } from '../random.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
-import { saveModel } from '../training/checkpoint.node.ts'
+import { saveModel } from '../training/saved-model.node.ts'
 import { createTrainer } from '../training/step.ts'
 import { classify, zeroShotScores } from './scorer.ts'
 
@@ -79,7 +79,10 @@ async function train(name: ObjectiveName, folder: string): Promise<void> {
   }
   const { steps, learningRate } = objective.likelihood ? overWords : overPairs
   for (let t = 1; t <= steps; t++) await trainer.step(batch, { t, learningRate })
-  await saveModel(folder, trainer, { config, preprocessing, step: steps })
+  await saveModel(folder, trainer, {
+    model: { config, preprocessing, shapes: new Map(), read: async () => undefined },
+    step: steps,
+  })
   await trainer.dispose()
 }
 

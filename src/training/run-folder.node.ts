@@ -1,0 +1,36 @@
+// A run's folder: its own alone while it lasts, new or empty unless the run is to go on, and as it was where the disk is full.
+
+import { mkdir, readdir } from 'node:fs/promises'
+import { TrainingError, UsageError } from '../errors.ts'
+import { checkpoints, lastProgress, type Progress } from './checkpoint.node.ts'
+import { lockFolder } from './lock.node.ts'
+
+/**
+ * @param run given where the folder's run stands, if it is to go on and has come to a checkpoint
+ * @throws UsageError for a folder that is in use, or not empty where nothing is to go on
+ */
+export async function* inRunFolder<Event>(
+  out: string,
+  resume: boolean,
+  run: (before: Progress | undefined) => AsyncGenerator<Event>,
+): AsyncGenerator<Event> {
+  await mkdir(out, { recursive: true })
+  const unlock = await lockFolder(out)
+  try {
+    const before = resume ? await lastProgress(out) : undefined
+    if (!resume && (await readdir(out)).length > 0) {
+      throw new UsageError(`${out} is not empty; go on with the run that is in it (--resume), or choose another folder`)
+    }
+    yield* run(before)
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? await diskFull(out) : error
+  } finally {
+    await unlock()
+  }
+}
+
+async function diskFull(out: string): Promise<TrainingError> {
+  const last = (await checkpoints(out)).at(-1)
+  const left = last === undefined ? 'there is no checkpoint yet' : `the checkpoint after step ${last} is as it was`
+  return new TrainingError(`${out}: the disk is full; ${left}. Make room, and go on with --resume`)
+}

@@ -1,0 +1,45 @@
+// What decides a run's numbers, and how many steps it has: written into its checkpoints, so that only the same run goes on.
+
+import { UsageError } from '../errors.ts'
+import type { Schedule } from './schedule.ts'
+
+export type Plan = Schedule & { steps: number }
+
+interface Asked {
+  data: { name: string; size: number }
+  steps?: number | undefined
+  epochs?: number | undefined
+  learningRate?: number
+  schedule?: Schedule['kind']
+  warmup?: number | undefined
+}
+
+/** @throws UsageError where the data do not fill a batch, or the warm-up is longer than the run */
+export function planOf(asked: Asked, batch: number): Plan {
+  const { data, learningRate = 5e-4, schedule = 'cosine' } = asked
+  const anEpoch = Math.floor(data.size / batch)
+  if (anEpoch === 0) {
+    throw new UsageError(
+      `${data.name}: ${data.size} samples do not fill a batch of ${batch}; choose a smaller batch (--batch)`,
+    )
+  }
+  const steps = asked.steps ?? (asked.epochs ?? 1) * anEpoch
+  const warmup = asked.warmup ?? Math.min(2000, Math.floor(steps / 10))
+  if (warmup > steps) throw new UsageError(`${warmup} steps of warm-up are more than the ${steps} of the run`)
+  return { kind: schedule, learningRate, warmup, steps }
+}
+
+/** A longer or shorter run than was asked for first is allowed, with the new one's schedule; and data that have grown. */
+const mayChange = new Set(['steps', 'warmup', 'data', 'samples'])
+
+/** @throws UsageError where a run's other settings are not what they were */
+export function checkSettings(before: Record<string, unknown>, now: Record<string, unknown>, out: string): void {
+  const changed = Object.keys(now).filter(
+    (name) => !mayChange.has(name) && JSON.stringify(before[name]) !== JSON.stringify(now[name]),
+  )
+  if (changed.length === 0) return
+  const list = changed.map((name) => `${name} was ${JSON.stringify(before[name])} and is ${JSON.stringify(now[name])}`)
+  throw new UsageError(
+    `${out}: the run in this folder had other settings: ${list.join('; ')}. Give the same ones, or choose another folder`,
+  )
+}
