@@ -19,10 +19,9 @@ it('is more graph, with what lies between and no more', () => {
     %0 = Reshape(1) shape=[1, 1] → float32 [1, 1]
     %1 = FusedMatMul(x, w) transB=1 → float32 [batch, 2]
     %2 = Expand(%0, %1) → float32 [batch, 2]
-    %3 = Transpose(%2) perm=[1, 0] → float32 [2, batch]
-    %4 = MatMul(%3, x) → float32 [2, 3]
+    %3 = FusedMatMul(%2, x) transA=1 → float32 [2, 3]
 
-    dw = %4"
+    dw = %3"
   `)
 })
 

@@ -106,6 +106,11 @@ export class Tensor {
     return apply('FusedMatMul', [this, other], { transB: 1 })
   }
 
+  /** `[k, n]ᵀ × [k, m] → [n, m]` */
+  transposedMatmul(other: Tensor): Tensor {
+    return apply('FusedMatMul', [this, other], { transA: 1 })
+  }
+
   // Sums along axes, which stay as 1 unless told otherwise.
   sum(axes: readonly number[], keep = true): Tensor {
     return apply('ReduceSum', [this], { axes, keepdims: keep ? 1 : 0 })

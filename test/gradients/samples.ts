@@ -64,6 +64,7 @@ export const samples: Readonly<Record<OperatorName, readonly Sample[]>> = {
   FusedMatMul: [
     { inputs: [{ shape: ['length', 4] }, { shape: [3, 4] }], attributes: { transB: 1 } },
     { inputs: [x, { shape: [3, 4] }], attributes: { transB: 1 } },
+    { inputs: [{ shape: ['length', 4] }, { shape: ['length', 3] }], attributes: { transA: 1 } },
   ],
   ReduceSum: reductions,
   ReduceMean: reductions,

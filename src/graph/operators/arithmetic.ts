@@ -44,8 +44,11 @@ export const arithmetic = {
   ),
   // tanh′ = 1 − tanh²
   Tanh: unary((g, { y }) => g.sub(g.mul(y).mul(y))),
-  // σ′ = σ − σ²
-  Sigmoid: unary((g, { y }) => g.mul(y.sub(y.mul(y)))),
+  // σ′ = σ − σ², with y′ in every product: what needs only y would be computed, and kept, long before y′ is there
+  Sigmoid: unary((g, { y }) => {
+    const dy = g.mul(y)
+    return dy.sub(dy.mul(y))
+  }),
   // log(1 + exp x), whose derivative is σ
   Softplus: unary((g, { x }) => g.mul(x.sigmoid())),
   // 1 where something came through: y is never negative

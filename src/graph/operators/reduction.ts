@@ -48,15 +48,22 @@ export const reduction = {
     },
     // Y = A B:  A′ = Y′ Bᵀ,  B′ = Aᵀ Y′
     gradient({ inputs: [a, b] }, [g]) {
-      const [left, right] = b!.shape.length === 2 ? [rows(a!), rows(g!)] : [a!, g!]
-      return [g!.matmul(b!.transpose()), left.transpose().matmul(right)]
+      const ofB = b!.shape.length === 2 ? rows(a!).transposedMatmul(rows(g!)) : a!.transpose().matmul(g!)
+      return [b!.shape.length === 2 ? g!.matmulTransposed(b!) : g!.matmul(b!.transpose()), ofB]
     },
   },
-  // ONNX Runtime's own, for `x Wᵀ`: a stored weight is packed straight from its file, where a Transpose of it would first
+  // ONNX Runtime's own, for `x Wᵀ` and, of two matrices, `xᵀ w`: a stored weight is packed straight from its file, where a Transpose of it would first
   // be folded into a second copy (half the start-up time of a text tower went there).
   FusedMatMul: {
     domain: 'com.microsoft',
-    infer([x, w]) {
+    infer([x, w], { transA }) {
+      if (transA) {
+        const [[rows, n], [sameRows, m]] = [x!.shape, w!.shape]
+        if (x!.shape.length !== 2 || w!.shape.length !== 2 || rows !== sameRows) {
+          throw new ShapeError(`${showShape(x!.shape)}ᵀ × ${showShape(w!.shape)}: rows ${rows} and ${sameRows} differ`)
+        }
+        return [{ dtype: x!.dtype, shape: [n!, m!] }]
+      }
       const [k, inner] = [x!.shape.at(-1), w!.shape.at(-1)]
       if (w!.shape.length !== 2 || k !== inner) {
         throw new ShapeError(
@@ -65,8 +72,9 @@ export const reduction = {
       }
       return [{ dtype: x!.dtype, shape: [...x!.shape.slice(0, -1), w!.shape[0]!] }]
     },
-    // Y = X Wᵀ:  X′ = Y′ W,  W′ = Y′ᵀ X
-    gradient: ({ inputs: [x, w] }, [g]) => [g!.matmul(w!), rows(g!).transpose().matmul(rows(x!))],
+    // Y = X Wᵀ:  X′ = Y′ W,  W′ = Y′ᵀ X.    Y = Xᵀ W:  X′ = W Y′ᵀ,  W′ = X Y′
+    gradient: ({ inputs: [x, w], attributes: { transA } }, [g]) =>
+      transA ? [w!.matmulTransposed(g!), x!.matmul(g!)] : [g!.matmul(w!), rows(g!).transposedMatmul(rows(x!))],
   },
   ReduceSum: reduce((g) => g),
   ReduceMean: reduce((g, { x, y }) => g.mul(y.count().div(x.count()))),
