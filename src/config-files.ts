@@ -23,8 +23,15 @@ export function wholeConfig({ embedDim, image, text }: ClipConfig, path: string)
 const unlessUsual = (settings: Json, usual: Json): Json =>
   Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== usual[name]))
 
-/** `open_clip_config.json` */
-export function openClipConfig({ embedDim, image, text }: WholeConfig, how: Preprocessing): Json {
+/**
+ * `open_clip_config.json`
+ * @param options.logitBias whether the model has that parameter, which open_clip has to be told
+ */
+export function openClipConfig(
+  { embedDim, image, text }: WholeConfig,
+  how: Preprocessing,
+  { logitBias = false } = {},
+): Json {
   if (image.kind === 'vision-transformer' && image.activation !== text.activation) {
     throw new CheckpointError(
       `the towers have different activations, ${image.activation} and ${text.activation}; open_clip has one`,
@@ -38,6 +45,7 @@ export function openClipConfig({ embedDim, image, text }: WholeConfig, how: Prep
   return {
     model_cfg: {
       embed_dim: embedDim,
+      ...(logitBias && { init_logit_scale: Math.log(10), init_logit_bias: -10 }),
       ...unlessUsual({ quick_gelu: text.activation === 'quickgelu' }, { quick_gelu: false }),
       vision_cfg: image.kind === 'modified-resnet' ? openClipResNet(image) : openClipVisionTransformer(image),
       text_cfg: openClipText(text),

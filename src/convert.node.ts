@@ -51,7 +51,7 @@ interface Files {
  */
 export async function convert(model: string, target: string, options: ConversionOptions): Promise<Conversion> {
   const { to, dtype, overwrite, onProgress, onDownload, ...download } = options
-  const { checkpoint, config, objective, preprocessing, notices, path } = await openModel(model, {
+  const { checkpoint, sources, config, objective, preprocessing, notices, path } = await openModel(model, {
     ...download,
     onProgress: onDownload,
   })
@@ -60,49 +60,50 @@ export async function convert(model: string, target: string, options: Conversion
       `${path} was trained with --objective ${objective}; no other project has a model like it, so it cannot be converted`,
     )
   }
-  const beside = await layouts[to](wholeConfig(config, path), preprocessing)
+  const beside = await layouts[to](wholeConfig(config, path), preprocessing, sources.has('logit_bias'))
   const { files, notes } = beside
   const report = await convertCheckpoint(checkpoint, target, { to, dtype, overwrite, onProgress, files, notes })
   return { ...report, notices: [...notices, ...beside.notices] }
 }
 
 /** What each project wants beside the weights. */
-const layouts: Record<ConvertTarget, (config: WholeConfig, how: Preprocessing) => Promise<Files>> = {
-  async openai(config) {
-    const misfit = notForOpenai(config)
-    if (misfit) {
-      throw new CheckpointError(`OpenAI's code cannot build this model: ${misfit}; convert to open_clip instead`)
-    }
-    const { image, text } = config
-    if (text.activation !== 'quickgelu') {
-      return {
-        notices: [
-          "OpenAI's code builds every model with QuickGELU, and this one was trained with GELU: load the result with activation 'gelu' (--activation gelu), and not with OpenAI's code.",
-        ],
+const layouts: Record<ConvertTarget, (config: WholeConfig, how: Preprocessing, logitBias: boolean) => Promise<Files>> =
+  {
+    async openai(config) {
+      const misfit = notForOpenai(config)
+      if (misfit) {
+        throw new CheckpointError(`OpenAI's code cannot build this model: ${misfit}; convert to open_clip instead`)
       }
-    }
-    // OpenAI's files carry these, and typeclip knows QuickGELU by them.
-    const { contextLength: context_length, vocabularySize: vocab_size } = text
-    return { notes: { input_resolution: image.imageSize, context_length, vocab_size }, notices: [] }
-  },
+      const { image, text } = config
+      if (text.activation !== 'quickgelu') {
+        return {
+          notices: [
+            "OpenAI's code builds every model with QuickGELU, and this one was trained with GELU: load the result with activation 'gelu' (--activation gelu), and not with OpenAI's code.",
+          ],
+        }
+      }
+      // OpenAI's files carry these, and typeclip knows QuickGELU by them.
+      const { contextLength: context_length, vocabularySize: vocab_size } = text
+      return { notes: { input_resolution: image.imageSize, context_length, vocab_size }, notices: [] }
+    },
 
-  async open_clip(config, how) {
-    return { files: { 'open_clip_config.json': json(openClipConfig(config, how)) }, notices: [] }
-  },
+    async open_clip(config, how, logitBias) {
+      return { files: { 'open_clip_config.json': json(openClipConfig(config, how, { logitBias })) }, notices: [] }
+    },
 
-  async hf(config, how) {
-    const files = {
-      'config.json': json(huggingFaceConfig(config)),
-      'preprocessor_config.json': json(huggingFacePreprocessor(how)),
-    }
-    const merges = await readMerges()
-    const { contextLength, vocabularySize } = config.text
-    if (vocabularySize !== merges.length / 2 + 514) {
-      const notice = `The text tower has a vocabulary of ${vocabularySize}, which is not CLIP's, so no tokenizer was written beside it.`
-      return { files, notices: [notice] }
-    }
-    return { files: { ...files, ...huggingFaceTokenizer(merges, contextLength) }, notices: [] }
-  },
-}
+    async hf(config, how) {
+      const files = {
+        'config.json': json(huggingFaceConfig(config)),
+        'preprocessor_config.json': json(huggingFacePreprocessor(how)),
+      }
+      const merges = await readMerges()
+      const { contextLength, vocabularySize } = config.text
+      if (vocabularySize !== merges.length / 2 + 514) {
+        const notice = `The text tower has a vocabulary of ${vocabularySize}, which is not CLIP's, so no tokenizer was written beside it.`
+        return { files, notices: [notice] }
+      }
+      return { files: { ...files, ...huggingFaceTokenizer(merges, contextLength) }, notices: [] }
+    },
+  }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

@@ -34,3 +34,8 @@ export const objectiveOf = (has: (parameter: string) => boolean): ObjectiveName 
 
 /** Whether an objective trains CLIP's own text tower, so that a model of it is a CLIP as other projects know them. */
 export const trainsTextTower = (name: ObjectiveName): boolean => objectives[name].encodeText === encodeText
+
+/** Whether a parameter is an objective's own, so that no other one trains or reads it. */
+export const isOwnParameter = (parameter: string): boolean => marks.some(([mark]) => partOf(parameter) === partOf(mark))
+
+const partOf = (parameter: string): string => parameter.split('.')[0]!

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TensorToWrite, writeSafetensors } from '../checkpoint/write.node.ts'
 import { openClipConfig, wholeConfig } from '../config-files.ts'
-import { initialize } from '../model/initialize.ts'
+import { isOwnParameter } from '../objectives/index.ts'
 import type { Adaptation, Values } from './adaptation.ts'
 import { replaceFile } from './checkpoint.node.ts'
 import type { InitialModel } from './initial-model.node.ts'
@@ -28,7 +28,11 @@ export async function saveModel(folder: string, trainer: Trainer, saved: Saved):
     return values.subarray(from, to)
   }
   const trained = [...slots.values()].filter(({ name }) => !own?.(name))
-  await writeModel(folder, saved, new Map(trained.map(({ name, shape }) => [name, shape])), (name) =>
+  // What another objective has left in the model is not carried on: it would be taken for what this run trained.
+  const anew = slots.has('logit_scale') || [...slots.keys()].some(isOwnParameter)
+  const shapes = [...saved.model.shapes].filter(([name]) => !anew || slots.has(name) || !isOwnParameter(name))
+  const model = { ...saved.model, shapes: new Map(shapes) }
+  await writeModel(folder, { ...saved, model }, new Map(trained.map(({ name, shape }) => [name, shape])), (name) =>
     slots.has(name) ? (merged?.(name, valuesOf) ?? valuesOf(name)) : undefined,
   )
   await save?.(folder, valuesOf)
@@ -58,6 +62,7 @@ export async function writeModel(
   }
   const metadata = { format: 'pt', ...(step !== undefined && { step: `${step}` }) }
   await writeSafetensors(join(folder, 'open_clip_model.safetensors'), tensors, { metadata, overwrite: true })
-  const config = openClipConfig(wholeConfig(model.config, folder), model.preprocessing)
+  const logitBias = tensors.has('logit_bias')
+  const config = openClipConfig(wholeConfig(model.config, folder), model.preprocessing, { logitBias })
   await replaceFile(join(folder, 'open_clip_config.json'), `${JSON.stringify(config, null, 2)}\n`)
 }

@@ -1,6 +1,6 @@
 // What `typeclip train` writes with each of Figure 2's objectives, in the hands of the other commands.
 
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,6 +29,16 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
+/** Two steps, into a folder of its own. */
+async function train(objective: string, model: string, name: string): Promise<string> {
+  const out = join(folder, name)
+  const data = ['--data', join(folder, 'classes'), '--template', 'a photo of a {}.']
+  const steps = ['--batch', '3', '--steps', '2']
+  const trained = await captured(['train', ...data, '--model', model, '--out', out, '--objective', objective, ...steps])
+  expect(trained).toMatchObject({ code: 0 })
+  return out
+}
+
 describe.each([
   { objective: 'bow', joint: false },
   { objective: 'lm', joint: false },
@@ -36,15 +46,7 @@ describe.each([
 ])('$objective', ({ objective, joint }) => {
   let model: string[]
   beforeAll(async () => {
-    const out = join(folder, objective)
-    const [data, config] = [join(folder, 'classes'), join(folder, 'tiny.json')]
-    const trained = await captured(
-      `train|--data|${data}|--template|a photo of a {}.|--model|${config}|--out|${out}|--objective|${objective}|--batch|3|--steps|2`.split(
-        '|',
-      ),
-    )
-    expect(trained).toMatchObject({ code: 0 })
-    model = ['--model', out]
+    model = ['--model', await train(objective, join(folder, 'tiny.json'), objective)]
   }, 120_000)
 
   it('classifies', async () => {
@@ -81,3 +83,17 @@ describe.each([
     }
   })
 })
+
+it('goes on with another objective, and leaves behind what only the former one trained', async () => {
+  const first = await train('bow', join(folder, 'tiny.json'), 'first')
+  const second = await train('contrastive', first, 'second')
+  const { code, stdout } = await captured(['similarity', picture, '--text', 'an apple', '--json', '--model', second])
+  expect(code).toBe(0)
+  expect(jsonLines(stdout)).toHaveLength(1)
+}, 120_000)
+
+it('tells open_clip of the bias that SigLIP trains', async () => {
+  const out = await train('siglip', join(folder, 'tiny.json'), 'siglip')
+  const { model_cfg } = JSON.parse(await readFile(join(out, 'open_clip_config.json'), 'utf8'))
+  expect(model_cfg).toMatchObject({ init_logit_bias: -10 })
+}, 120_000)
