@@ -96,4 +96,8 @@ it('tells open_clip of the bias that SigLIP trains', async () => {
   const out = await train('siglip', join(folder, 'tiny.json'), 'siglip')
   const { model_cfg } = JSON.parse(await readFile(join(out, 'open_clip_config.json'), 'utf8'))
   expect(model_cfg).toMatchObject({ init_logit_bias: -10 })
+  const { stdout } = await captured(['similarity', picture, '--text', 'an apple', '--json', '--model', out])
+  const [{ cosine, logit }] = jsonLines(stdout)[0].texts
+  // Two steps have hardly moved the scale, 10, and the bias, −10.
+  expect(Math.abs(logit - (10 * cosine - 10))).toBeLessThan(0.1)
 }, 120_000)

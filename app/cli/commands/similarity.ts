@@ -55,7 +55,7 @@ export const command = defineCommand({
           const scores = texts.map(({ text }, i) => ({
             text,
             cosine: cosines[i]!,
-            logit: cosines[i]! * clip.logitScale,
+            logit: cosines[i]! * clip.logitScale + clip.logitBias,
           }))
           await terminal.print(JSON.stringify({ path, texts: scores }))
         } else {
