@@ -51,11 +51,11 @@ export async function createCurvature(
       const h = Float64Array.from(gram!.data as Float32Array, (value) => (value * total) / rows)
       let trace = 0
       for (let i = 0; i < n; i++) trace += h[i * n + i]!
-      // The bias has no penalty, and columns may be constant: a little on the diagonal keeps the matrix invertible.
-      for (let i = 0; i < n; i++) h[i * n + i]! += (i < width ? penalty : 0) + (1e-7 * trace) / n
-      const found = inverse(h, n)
-      if (!found) throw new UsageError('the features hold numbers that are not finite; a regression cannot be fitted')
-      inverted = new Value('float32', Float32Array.from(found), [n, n])
+      if (!Number.isFinite(trace)) {
+        throw new UsageError('the features hold numbers that are not finite; a regression cannot be fitted')
+      }
+      for (let i = 0; i < width; i++) h[i * n + i]! += penalty
+      inverted = new Value('float32', Float32Array.from(regularInverse(h, n, trace)), [n, n])
     },
     async apply(gradient) {
       const rows = new Float32Array(classes * n)
@@ -76,6 +76,18 @@ export async function createCurvature(
       await product.dispose()
       await solution.dispose()
     },
+  }
+}
+
+/**
+ * The bias has no penalty, columns may be constant, and the sum is rounded: as little as will do is added on the diagonal,
+ * so that there is an inverse.
+ */
+function regularInverse(h: Float64Array, n: number, trace: number): Float64Array {
+  for (let share = 1e-7; ; share *= 10) {
+    for (let i = 0; i < n; i++) h[i * n + i]! += (share * trace) / n
+    const found = inverse(h, n)
+    if (found) return found
   }
 }
 

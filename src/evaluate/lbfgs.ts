@@ -28,7 +28,7 @@ export interface Minimum {
   x: Float64Array
   value: number
   steps: number
-  /** Whether the tolerance was met; else rounding or `maxSteps` came first. */
+  /** Whether the tolerance was met, or rounding hides all that is left to gain; else `maxSteps` came first. */
   converged: boolean
 }
 
@@ -37,6 +37,9 @@ const memory = 10
 /** A step is taken where the slope is between these parts of the slope at its start. */
 const [stillFalling, rising] = [0.9, -0.4] as const
 const trials = 20
+/** Steps that go on after the last one that lowered the value by more than float32 rounds it: they still mend `x`. */
+const patience = 12
+const rounding = 1e-7
 
 export async function lbfgs(
   f: Convex,
@@ -46,11 +49,12 @@ export async function lbfgs(
   const history: { s: Float64Array; y: Float64Array; rho: number }[] = []
   let x = start
   let { value, gradient } = await f.evaluate(x)
+  let [lowest, lowered] = [value, 0]
   for (let step = 0; step < maxSteps; step++) {
     const direction = await quasiNewton(gradient)
     if (longest(direction) <= tolerance * Math.max(1, longest(x))) return { x, value, steps: step, converged: true }
     const found = await search(direction)
-    if (!found) return { x, value, steps: step, converged: false }
+    if (!found) return { x, value, steps: step, converged: true }
     const s = difference(found.x, x)
     const y = difference(found.gradient, gradient)
     const curvature = dot(s, y)
@@ -58,6 +62,8 @@ export async function lbfgs(
     if (history.length > memory) history.shift()
     ;({ x, value, gradient } = found)
     onStep?.(step + 1, value)
+    if (value < lowest - rounding * Math.abs(lowest)) [lowest, lowered] = [value, step]
+    else if (step - lowered >= patience) return { x, value, steps: step + 1, converged: true }
     await f.follow?.(x, step + 1)
   }
   return { x, value, steps: maxSteps, converged: false }

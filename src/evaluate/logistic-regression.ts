@@ -25,7 +25,7 @@ export interface Regression {
   loss: number
   /** Steps of L-BFGS. */
   steps: number
-  /** Whether the tolerance was met; else rounding or the limit of steps came first. */
+  /** Whether nothing is left to gain within float32; else the limit of steps came first. */
   converged: boolean
 }
 

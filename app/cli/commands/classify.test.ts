@@ -29,7 +29,8 @@ it('prints help', async () => {
     IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of
     one image on standard input. Scores are a softmax over all labels at the model’s own scale.
     --labels imagenet stands for ImageNet’s 1,000 class names, --template imagenet for the 80 templates of the
-    paper’s ensemble, --template imagenet-simple for the seven that do nearly as well.
+    paper’s ensemble, --template imagenet-simple for the seven that do nearly as well. A model folder that holds a
+    trained classifier answers with it: labels may then choose among its own, and there are no templates.
 
     Flags:
       --labels L,L                 labels between commas
@@ -37,6 +38,7 @@ it('prints help', async () => {
       --template T…                a prompt with {} for the label; else "a photo of a {}."
       --top K                      the best K only; else 5, and with --json all
       --json                       one line an image: {"path", "labels": [{"label", "score"}…]}, best first
+      --calibration F              of evaluate calibrate; adds "answer", which may be "none of these"
       --truncate                   cut texts that are too long for the model; else they are an error
       --chunk                      embed long texts in pieces and take the mean
       --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
