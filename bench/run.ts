@@ -1,13 +1,20 @@
-// npm run bench [cold-start|towers|files|training]…      all of them, if none is named
+// npm run bench [cold-start|towers|files|training|linear-probe]…      all of them, if none is named
 //
 // Cold start comes first: a process begins with the peak memory of the one that started it.
 
 import { coldStart } from './cold-start.ts'
 import { files } from './files.ts'
+import { linearProbe } from './linear-probe.ts'
 import { towers } from './towers.ts'
 import { training } from './training.ts'
 
-const benches: Record<string, () => void | Promise<void>> = { 'cold-start': coldStart, towers, files, training }
+const benches: Record<string, () => void | Promise<void>> = {
+  'cold-start': coldStart,
+  towers,
+  files,
+  training,
+  'linear-probe': linearProbe,
+}
 
 for (const name of process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches)) {
   const bench = benches[name]
