@@ -15,16 +15,20 @@ it('prints help on standard output, and loads no model for it', async () => {
 
     Usage: typeclip COMMAND …
 
-      classify    which of your labels fits each image
-      embed       images and texts to a file of vectors
-      similarity  how near each image is to each text
-      train       a CLIP of your own, from images and captions
-      tokenize    texts to token ids
-      preprocess  images to the pixels that a model takes
-      inspect     both encoders, step by step
-      models      the names that --model takes
-      convert     a checkpoint as another project publishes it
-      doctor      whether this machine gives the reference's numbers
+      classify               which of your labels fits each image
+      embed                  images and texts to a file of vectors
+      similarity             how near each image is to each text
+      train                  a CLIP of your own, from images and captions
+      evaluate zero-shot     accuracy of words as classes, on labelled images
+      evaluate retrieval     how well captions and images find each other
+      evaluate linear-probe  accuracy of logistic regression on image embeddings
+      evaluate calibrate     a temperature, and a threshold for "none of these"
+      tokenize               texts to token ids
+      preprocess             images to the pixels that a model takes
+      inspect                both encoders, step by step
+      models                 the names that --model takes
+      convert                a checkpoint as another project publishes it
+      doctor                 whether this machine gives the reference's numbers
 
     typeclip COMMAND --help tells what a command takes; typeclip --version, which version this is.
 
