@@ -2,9 +2,12 @@
 
 export { type Batch as ImageBatch, type BatchesOptions, batches, type Cursor } from './data/batches.node.ts'
 export { combine } from './data/combine.ts'
+export { holdOut } from './data/held-out.ts'
 export { openSource, type SourceOptions } from './data/open.node.ts'
 export type { Order, Sample, Skipped, Source } from './data/sample.ts'
 export { TrainingError } from './errors.ts'
+export { type Figure2Event, type Figure2Options, type Figure2Run, figure2 } from './figure2/figure2.node.ts'
+export { type Figure2Report, type Figured, figureNames } from './figure2/report.ts'
 export type { Augmentation } from './image/augment.ts'
 export { type ObjectiveName, objectives } from './objectives/index.ts'
 export type { Objective } from './objectives/objective.ts'

@@ -23,6 +23,7 @@ it('prints help on standard output, and loads no model for it', async () => {
       evaluate retrieval     how well captions and images find each other
       evaluate linear-probe  accuracy of logistic regression on image embeddings
       evaluate calibrate     a temperature, and a threshold for "none of these"
+      figure2                the paper's Figure 2, at a small size
       tokenize               texts to token ids
       preprocess             images to the pixels that a model takes
       inspect                both encoders, step by step

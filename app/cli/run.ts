@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
     summary: 'a temperature, and a threshold for "none of these"',
     load: () => import('./commands/evaluate-calibrate.ts'),
   },
+  figure2: { summary: "the paper's Figure 2, at a small size", load: () => import('./commands/figure2.ts') },
   tokenize: { summary: 'texts to token ids', load: () => import('./commands/tokenize.ts') },
   preprocess: { summary: 'images to the pixels that a model takes', load: () => import('./commands/preprocess.ts') },
   inspect: { summary: 'both encoders, step by step', load: () => import('./commands/inspect.ts') },

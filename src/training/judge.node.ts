@@ -24,13 +24,18 @@ export interface JudgeOptions {
  */
 export function judgeBy(source: Source, options: JudgeOptions = {}): (model: Judged) => Promise<Validation> {
   const { threads } = options
-  return async ({ folder, loss, joint }) => {
+  return async ({ folder, loss, objective: { encodeText, likelihood } }) => {
+    // A bag of words has no use for a prompt around the class.
+    const templates = likelihood?.template === '{}' ? undefined : options.templates
     const lossAndAccuracy = await loss(source)
     const numbers = { loss: lossAndAccuracy.loss }
-    if (!source.labels && !joint) return { score: -numbers.loss, numbers }
+    if (!source.labels && !encodeText) return { score: -numbers.loss, numbers }
     const clip = await load(folder, threads === undefined ? {} : { threads })
     try {
-      const { score, ...measured } = await (source.labels ? zeroShot : retrieval)(clip, source, options)
+      const { score, ...measured } = await (source.labels ? zeroShot : retrieval)(clip, source, {
+        ...options,
+        templates,
+      })
       return { score, numbers: { ...numbers, ...measured } }
     } finally {
       await clip.dispose()

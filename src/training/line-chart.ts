@@ -22,6 +22,8 @@ export interface Chart {
   series: readonly Series[]
   /** Equal steps to the right double x; else they add to it. */
   logX?: boolean
+  /** Distances along x, each with what it means. */
+  spans?: readonly { y: number; from: number; to: number; label: string }[]
   /** The lowest end of the y axis, where that is not left to the numbers. */
   yFrom?: number
   /** How a tick of an axis is written. */
@@ -92,6 +94,11 @@ export function lineChart(chart: Chart, box: Box): string {
     if (!one.dots && one.points.length > 1) continue
     lines.push(...one.points.map(([x, y]) => `<circle cx="${px(x)}" cy="${py(y)}" r="2.6" fill="${color}"/>`))
   }
+  for (const { y, from, to, label } of chart.spans ?? []) {
+    const middle = (Number(px(from)) + Number(px(to))) / 2
+    lines.push(`<path d="M${px(from)} ${py(y)}H${px(to)}" stroke="${ink}" stroke-dasharray="3 3"/>`)
+    lines.push(text(middle, Number(py(y)) - 6, label, 'middle'))
+  }
   return [...lines, ...legend(series, inner)].join('\n')
 }
 
@@ -108,11 +115,10 @@ function legend(series: readonly Series[], { right, top }: { right: number; top:
   let x = right
   return [...series].reverse().flatMap(({ name, color }) => {
     if (name === undefined) return []
-    const end = x
-    x -= name.length * 6.3 + 24
+    x -= name.length * 6 + 28
     return [
-      `<path d="M${fixed(x + 8)} ${top - 20}h12" stroke="${colors[color % colors.length]}" stroke-width="3"/>`,
-      text(end, top - 16, name, 'end'),
+      `<path d="M${fixed(x + 6)} ${top - 20}h12" stroke="${colors[color % colors.length]}" stroke-width="3"/>`,
+      text(x + 23, top - 16, name, 'start'),
     ]
   })
 }
@@ -144,7 +150,7 @@ const least = (values: readonly number[]): number => values.reduce((a, b) => Mat
 const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity)
 const fixed = (x: number): string => x.toFixed(1)
 const escaped = (s: string): string => s.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-const text = (x: number, y: number, content: string, anchor: 'end' | 'middle'): string =>
+const text = (x: number, y: number, content: string, anchor: 'start' | 'end' | 'middle'): string =>
   `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}">${escaped(content)}</text>`
 
 /** `1,200`, `65k`, `2M`; small ones as they are, and very small ones as powers of ten. */

@@ -61,6 +61,7 @@ it('prints help', async () => {
       --objective contrastive|siglip|bow|lm|bow-contrastive  what is minimised; else contrastive, CLIP's own
       --batch N                                              examples in a step; else 128
       --chunk N                                              examples in memory at a time; the numbers stay those of --batch
+      --recompute                                            compute transformer blocks' insides twice: slower, in far less memory
       --epochs N                                             times through the data; else 1
       --steps N                                              steps, in place of --epochs
       --lr X                                                 the learning rate at its highest; else 5e-4

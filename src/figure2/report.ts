@@ -1,0 +1,124 @@
+// What Figure 2 shows, in numbers: the accuracy of each objective by images processed, over several seeds, and how many
+// times more efficient each step from one objective to the next is.
+
+import type { ObjectiveName } from '../objectives/index.ts'
+import { type AccuracyAt, efficiency, type MeanAndSpread, meanAndSpread } from './efficiency.ts'
+
+/** The curves, slowest first as the paper found them; the last is the released CLIP's and not in the figure. */
+export const figureNames = {
+  lm: 'transformer language model',
+  bow: 'bag of words prediction',
+  'bow-contrastive': 'bag of words contrastive',
+  contrastive: 'text transformer contrastive',
+} as const satisfies Partial<Record<ObjectiveName, string>>
+
+export type Figured = keyof typeof figureNames
+
+/** One run, as it was judged on its way. */
+export interface RunCurve {
+  objective: Figured
+  seed: number
+  learningRate: number
+  parameters: number
+  curve: readonly AccuracyAt[]
+}
+
+export interface ObjectiveCurve {
+  objective: Figured
+  name: string
+  learningRate: number
+  /** What each learning rate of the sweep reached; empty where there was none. */
+  sweep: readonly { learningRate: number; accuracy: number }[]
+  /** That are trained. */
+  parameters: number
+  curve: ({ images: number } & MeanAndSpread)[]
+  seeds: { seed: number; curve: readonly AccuracyAt[] }[]
+}
+
+export interface Step {
+  from: Figured
+  to: Figured
+  /** Images that `from` needs for those that `to` needs, at the highest accuracy of both; by seeds. */
+  efficiency: (MeanAndSpread & { accuracy: number; images: { slow: number; fast: number }; seeds: number }) | undefined
+  /** Of the accuracy at the end, `to` less `from`, with its standard error over seeds. */
+  gain: { mean: number; error: number }
+  /** Whether the gain is more than two of its standard errors. */
+  beyondNoise: boolean
+}
+
+export interface Figure2Report {
+  data: string
+  val: string
+  /** Accuracy of guessing. */
+  chance: number
+  images: number
+  batch: number
+  objectives: ObjectiveCurve[]
+  steps: Step[]
+}
+
+export type Sweeps = Readonly<Partial<Record<Figured, ObjectiveCurve['sweep']>>>
+
+/** Puts the runs of all seeds together. All are judged after the same numbers of images. */
+export function summarize(
+  about: Pick<Figure2Report, 'data' | 'val' | 'chance' | 'images' | 'batch'>,
+  runs: readonly RunCurve[],
+  sweeps: Sweeps = {},
+): Figure2Report {
+  const names = (Object.keys(figureNames) as Figured[]).filter((name) =>
+    runs.some(({ objective }) => objective === name),
+  )
+  const of = (name: Figured) => runs.filter(({ objective }) => objective === name)
+  const pairs = names.slice(1).map((to, i): [Figured, Figured] => [names[i]!, to])
+  if (names.includes('lm') && names.includes('bow-contrastive')) pairs.push(['lm', 'bow-contrastive'])
+  return {
+    ...about,
+    objectives: names.map((name) => objectiveCurve(name, of(name), sweeps[name] ?? [])),
+    steps: pairs.map(([from, to]) => step(from, to, of(from), of(to))),
+  }
+}
+
+function objectiveCurve(objective: Figured, runs: readonly RunCurve[], sweep: ObjectiveCurve['sweep']): ObjectiveCurve {
+  const [first] = runs
+  return {
+    objective,
+    name: figureNames[objective],
+    learningRate: first!.learningRate,
+    sweep,
+    parameters: first!.parameters,
+    curve: first!.curve.map(({ images }, i) => ({
+      images,
+      ...meanAndSpread(runs.map(({ curve }) => curve[i]!.accuracy)),
+    })),
+    seeds: runs.map(({ seed, curve }) => ({ seed, curve })),
+  }
+}
+
+function step(from: Figured, to: Figured, slow: readonly RunCurve[], fast: readonly RunCurve[]): Step {
+  const found = slow.flatMap(({ seed, curve }) => {
+    const other = fast.find((run) => run.seed === seed)
+    return (other && efficiency(curve, other.curve)) ?? []
+  })
+  const mean = (pick: (e: (typeof found)[number]) => number) => meanAndSpread(found.map(pick)).mean
+  const ends = (runs: readonly RunCurve[]) => meanAndSpread(runs.map(({ curve }) => curve.at(-1)!.accuracy))
+  const [a, b] = [ends(slow), ends(fast)]
+  const gain = {
+    mean: b.mean - a.mean,
+    error: Math.sqrt(a.spread ** 2 / slow.length + b.spread ** 2 / fast.length),
+  }
+  return {
+    from,
+    to,
+    efficiency:
+      found.length === 0
+        ? undefined
+        : {
+            ...meanAndSpread(found.map(({ ratio }) => ratio)),
+            accuracy: mean(({ accuracy }) => accuracy),
+            images: { slow: mean(({ images }) => images.slow), fast: mean(({ images }) => images.fast) },
+            seeds: found.length,
+          },
+    gain,
+    beyondNoise: slow.length > 1 && fast.length > 1 && gain.mean > 2 * gain.error,
+  }
+}
