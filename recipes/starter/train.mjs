@@ -9,6 +9,7 @@ const { values } = parseArgs({
     work: { type: 'string', default: 'starter-work' },
     photos: { type: 'string' },
     samples: { type: 'string', default: '300000' },
+    steps: { type: 'string', default: '1600' },
   },
 })
 const work = resolve(values.work)
@@ -22,11 +23,12 @@ const node = (...args) => execFileSync(process.execPath, args, { stdio: 'inherit
 
 node(here('fetch.mjs'), '--cache', cache, ...photos)
 node(here('prepare.mjs'), '--cache', cache, '--out', data, '--samples', values.samples, ...photos)
-node(
-  join(root, 'app/dist/cli/main.js'),
+const typeclip = (...args) => node(join(root, 'app/dist/cli/main.js'), ...args)
+typeclip(
   'train',
-  // TRAINING FLAGS: model, schedule, batch and so on go here
-  join(data, 'train-*.tar'),
-  '--out',
-  out,
+  ...['--data', join(data, 'train-*.tar')],
+  ...['--model', here('model.json'), '--out', out],
+  ...['--batch', '256', '--steps', values.steps, '--lr', '1e-3', '--warmup', '100', '--seed', '1'],
+  ...['--save-every', '50', '--resume'],
 )
+typeclip('convert', out, join(work, 'starter'), '--to', 'open_clip', '--dtype', 'float16', '--overwrite')
