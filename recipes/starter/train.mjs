@@ -31,4 +31,4 @@ typeclip(
   ...['--batch', '256', '--steps', values.steps, '--lr', '1e-3', '--warmup', '100', '--seed', '1'],
   ...['--save-every', '50', '--resume'],
 )
-typeclip('convert', out, join(work, 'starter'), '--to', 'open_clip', '--dtype', 'float16', '--overwrite')
+typeclip('convert', out, join(work, 'starter'), '--to', 'open_clip', '--dtype', 'f16', '--overwrite')
