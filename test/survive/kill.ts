@@ -1,0 +1,93 @@
+// Kills runs of training at random moments with SIGKILL and has them go on, until they end; the numbers must be those of a
+// run that nobody touched.
+
+import { spawn } from 'node:child_process'
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createRandom } from '../../src/random.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const main = join(root, 'app', 'dist', 'cli', 'main.js')
+
+const model = {
+  embed_dim: 16,
+  vision_cfg: { image_size: 32, layers: 1, width: 64, patch_size: 16 },
+  text_cfg: { context_length: 8, vocab_size: 49408, width: 16, heads: 1, layers: 1 },
+}
+
+export interface Survived {
+  kills: number
+  /** Runs that were killed and went on, to their end. */
+  runs: number
+  /** Lines of both logs that differ; none, if all is well. */
+  differences: string[]
+}
+
+/**
+ * @param kills how often a process is killed, over as many runs as it takes
+ * @param wait the longest time before a kill, in milliseconds
+ */
+export async function survive({
+  kills,
+  steps,
+  wait,
+  seed = 0,
+}: {
+  kills: number
+  steps: number
+  wait: number
+  seed?: number
+}): Promise<Survived> {
+  const folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+  const pictures = join(root, 'examples', 'pictures')
+  const names = (await readdir(pictures)).filter((name) => name.endsWith('.jpg'))
+  const rows = names.map((name) => `${join(pictures, name)},some ${name.slice(0, -4)}`)
+  await writeFile(join(folder, 'pairs.csv'), ['filepath,title', ...rows].join('\n'))
+  await writeFile(join(folder, 'tiny.json'), JSON.stringify(model))
+  const unbroken = join(folder, 'unbroken')
+  const start = (out: string) => {
+    const flags = ['--data', join(folder, 'pairs.csv'), '--model', join(folder, 'tiny.json'), '--out', out, '--resume']
+    const more = ['--batch', '4', '--steps', `${steps}`, '--save-every', '5', '--warmup', '2', '--threads', '1']
+    const child = spawn(process.execPath, [main, 'train', ...flags, ...more], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let said = ''
+    child.stderr.on('data', (chunk) => {
+      said += chunk
+    })
+    const ended = new Promise<number | null>((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', (code) => (code === null || code === 0 ? resolve(code) : reject(new Error(said))))
+    })
+    return { child, ended }
+  }
+  const logged = async (out: string) =>
+    (await readFile(join(out, 'results.jsonl'), 'utf8').catch(() => '')).split('\n').slice(0, -1)
+  const numbers = (line: string) => {
+    const { imagesPerSecond, seconds, ...rest } = JSON.parse(line)
+    return JSON.stringify(rest)
+  }
+
+  await start(unbroken).ended
+  const expected = await logged(unbroken)
+  const random = createRandom('kill', seed)
+  const read = (line: string | undefined) => (line === undefined ? 'nothing' : numbers(line))
+  const result: Survived = { kills: 0, runs: 0, differences: [] }
+  while (result.kills < kills) {
+    const out = join(folder, `killed-${++result.runs}`)
+    for (let ended = false; !ended; ) {
+      const run = start(out)
+      const timer =
+        result.kills < kills ? setTimeout(() => run.child.kill('SIGKILL'), random.uniform(0, wait)) : undefined
+      ended = (await run.ended) === 0
+      clearTimeout(timer)
+      if (!ended) result.kills++
+    }
+    const found = await logged(out)
+    for (let i = 0; i < Math.max(steps, found.length); i++) {
+      if (expected[i] !== undefined && read(expected[i]) === read(found[i])) continue
+      result.differences.push(`run ${result.runs}: ${read(expected[i])}\n${read(found[i])}`)
+    }
+  }
+  return result
+}
