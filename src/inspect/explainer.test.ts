@@ -31,8 +31,8 @@ describe('the model that ships', () => {
   })
 
   it('gives the tokens of a word together', async () => {
-    const [{ words }] = (await relevance(clip, apple, ['supercalifragilistic apple'])) as [{ words: undefined }]
-    const { tokens, values, words: whole } = words!
+    const [found] = await relevance(clip, apple, ['supercalifragilistic apple'])
+    const { tokens, values, words: whole } = found!.words!
     expect(whole.map(({ text }) => text)).toEqual(['supercalifragilistic', 'apple'])
     expect(tokens.length).toBeGreaterThan(2)
     const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 0)
@@ -69,8 +69,13 @@ describe('the model that ships', () => {
   })
 
   it('refuses what it cannot explain', async () => {
-    await expect(relevance(clip, apple, ['a cat'], { startLayer: 99 })).rejects.toThrow(/startLayer is 99.*0 to 2/)
-    await expect(relevance(clip, apple, ['a cat'], { startLayer: 0.5 })).rejects.toThrow('startLayer is 0.5')
+    await expect(relevance(clip, apple, ['a cat'], { startLayer: 99 })).rejects.toThrow(
+      /block 99 of the image tower, whose blocks are 0 to 5/,
+    )
+    await expect(relevance(clip, apple, ['a cat'], { startLayer: { text: -4 } })).rejects.toThrow(
+      /block -4 of the text tower, whose blocks are 0 to 2/,
+    )
+    await expect(relevance(clip, apple, ['a cat'], { startLayer: 0.5 })).rejects.toThrow('block 0.5')
     await expect(relevance(clip, apple, ['word '.repeat(200)])).rejects.toThrow('has 202 tokens')
     await expect(relevance(clip, 'nowhere.jpg', ['a cat'])).rejects.toThrow('nowhere.jpg')
   })

@@ -1,10 +1,10 @@
 // Relevance for pictures and texts: what of the one and of the other made the two similar.
 
 import { UsageError } from '../errors.ts'
-import type { Clip, ImageInput } from '../load.ts'
-import { imageGraph, placesOf, readPixels } from './image-pass.ts'
+import { type Clip, type ImageInput, unit } from '../load.ts'
+import { placesOf, readPixels } from './image-pass.ts'
 import { type RelevanceOptions, type RelevanceProgram, relevanceProgram } from './relevance.ts'
-import { readText, type Token, textGraph } from './text-pass.ts'
+import { readText, type Token } from './text-pass.ts'
 
 export interface ImageRelevance {
   /** What the tower saw: `[3, size, size]`, before normalising. */
@@ -62,7 +62,7 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
 
   return {
     async image(pixels, target) {
-      programs.image ??= relevanceProgram(clip, () => imageGraph(clip).embedding, image)
+      programs.image ??= relevanceProgram(clip, 'image', image)
       const program = await programs.image
       const { grid } = placesOf(clip)
       const places = grid[0] * grid[1]
@@ -77,7 +77,7 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
       if (config.text && !hasAttention(clip)) {
         throw new UsageError(`${name}: its text encoder is a bag of words, which has no attention to follow`)
       }
-      programs.text ??= relevanceProgram(clip, () => textGraph(clip).embedding, text)
+      programs.text ??= relevanceProgram(clip, 'text', text)
       const program = await programs.text
       const { tokens, readAt, feeds } = readText(clip, config.text!, words)
       const read = new Float32Array(tokens.length)
@@ -104,20 +104,31 @@ export async function relevance(
   texts: readonly string[],
   options: RelevanceOptions = {},
 ): Promise<Relevance[]> {
+  const abort = options.signal ? { signal: options.signal } : {}
+  const pixels = await clip.preprocess(image, abort)
+  const { data: picture } = await clip.encodeImage(image, abort)
+  const { data, shape } = await clip.encodeText(texts, abort)
+  const embedded = texts.map((text, i) => ({ text, embedding: data.subarray(i * shape[1], (i + 1) * shape[1]) }))
+  return explain(clip, { pixels, embedding: picture }, embedded, options)
+}
+
+/** The same for a picture and texts that are embedded already. */
+export async function explain(
+  clip: Clip,
+  picture: { pixels: Uint8Array; embedding: Float32Array },
+  texts: readonly { text: string; embedding: Float32Array }[],
+  options: RelevanceOptions = {},
+): Promise<Relevance[]> {
   const explainer = createExplainer(clip, options)
-  const { signal } = options
-  const abort = signal ? { signal } : {}
+  const direction = unit(picture.embedding)
   try {
-    const pixels = await clip.preprocess(image, abort)
-    const { data: picture } = await clip.encodeImage(image, { normalize: true, ...abort })
-    const { data, shape } = await clip.encodeText(texts, { normalize: true, ...abort })
     const found: Relevance[] = []
-    for (const [i, text] of texts.entries()) {
-      signal?.throwIfAborted()
-      const target = data.subarray(i * shape[1], (i + 1) * shape[1])
-      const words = hasAttention(clip) ? { words: await explainer.text(text, picture) } : {}
-      const cosine = target.reduce((sum, x, j) => sum + x * picture[j]!, 0)
-      found.push({ text, cosine, image: await explainer.image(pixels, target), ...words })
+    for (const { text, embedding } of texts) {
+      options.signal?.throwIfAborted()
+      const cosine = unit(embedding).reduce((sum, x, i) => sum + x * direction[i]!, 0)
+      const image = await explainer.image(picture.pixels, embedding)
+      const words = hasAttention(clip) ? { words: await explainer.text(text, direction) } : {}
+      found.push({ text, cosine, image, ...words })
     }
     return found
   } finally {

@@ -4,7 +4,9 @@
 import { UsageError } from '../errors.ts'
 import { type Clip, type ImageInput, unit } from '../load.ts'
 import { trainsTextTower } from '../objectives/index.ts'
+import { explain, type Relevance } from './explainer.ts'
 import { type ImagePass, inspectImage } from './image-pass.ts'
+import type { RelevanceOptions } from './relevance.ts'
 import { inspectText, type TextPass } from './text-pass.ts'
 
 /** The picture beside each text. */
@@ -27,11 +29,15 @@ export interface Inspection {
   texts: TextPass[]
   /** Where there is a picture and a text. */
   similarity?: Similarity
+  /** Why each text matched, where that was asked for and there is a picture. */
+  relevance?: Relevance[]
 }
 
 export interface InspectInputs {
   image?: ImageInput | undefined
   texts?: readonly string[] | undefined
+  /** Adds what in the picture and in each text makes the two similar. */
+  explain?: Pick<RelevanceOptions, 'startLayer'> | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -41,7 +47,8 @@ export interface InspectInputs {
  * @throws InputError for a picture that cannot be read or a text that is too long, UsageError where neither is given, or
  *   the model has no text tower of its kind
  */
-export async function inspect(clip: Clip, { image, texts = [], signal }: InspectInputs): Promise<Inspection> {
+export async function inspect(clip: Clip, inputs: InspectInputs): Promise<Inspection> {
+  const { image, texts = [], signal } = inputs
   if (image === undefined && texts.length === 0) {
     throw new UsageError('there is nothing to inspect: give an image, texts, or both')
   }
@@ -58,6 +65,9 @@ export async function inspect(clip: Clip, { image, texts = [], signal }: Inspect
     inspection.texts.push(await inspectText(clip, text))
   }
   if (inspection.image && texts.length > 0) inspection.similarity = compare(inspection.image, inspection)
+  if (inspection.image && texts.length > 0 && inputs.explain) {
+    inspection.relevance = await explain(clip, inspection.image, inspection.texts, { ...inputs.explain, signal })
+  }
   return inspection
 }
 

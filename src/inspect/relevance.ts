@@ -10,7 +10,8 @@ import { gradients } from '../graph/gradient.ts'
 import { collectStages } from '../graph/scope.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
 import { type Clip, unit } from '../load.ts'
-import type { Program } from '../runtime/runtime.ts'
+import { imageGraph } from './image-pass.ts'
+import { textGraph } from './text-pass.ts'
 
 /** The block that the walk starts at, from 0; negative ones count from the last, −1, which is the authors' choice. */
 export interface RelevanceOptions {
@@ -32,30 +33,30 @@ export interface RelevanceProgram {
   dispose(): Promise<void>
 }
 
-/**
- * Builds the tower, the logit of its embedding with a target, and the relevance of every position to that.
- *
- * @param build the tower's graph, `[batch, embedDim]`, whose stages are attention weights among others
- */
+const towers = { image: imageGraph, text: textGraph }
+
+/** Builds a tower, the logit of its embedding with a target, and the relevance of every position to that. */
 export async function relevanceProgram(
-  { name, runtime, logitScale }: Clip,
-  build: () => Tensor,
+  clip: Clip,
+  tower: keyof typeof towers,
   startLayer: number,
 ): Promise<RelevanceProgram> {
-  const { result: embedding, stages } = collectStages(build)
+  const { name, runtime, logitScale } = clip
+  const { result, stages } = collectStages(() => towers[tower](clip))
+  const { embedding } = result
   const attention = [...stages].filter(([stage]) => /attn(pool)?\.weights$/.test(stage)).map(([, weights]) => weights)
   const from = startLayer < 0 ? attention.length + startLayer : startLayer
   if (!Number.isInteger(from) || !(from in attention)) {
     const last = attention.length - 1
     throw new UsageError(
-      `${name}: startLayer is ${startLayer}, and this tower has the blocks 0 to ${last}, or −1 to −${last + 1}`,
+      `${name}: an explanation cannot start at block ${startLayer} of the ${tower} tower, whose blocks are 0 to ${last}, or −1 (the last) to −${last + 1}`,
     )
   }
   const target = input('target', 'float32', ['batch', embedding.shape[1]!])
   const read = input('read', 'float32', ['batch', 1, attention.at(-1)!.shape[3]!])
   const blocks = attention.slice(from)
   const relevance = relevanceOf(blocks, read, logit(embedding, target, logitScale))
-  const program: Program = await runtime.compile({ relevance }, { name: `${name}, relevance` })
+  const program = await runtime.compile({ relevance }, { name: `${name}, relevance of the ${tower}` })
   return {
     async run(feeds, where, toward) {
       const { relevance: found } = await program.run({

@@ -47,8 +47,8 @@ describe.each(cases)('%s', (name, model) => {
   it.each(starts)('finds the places and the words from block %i on', async (start) => {
     const tower = clip.config.image!
     const pool = tower.kind === 'modified-resnet'
-    const ofImage = await relevanceProgram(clip, () => imageGraph(clip).embedding, pool ? -1 : start)
-    const ofText = await relevanceProgram(clip, () => textGraph(clip).embedding, start)
+    const ofImage = await relevanceProgram(clip, 'image', pool ? -1 : start)
+    const ofText = await relevanceProgram(clip, 'text', start)
     const picture = await embed(imageGraph(clip).embedding, image)
     for (const [i, feeds] of texts.entries()) {
       const text = await embed(textGraph(clip).embedding, feeds)

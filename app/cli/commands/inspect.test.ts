@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { captured } from '../captured.ts'
 import { cliFile } from '../installation.ts'
@@ -47,6 +48,13 @@ it.each([
   [['--text', 'a', '--json', '--html', 'a.html'], 'two forms of the same'],
   [['--graph', 'both'], "--graph is one of image, text; found 'both'"],
   [['--text', 'a', '--html', 'nowhere/a.html'], 'there is no folder nowhere'],
+  [['--text', 'a', '--explain'], '--explain says why an image and a text match; give both'],
+  [['a.jpg', '--explain'], '--explain says why an image and a text match; give both'],
+  [['a.jpg', '--text', 'a', '--out', 'a.png'], '--out is for --explain'],
+  [['a.jpg', '--text', 'a', '--start-layer', '0'], '--start-layer is for --explain'],
+  [['a.jpg', '--text', 'a', '--explain', '--start-layer', 'first'], "found 'first'"],
+  [['a.jpg', '--text', 'a', '--explain', '--out', 'a', '--html', 'a'], 'give two files'],
+  [[picture, '--text', 'a', '--explain', '--start-layer', '1,9'], 'block 9 of the text tower, whose blocks are 0 to 2'],
 ])('inspect %j is wrong use', async (argv, message) => {
   const { code, stdout, stderr } = await captured(['inspect', ...argv])
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -108,6 +116,69 @@ it('prints the graph of one encoder', async () => {
   expect(stdout).toMatch(/^ids: int32 \[batch, length\]$/m)
   expect(stdout).toMatch(/^# transformer\.resblocks\.0\.attn$/m)
   expect(stdout).not.toContain('visual')
+})
+
+describe('why did it match', () => {
+  it('is drawn over the picture and over the words', async () => {
+    const { code, stdout } = await captured(['inspect', picture, '--text', 'white clouds', '--text', '', '--explain'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^ {2}white clouds +-?\d\.\d{4} +-?\d+\.\d{3} +\d+\.\d%$/m)
+    expect(stdout.match(/^ {4}│.{16}│$/gm)).toHaveLength(16)
+    expect(stdout).toMatch(/^ {2}clouds +\d+\.\d%/m)
+    expect(stdout.match(/█{24}/g)).toHaveLength(1)
+    expect(stdout).toContain('(a text without words)')
+    expect(stdout).not.toContain('visual.conv1')
+  })
+
+  it('gives the same numbers as JSON, from the block that is asked for', async () => {
+    const from = async (...flags: string[]) => {
+      const argv = ['inspect', picture, '--text', 'white clouds', '--json', '--explain', ...flags]
+      return JSON.parse((await captured(argv)).stdout)
+    }
+    const { relevance, similarity, image } = await from()
+    expect(relevance).toHaveLength(1)
+    expect(relevance[0].cosine).toBeCloseTo(similarity.cosines[0], 6)
+    expect([relevance[0].image.map.length, relevance[0].image.map[0].length]).toEqual(image.grid)
+    const [white, clouds] = relevance[0].tokens
+    expect([white.text, clouds.text]).toEqual(['white', 'clouds'])
+    expect(relevance[0].words[1]).toEqual({ text: 'clouds', relevance: clouds.relevance })
+    const last = image.attention.length - 1
+    expect((await from('--start-layer', `${last},2`)).relevance).toEqual(relevance)
+    expect((await from('--start-layer', '0')).relevance).not.toEqual(relevance)
+  })
+
+  it('is a PNG of the picture and one for each text, and a part of the page', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+    const [png, html] = [join(folder, 'why.png'), join(folder, 'why.html')]
+    const argv = ['inspect', picture, '--text', 'clouds', '--text', 'a <b>cat</b>', '--explain']
+    expect(await captured([...argv, '--out', png, '--html', html])).toMatchObject({ code: 0, stdout: '' })
+    expect((await readdir(folder)).sort()).toEqual(['why.html', 'why.png'])
+    const { width, height } = await sharp(png).metadata()
+    expect({ width, height }).toEqual({ width: 3 * 384 + 2 * 8, height: 384 })
+    const { data } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true })
+    const panel = (i: number) =>
+      Buffer.concat(
+        Array.from({ length: 384 }, (_, y) => data.subarray(3 * (y * width + i * 392)).subarray(0, 3 * 384)),
+      )
+    expect(panel(1).equals(panel(0))).toBe(false)
+    expect(panel(2).equals(panel(1))).toBe(false)
+    const page = await readFile(html, 'utf8')
+    for (const words of ['Why did it match?', '为什么匹配？']) expect(page.includes(words), words).toBe(true)
+    expect(page.match(/class="word"/g)).toHaveLength(1 + 6)
+    expect(page.includes('<b>cat</b>')).toBe(false)
+    expect(page.match(/https?:/)).toBeNull()
+    expect(unbalanced(page)).toEqual([])
+  })
+
+  it('leaves a file that is there as it is where there is nothing to explain', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+    const png = join(folder, 'why.png')
+    await writeFile(png, 'before')
+    const argv = ['inspect', picture, '--text', 'x '.repeat(99), '--explain', '--out', png]
+    expect(await captured(argv)).toMatchObject({ code: 1, stdout: '' })
+    expect(await readFile(png, 'utf8')).toBe('before')
+    expect(await readdir(folder)).toEqual(['why.png'])
+  })
 })
 
 describe('the page', () => {

@@ -1,13 +1,15 @@
 // `typeclip inspect`: the two forward passes step by step, as text, as JSON, or as a page with pictures.
 
 import type { Clip } from 'typeclip'
-import { createAtomicFile } from '../atomic-file.ts'
+import { type AtomicFile, createAtomicFile } from '../atomic-file.ts'
 import { defineCommand } from '../command.ts'
 import { type FoundImage, findImages } from '../images.ts'
 import type { Original } from '../inspect/image-section.ts'
 import { inspectJson } from '../inspect/json.ts'
 import { originalUrl } from '../inspect/original.ts'
 import { inspectPage } from '../inspect/page.ts'
+import { relevancePng } from '../inspect/relevance-picture.ts'
+import { relevanceReport } from '../inspect/relevance-report.ts'
 import { inspectReport } from '../inspect/report.ts'
 import { type Job, startJob } from '../job.ts'
 import { imageFlags, megabytes, modelFlags, withModel } from '../model.ts'
@@ -16,17 +18,25 @@ import { namedTexts } from '../texts.ts'
 import { UsageError } from '../usage-error.ts'
 
 export const command = defineCommand({
-  usage: '[IMAGE] [--text S]… [--json | --html FILE] [flags]',
+  usage: '[IMAGE] [--text S]… [--explain] [--json | --html FILE] [flags]',
   about: [
     'Every named stage of the encoders with its shape and statistics, the tokens with their ids, the causal mask,',
     'where the text is read, the attention of each block; with an image and texts, how near they are. --html writes',
     'one page with pictures, in English and Chinese, that needs nothing else. IMAGE is a file, an http(s) address,',
-    'or - for the bytes of one image on standard input.',
+    'or - for the bytes of one image on standard input. --explain adds why they matched: what in the picture and which',
+    'words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); on a terminal, that alone.',
   ],
   flags: {
     text: { type: 'texts', value: 'S', help: 'a text; give the flag again for another one' },
     html: { type: 'text', value: 'FILE', help: 'write the page; the file is written over' },
-    json: { type: 'switch', help: 'one object: model, image, texts, similarity' },
+    json: { type: 'switch', help: 'one object: model, image, texts, similarity, relevance' },
+    explain: { type: 'switch', help: 'why did it match? over the picture and over the words of each text' },
+    startLayer: {
+      type: 'text',
+      value: 'N[,M]',
+      help: 'the block from which the explanation follows attention, from 0; M for the texts; else the last',
+    },
+    out: { type: 'text', value: 'FILE', help: 'write the explanation as a PNG: the picture, then one for each text' },
     graph: {
       type: 'text',
       value: 'TOWER',
@@ -38,12 +48,21 @@ export const command = defineCommand({
   },
   examples: [
     'typeclip inspect photo.jpg --text "a cat" --text "a dog" --html clip.html',
+    'typeclip inspect photo.jpg --text "a cat" --explain --out why.png',
     'typeclip inspect --text "hello world!"',
     'typeclip inspect --graph text --model openai/clip-vit-base-patch32',
   ],
   async run(words, values, terminal) {
-    const { text, html, json, graph } = values
+    const { text, html, json, graph, explain, startLayer, out } = values
     if (json && html !== undefined) throw new UsageError('--json and --html are two forms of the same; give one')
+    if (!explain && (startLayer !== undefined || out !== undefined)) {
+      throw new UsageError(`--${out === undefined ? 'start-layer' : 'out'} is for --explain; give that too`)
+    }
+    if (explain && (words.length === 0 || text.length === 0)) {
+      throw new UsageError(
+        '--explain says why an image and a text match; give both: photo.jpg --text "a cat" --explain',
+      )
+    }
     if (graph !== undefined) {
       const { imageGraph, printGraph, textGraph } = await import('typeclip/inspect')
       const build = { image: imageGraph, text: textGraph }[graph]
@@ -57,31 +76,79 @@ export const command = defineCommand({
     }
     if (words.length > 1) throw new UsageError(`one image is inspected at a time; found ${words.length}`)
 
+    const from = startLayer === undefined ? {} : { startLayer: blocks(startLayer) }
+    if (html !== undefined && html === out) throw new UsageError(`--html and --out are both ${out}; give two files`)
+
     const job = startJob(terminal, 'inputs')
     const image = words.length > 0 ? await oneImage(words, terminal, job) : undefined
     const towers = [...(image ? ['image' as const] : []), ...(text.length > 0 ? ['text' as const] : [])]
     if (towers.length === 0) return job.end()
-    const page = html === undefined ? undefined : await createAtomicFile(html)
+    const files = await createAtomicFiles({ html, out })
     try {
       return await withModel(values, towers, terminal, async (clip) => {
         const inputs = await usable(clip, image, text, terminal, job)
-        if (inputs.image === undefined && inputs.texts.length === 0) return job.end()
+        const [noImage, noTexts] = [inputs.image === undefined, inputs.texts.length === 0]
+        if (explain ? noImage || noTexts : noImage && noTexts) return job.end()
         const { inspect } = await import('typeclip/inspect')
-        const inspection = await inspect(clip, { ...inputs, signal: terminal.signal })
-        if (page) {
+        const inspection = await inspect(clip, {
+          ...inputs,
+          ...(explain && { explain: from }),
+          signal: terminal.signal,
+        })
+        if (files.html) {
           const drawn = inspectPage(inspection, await originalOf(inputs.image, clip, values.exifRotate))
-          await page.handle.writeFile(drawn)
-          await page.commit()
-          terminal.note(`${html}: ${megabytes(Buffer.byteLength(drawn))}, to be opened in a browser`)
-        } else if (json) await terminal.print(inspectJson(inspection))
-        else for (const line of inspectReport(inspection)) await terminal.print(line)
+          await save(files.html, Buffer.from(drawn), 'to be opened in a browser')
+        }
+        if (files.out && inspection.relevance) {
+          await save(
+            files.out,
+            relevancePng(inspection.relevance.map(({ image }) => image)),
+            'the picture, then each text',
+          )
+        }
+        if (json) await terminal.print(inspectJson(inspection))
+        else if (!files.html && !files.out) {
+          const report = explain ? relevanceReport : inspectReport
+          for (const line of report(inspection)) await terminal.print(line)
+        }
         return job.end()
       })
     } finally {
-      await page?.discard()
+      for (const file of Object.values(files)) await file.discard()
+    }
+
+    async function save(file: OpenFile, bytes: Buffer, what: string): Promise<void> {
+      await file.handle.writeFile(bytes)
+      await file.commit()
+      terminal.note(`${file.path}: ${megabytes(bytes.length)}, ${what}`)
     }
   },
 })
+
+type OpenFile = AtomicFile & { path: string }
+
+/** Opens those that have a path, before anything is computed; none stays where one cannot be. */
+async function createAtomicFiles<Name extends string>(
+  paths: Readonly<Record<Name, string | undefined>>,
+): Promise<Partial<Record<Name, OpenFile>>> {
+  const files: Partial<Record<Name, OpenFile>> = {}
+  try {
+    for (const [name, path] of Object.entries(paths) as [Name, string | undefined][]) {
+      if (path !== undefined) files[name] = { ...(await createAtomicFile(path)), path }
+    }
+    return files
+  } catch (error) {
+    for (const file of Object.values<OpenFile | undefined>(files)) await file?.discard()
+    throw error
+  }
+}
+
+/** `3` is block 3 of both towers; `3,1` block 3 of the image's and block 1 of the text's. */
+function blocks(words: string): number | { image: number; text: number } {
+  const [, image, text] = /^(-?\d+)(?:,(-?\d+))?$/.exec(words) ?? []
+  if (image === undefined) throw new UsageError(`--start-layer is a block's number, or two: 3,1; found '${words}'`)
+  return text === undefined ? Number(image) : { image: Number(image), text: Number(text) }
+}
 
 async function oneImage(words: string[], terminal: Terminal, job: Job): Promise<FoundImage | undefined> {
   const { images, missing } = await findImages(words, terminal)

@@ -1,9 +1,9 @@
 // An inspection as JSON: plain numbers, rounded to the digits that float32 has.
 
-import { type Attention, type Inspection, meanOverHeads, type Pass } from 'typeclip/inspect'
+import { type Attention, type Inspection, meanOverHeads, type Pass, type Relevance } from 'typeclip/inspect'
 
 /** Of attention, the mean of the heads for every position, and every head for the position that is read. */
-export function inspectJson({ model, config, logitScale, image, texts, similarity }: Inspection): string {
+export function inspectJson({ model, config, logitScale, image, texts, similarity, relevance }: Inspection): string {
   return JSON.stringify({
     model,
     config,
@@ -21,7 +21,20 @@ export function inspectJson({ model, config, logitScale, image, texts, similarit
       ...pass(text, text.readAt),
     })),
     ...(similarity && { similarity }),
+    ...(relevance && { relevance: relevance.map(why) }),
   })
+}
+
+function why({ text, cosine, image: { grid, map }, words }: Relevance): object {
+  return {
+    text,
+    cosine,
+    image: { grid, map: rows(map, grid[1]).map((row) => plain(Float32Array.from(row))) },
+    ...(words && {
+      tokens: words.tokens.map((token, i) => ({ ...token, relevance: plain(words.values)[i] })),
+      words: words.words.map(({ text, value }) => ({ text, relevance: Number(value.toPrecision(7)) })),
+    }),
+  }
 }
 
 function pass({ stages, attention, embedding }: Pass, readAt: number): object {

@@ -5,6 +5,7 @@ import { both, code, escaped } from './html.ts'
 import { imageSection, type Original } from './image-section.ts'
 import { overview } from './overview.ts'
 import { seenPicture } from './pictures.ts'
+import { relevanceSection } from './relevance-section.ts'
 import { script } from './script.ts'
 import { similaritySection } from './similarity-section.ts'
 import { style } from './style.ts'
@@ -17,6 +18,7 @@ export function inspectPage(inspection: Inspection, original: Original | undefin
     image && original ? imageSection(image, inspection, original) : '',
     ...texts.map((text, i) => textSection(text, i, config.text!)),
     similaritySection(inspection),
+    relevanceSection(inspection),
   ]
   return `<!doctype html>
 <html lang="en">

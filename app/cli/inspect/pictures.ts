@@ -43,14 +43,16 @@ export function patchPicture(planes: Uint8Array, size: number, patch: number): s
 export function heatMap(weights: ArrayLike<number>, rows: number, columns: number): string {
   const most = highest(weights)
   const data = new Uint8Array(4 * rows * columns)
-  for (let i = 0; i < rows * columns; i++) {
-    const at = (weights[i]! / most) * (heat.length - 1)
-    const below = heat[Math.min(Math.floor(at), heat.length - 2)]!
-    const above = heat[Math.min(Math.floor(at), heat.length - 2) + 1]!
-    const part = at - heat.indexOf(below)
-    for (let c = 0; c < 4; c++) data[4 * i + c] = Math.round(below[c]! + part * (above[c]! - below[c]!))
-  }
+  for (let i = 0; i < rows * columns; i++) data.set(heatColor(weights[i]! / most), 4 * i)
   return dataUrl(encodePng({ width: columns, height: rows, channels: 4, data }))
+}
+
+/** Red, green, blue and opacity for a share of the highest, 0 to 1. */
+export function heatColor(share: number): number[] {
+  const at = share * (heat.length - 1)
+  const start = Math.min(Math.floor(at), heat.length - 2)
+  const [below, above] = [heat[start]!, heat[start + 1]!]
+  return below.map((x, c) => Math.round(x + (at - start) * (above[c]! - x)))
 }
 
 /** A matrix of weights of at most 1; the ink goes with the square root, so that small ones are seen. */

@@ -1,34 +1,35 @@
 // An inspection as text for a terminal.
 
-import {
-  type Attention,
-  type ImagePass,
-  type Inspection,
-  meanOverHeads,
-  type Stage,
-  type TextPass,
-} from 'typeclip/inspect'
+import { type ImagePass, type Inspection, meanOverHeads, type Stage, type TextPass } from 'typeclip/inspect'
 import { table } from '../table.ts'
 
 const shades = ' ░▒▓█'
 
-export function inspectReport({ model, image, texts, similarity, logitScale }: Inspection): string[] {
+export function inspectReport(inspection: Inspection): string[] {
+  const { model, image, texts } = inspection
   const lines = [`model ${model}`]
   if (image) lines.push('', ...imageReport(image))
   for (const text of texts) lines.push('', ...textReport(text))
-  if (similarity) {
-    const { cosines, logits, probabilities } = similarity
-    const rows = texts.map(({ text }, i) => [
-      `  ${text}`,
-      cosines[i]!.toFixed(4),
-      logits[i]!.toFixed(3),
-      ...(texts.length > 1 ? [percent(probabilities[i]!)] : []),
-    ])
-    const heading = ['  text', 'cosine', 'logit', ...(texts.length > 1 ? ['softmax'] : [])]
-    lines.push('', `SIMILARITY  logits = I_e · T_eᵀ · ${number(logitScale)}`, '')
-    lines.push(...table([heading, ...rows], ['left', 'right', 'right', 'right']))
-  }
+  lines.push(...similarityReport(inspection))
   return lines
+}
+
+export function similarityReport({ texts, similarity, logitScale }: Inspection): string[] {
+  if (!similarity) return []
+  const { cosines, logits, probabilities } = similarity
+  const rows = texts.map(({ text }, i) => [
+    `  ${text}`,
+    cosines[i]!.toFixed(4),
+    logits[i]!.toFixed(3),
+    ...(texts.length > 1 ? [percent(probabilities[i]!)] : []),
+  ])
+  const heading = ['  text', 'cosine', 'logit', ...(texts.length > 1 ? ['softmax'] : [])]
+  return [
+    '',
+    `SIMILARITY  logits = I_e · T_eᵀ · ${number(logitScale)}`,
+    '',
+    ...table([heading, ...rows], ['left', 'right', 'right', 'right']),
+  ]
 }
 
 function imageReport(image: ImagePass): string[] {
@@ -42,14 +43,19 @@ function imageReport(image: ImagePass): string[] {
     '',
     ...stageTable(image.stages),
     ...(last
-      ? ['', `  attention of ${asks}, mean of the heads, ${last.name}`, '', ...shaded(last, rows, columns)]
+      ? [
+          '',
+          `  attention of ${asks}, mean of the heads, ${last.name}`,
+          '',
+          ...shaded(meanOverHeads(last, 0).subarray(1), rows, columns),
+        ]
       : []),
   ]
 }
 
-function shaded(attention: Attention, rows: number, columns: number): string[] {
-  const weights = meanOverHeads(attention, 0).subarray(1)
-  const most = weights.reduce((a, b) => Math.max(a, b))
+/** Two characters a place, from nothing to the highest. */
+export function shaded(weights: Float32Array, rows: number, columns: number): string[] {
+  const most = weights.reduce((a, b) => Math.max(a, b)) || 1
   return Array.from({ length: rows }, (_, y) => {
     const row = Array.from(weights.subarray(y * columns, (y + 1) * columns), (weight) => {
       const shade = shades[Math.min(shades.length - 1, Math.floor((weight / most) * shades.length))]!

@@ -59,6 +59,11 @@ figcaption,.caption{display:block;font-size:.75rem;line-height:1.35;color:var(--
 .map,.matrix{display:block;position:relative;aspect-ratio:1;border-radius:.3rem;overflow:hidden;line-height:0}
 .map::before{content:"";position:absolute;inset:0;background-size:100% 100%;filter:grayscale(1)}
 .map img,.matrix img{position:absolute;inset:0;width:100%;height:100%}
+.why{grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:1.25rem}
+.why .map img{image-rendering:auto}
+.words{display:flex;flex-wrap:wrap;gap:.25rem;margin:.5rem 0 0;font-size:.95rem}
+.word{border-radius:.3rem;padding:.05rem .35rem;background:color-mix(in srgb,var(--blue) calc(var(--weight)*75%),transparent);text-align:center;line-height:1.3}
+.word small{display:block;font-size:.65rem;font-variant-numeric:tabular-nums}
 .matrix{border:1px solid var(--line);background:var(--paper)}
 .slider{display:flex;gap:.6rem;align-items:center;margin-top:1rem;font-size:.875rem;max-width:30rem}
 .slider input{flex:1;accent-color:var(--orange)}
