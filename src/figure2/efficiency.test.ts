@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import { drawFigure2, tableOfFigure2 } from './draw.ts'
+import { efficiency, imagesToReach, meanAndSpread } from './efficiency.ts'
+import { summarize } from './report.ts'
+
+const images = [100, 200, 400, 800, 1600]
+/** Accuracy that grows with the logarithm of images; `faster` reaches the same with so many times fewer. */
+const curve = (faster: number) => images.map((n) => ({ images: n, accuracy: 0.1 * Math.log2((n * faster) / 50) }))
+
+it('finds the images for an accuracy between two points, by their logarithm', () => {
+  expect(imagesToReach(curve(1), 0.15)).toBeCloseTo(100 * Math.SQRT2)
+  expect(imagesToReach(curve(1), 0.9)).toBeUndefined()
+  expect(imagesToReach(curve(1), 0.05)).toBe(100)
+})
+
+it('takes a curve that falls again to have reached what it had', () => {
+  const falling = [0.1, 0.4, 0.2, 0.6].map((accuracy, i) => ({ images: images[i]!, accuracy }))
+  expect(imagesToReach(falling, 0.5)).toBeCloseTo(400 * Math.SQRT2)
+})
+
+it('measures efficiency as the ratio of images for the same accuracy', () => {
+  const found = efficiency(curve(1), curve(4))!
+  expect(found.ratio).toBeCloseTo(4)
+  expect(found).toMatchObject({ accuracy: 0.5, images: { slow: 1600 } })
+  expect(efficiency(curve(4), curve(1))!.ratio).toBeCloseTo(1 / 4)
+  expect(efficiency(curve(1), curve(1024))).toBeUndefined()
+})
+
+it('takes the standard deviation of a sample for the spread', () => {
+  expect(meanAndSpread([1, 2, 3])).toEqual({ mean: 2, spread: 1 })
+  expect(meanAndSpread([5])).toEqual({ mean: 5, spread: 0 })
+})
+
+it('puts the runs of all seeds together, slowest objective first, and draws and tabulates them', () => {
+  const runs = (
+    [
+      ['bow', 3],
+      ['lm', 1],
+    ] as const
+  ).flatMap(([objective, faster]) =>
+    [0, 1].map((seed) => ({ objective, seed, learningRate: 1e-3, parameters: 1e6, curve: curve(faster + seed / 10) })),
+  )
+  const report = summarize({ data: 'a<b', val: 'c', chance: 0.1, images: 1600, batch: 8 }, runs)
+  expect(report.objectives.map(({ objective }) => objective)).toEqual(['lm', 'bow'])
+  const [step] = report.steps
+  expect(step).toMatchObject({ from: 'lm', to: 'bow', beyondNoise: true, efficiency: { seeds: 2 } })
+  expect(step!.efficiency!.mean).toBeCloseTo((3 + 3.1 / 1.1) / 2)
+  expect(tableOfFigure2(report)).toContain('| transformer language model | bag of words prediction | 2.9× ± 0.1 |')
+  expect(drawFigure2(report)).toMatch(/^<svg .*2\.9×.*<\/svg>\n$/s)
+})
