@@ -19,8 +19,10 @@ export interface Cursor {
 }
 
 export interface Batch {
-  /** `[n, 3, size, size]` bytes, before normalising. */
+  /** `[n, 3, size, size]` bytes, before normalising; empty where embeddings are given. */
   pixels: Uint8Array
+  /** `[n, embedDim]`, where embeddings are given. */
+  embeddings?: Float32Array
   /** One for each picture; of several, drawn by lot. */
   captions: string[]
   labels: (string | undefined)[]
@@ -40,6 +42,8 @@ export interface BatchesOptions {
   /** What is done to the pictures, `{}` for open_clip's default; left out, they are made as for evaluation. */
   augment?: Augmentation | undefined
   preprocessing: Preprocessing
+  /** Of a frozen tower, by samples' keys: taken in place of the pictures, which are not read. */
+  embeddings?: ReadonlyMap<string, Float32Array> | undefined
   /** Where to go on; the start of epoch 0 unless told. */
   cursor?: Cursor | undefined
   /** Ends before this epoch; goes on for ever unless told. */
@@ -64,6 +68,7 @@ interface Prepared extends Cursor {
 
 interface Done extends Pick<Sample, 'key' | 'label'> {
   pixels: Uint8Array
+  embedding?: Float32Array
   caption: string
 }
 
@@ -119,12 +124,18 @@ export async function* batches(options: BatchesOptions): AsyncGenerator<Batch, v
   }
 }
 
-function together(taken: readonly Done[]): Pick<Batch, 'pixels' | 'captions' | 'labels' | 'keys'> {
+const nothing = new Uint8Array()
+
+function together(taken: readonly Done[]): Pick<Batch, 'pixels' | 'embeddings' | 'captions' | 'labels' | 'keys'> {
+  const width = taken[0]!.embedding?.length ?? 0
+  const embeddings = new Float32Array(taken.length * width)
+  for (const [i, { embedding }] of taken.entries()) if (embedding) embeddings.set(embedding, i * width)
   const each = taken[0]!.pixels.length
   const pixels = new Uint8Array(taken.length * each)
   for (const [i, done] of taken.entries()) pixels.set(done.pixels, i * each)
   return {
     pixels,
+    ...(width > 0 && { embeddings }),
     captions: taken.map(({ caption }) => caption),
     labels: taken.map(({ label }) => label),
     keys: taken.map(({ key }) => key),
@@ -164,13 +175,21 @@ async function prepared(
   { key, image, captions, label }: Sample,
   place: number,
   epoch: number,
-  { seed, augment }: BatchesOptions,
+  { seed, augment, embeddings }: BatchesOptions,
   pool: ImagePool,
 ): Promise<Done | Skipped> {
   try {
-    const pixels = await pool.preprocess(image, augment && ['augment', seed, epoch, place])
+    const embedding = embeddings?.get(key)
+    if (embeddings && !embedding) return { key, reason: `${key} has no embedding` }
+    const pixels = embedding ? nothing : await pool.preprocess(image, augment && ['augment', seed, epoch, place])
     const drawn = captions.length > 1 ? createRandom('caption', seed, epoch, place).integer(captions.length) : 0
-    return { key, pixels, caption: captions[drawn]!, ...(label !== undefined && { label }) }
+    return {
+      key,
+      pixels,
+      ...(embedding && { embedding }),
+      caption: captions[drawn]!,
+      ...(label !== undefined && { label }),
+    }
   } catch (error) {
     if (error instanceof InputError) return { key, reason: error.message }
     throw error

@@ -15,6 +15,8 @@ export interface Adaptation {
   readonly settings?: Readonly<Record<string, unknown>>
   /** Class folders' names: the place of an example's in them is its `label`. */
   readonly classes?: readonly string[]
+  /** Of a frozen image tower, by samples' keys: read in place of pictures. */
+  readonly embeddings?: ReadonlyMap<string, Float32Array>
   /** Answers the model with other tensors than the stored ones; what it asks for beside them is a new parameter. */
   readonly wrap?: (lookup: Lookup) => Lookup
   /** Which parameters are trained; all, if left out. */

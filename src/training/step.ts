@@ -230,7 +230,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     for (const name of options.rate ? names : []) {
       const { from, to } = parameters.slots.get(name)!
       const part = (array: Float32Array) => array.subarray(from, to)
-      const own = { t, learningRate: learningRate * options.rate!(name), decayed: from < decayed ? to - from : 0, scale }
+      const own = {
+        t,
+        learningRate: learningRate * options.rate!(name),
+        decayed: from < decayed ? to - from : 0,
+        scale,
+      }
       adamW(part(values), part(grads), { m: part(moments.m), v: part(moments.v) }, own, optimizer)
     }
   }

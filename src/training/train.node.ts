@@ -164,7 +164,6 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       resumed: before !== undefined,
     }
 
-    const joint = objective.encodeText !== undefined
     async function judge(step: number): Promise<Validation | undefined> {
       const loss = (source: Source) =>
         validationLoss(source, { trainer, adaptation, model, tokenizer, batch, ...(signal && { signal }) })
@@ -203,6 +202,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       shuffle,
       augment: augment || undefined,
       preprocessing: model.preprocessing,
+      embeddings: adaptation.embeddings,
       cursor: progress.cursor,
       ...(signal ? { signal } : {}),
     })

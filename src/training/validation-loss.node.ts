@@ -25,7 +25,7 @@ export async function validationLoss(
   source: Source,
   options: {
     trainer: Trainer
-    adaptation: Pick<Adaptation, 'classes'>
+    adaptation: Pick<Adaptation, 'classes' | 'embeddings'>
     model: InitialModel
     tokenizer: Tokenizer
     batch: number
@@ -37,7 +37,15 @@ export async function validationLoss(
   let [count, loss, accuracy] = [0, 0, 0]
   const shuffled = { seed: 0, shuffle: true, epochs: 1 } // in its natural order a batch may be one class alone
   const { preprocessing } = model
-  for await (const found of batches({ source, batch, preprocessing, ...shuffled, ...(signal && { signal }) })) {
+  const { embeddings } = adaptation
+  for await (const found of batches({
+    source,
+    batch,
+    preprocessing,
+    embeddings,
+    ...shuffled,
+    ...(signal && { signal }),
+  })) {
     const report = await trainer.loss(examplesOf(found, tokenizer, model.config, adaptation.classes))
     count++
     loss += report.loss

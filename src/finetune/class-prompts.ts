@@ -1,0 +1,53 @@
+// Classification by words that are learnt with (CLIP-LoRA's loss; the zero-shot classifier of §3.1, trained): each step
+// computes the classes' weights from their prompts, so both towers can change.
+
+import { constant, type Tensor } from '../graph/tensor.ts'
+import { encodeImage, encodeText } from '../model/clip.ts'
+import type { ClipConfig } from '../model/config.ts'
+import type { Parameters } from '../model/parameters.ts'
+import { scaleBounds } from '../objectives/contrastive.ts'
+import type { Objective } from '../objectives/objective.ts'
+import { crossEntropy, normalize } from './classification-head.ts'
+
+/**
+ *     T_c = normalize(mean_p normalize(text(prompt c, p))),  z = exp(t) · I / ‖I‖ · Tᵀ,  loss = cross-entropy of z
+ *
+ * @param prompts ids of each prompt from start to end, those of a class after each other
+ * @param perClass prompts of each class
+ */
+export function classPrompts(prompts: readonly (readonly number[])[], perClass: number, config: ClipConfig): Objective {
+  const classWeights = (p: Parameters): Tensor => {
+    const each = normalize(encodeText(p, constantTexts(prompts), config))
+    if (perClass === 1) return each
+    return normalize(each.reshape(prompts.length / perClass, perClass, config.embedDim).mean([1], false))
+  }
+  const logits = (p: Parameters, imageEmbedding: Tensor): Tensor =>
+    normalize(imageEmbedding).matmulTransposed(classWeights(p)).mul(p.get('logit_scale').exp())
+  return {
+    features: (p, { image, label }) => ({
+      imageEmbedding: encodeImage(p, image, config, { training: true }),
+      label: label.cast('float32'),
+    }),
+    loss: (p, { imageEmbedding, label }) => crossEntropy(logits(p, imageEmbedding!), label!),
+    choices: (p, { imageEmbedding }) => logits(p, imageEmbedding!).argMax(1),
+    bounds: scaleBounds,
+    encodeText,
+  }
+}
+
+/** Texts that are part of the graph. */
+function constantTexts(texts: readonly (readonly number[])[]) {
+  const length = Math.max(...texts.map((ids) => ids.length))
+  const padded = texts.flatMap((ids) => Array.from({ length }, (_, i) => ids[i] ?? 0))
+  return {
+    ids: constant(Int32Array.from(padded), [texts.length, length]),
+    end: constant(
+      BigInt64Array.from(texts, (ids) => BigInt(ids.length - 1)),
+      [texts.length, 1],
+    ),
+    positions: constant(
+      Int32Array.from({ length }, (_, i) => i),
+      [length],
+    ),
+  }
+}

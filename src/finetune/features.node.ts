@@ -1,0 +1,103 @@
+// What a frozen image tower gives for a data set, computed once and kept in a folder: features of linear probes, prompts
+// and caches (§3.2).
+
+import { createHash } from 'node:crypto'
+import { mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openCheckpoint } from '../checkpoint/open.node.ts'
+import { readTensor } from '../checkpoint/read.node.ts'
+import { writeSafetensors } from '../checkpoint/write.node.ts'
+import type { Source } from '../data/sample.ts'
+import { UsageError } from '../errors.ts'
+import {
+  classNames,
+  embedSamples,
+  type LabelledFeatures,
+  labelOf,
+  type SampleOptions,
+} from '../evaluate/embed-samples.ts'
+import type { Clip } from '../load.ts'
+
+export interface CachedFeatures extends LabelledFeatures {
+  /** Each row's sample. */
+  keys: readonly string[]
+}
+
+/**
+ * Features of all pictures of a source, in its order: from `file` where it holds those of the same model and the same
+ * samples, else computed and written there.
+ */
+export async function cachedFeatures(
+  clip: Clip,
+  source: Source,
+  file: string,
+  options: SampleOptions = {},
+): Promise<CachedFeatures> {
+  const identity = await identityOf(clip, source)
+  const known = await readFeatures(file, identity)
+  if (known) return known
+  const names = classNames(source)
+  const found: CachedFeatures = {
+    ...(await computed(clip, source, names, options)),
+    names,
+    width: clip.config.embedDim,
+  }
+  await writeFeatures(file, identity, found)
+  return found
+}
+
+async function computed(clip: Clip, source: Source, names: readonly string[], options: SampleOptions) {
+  const skipped: LabelledFeatures['skipped'] = []
+  const rows: Float32Array[] = []
+  const labels: number[] = []
+  const keys: string[] = []
+  for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
+    rows.push(embedding.slice())
+    labels.push(names.indexOf(labelOf(sample, source)))
+    keys.push(sample.key)
+  }
+  if (rows.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} pictures could be used`)
+  const width = clip.config.embedDim
+  const features = new Float32Array(rows.length * width)
+  for (const [i, row] of rows.entries()) features.set(row, i * width)
+  return { features, labels: Int32Array.from(labels), keys, skipped }
+}
+
+/** Model, samples and how pictures are prepared, as a hash. Files' times tell a picture that was replaced. */
+async function identityOf({ name, config, preprocessing, logitScale }: Clip, source: Source): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([name, config, preprocessing, logitScale, source.labels]))
+  for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) {
+    const path = 'image' in sample && typeof sample.image === 'string' ? sample.image : undefined
+    const found = path === undefined ? undefined : await stat(path).catch(() => undefined)
+    hash.update(`\0${sample.key}\0${found?.mtimeMs}\0${found?.size}`)
+  }
+  return hash.digest('hex')
+}
+
+async function readFeatures(file: string, identity: string): Promise<CachedFeatures | undefined> {
+  if (!(await stat(file).catch(() => undefined))) return undefined
+  const { tensors, metadata } = await openCheckpoint(file)
+  const [features, labels] = [tensors.get('features'), tensors.get('labels')]
+  if (metadata.identity !== identity || !features || !labels) return undefined
+  const { names, keys, skipped } = JSON.parse(metadata.samples ?? '{}')
+  return {
+    features: (await readTensor(features)) as Float32Array,
+    width: features.shape[1]!,
+    labels: (await readTensor(labels)) as Int32Array,
+    names,
+    keys,
+    skipped,
+  }
+}
+
+async function writeFeatures(file: string, identity: string, found: CachedFeatures): Promise<void> {
+  const { features, width, labels, names, keys, skipped } = found
+  await mkdir(join(file, '..'), { recursive: true })
+  const bytes = (array: Float32Array | Int32Array) => async () => new Uint8Array(array.slice().buffer)
+  const tensors = new Map([
+    ['features', { dtype: 'float32' as const, shape: [labels.length, width], bytes: bytes(features) }],
+    ['labels', { dtype: 'int32' as const, shape: [labels.length], bytes: bytes(labels) }],
+  ])
+  const metadata = { identity, samples: JSON.stringify({ names, keys, skipped }) }
+  await writeSafetensors(file, tensors, { metadata, overwrite: true })
+}

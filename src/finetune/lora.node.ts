@@ -1,0 +1,77 @@
+// LoRA as a method (Hu et al. 2021; CLIP-LoRA's recipe, Zanella & Ben Ayed 2024): thin matrices in both towers, trained by
+// cross-entropy over the classes' prompts; merged in the saved model, and beside it as PEFT's adapter.
+
+import type { ClipConfig } from '../model/config.ts'
+import type { Tokenizer } from '../tokenizer/tokenize.ts'
+import type { Adaptation } from '../training/adaptation.ts'
+import { tokenized } from '../training/tokenized.ts'
+import { promptsOf } from '../zero-shot/classifier.ts'
+import { writeAdapter } from './adapter.node.ts'
+import { classPrompts } from './class-prompts.ts'
+import { addLora, initialLora, isLora, type LoraOptions, loraDefaults, withLora } from './lora.ts'
+import type { Method, Task } from './method.ts'
+import { trained } from './trained.node.ts'
+
+/** LoRA over any objective. @param base what PEFT's files name as the model that the adapter belongs to */
+export function loraAdaptation(
+  options: LoraOptions,
+  {
+    objective,
+    classes,
+    seed = 0,
+    base = '',
+  }: Pick<Adaptation, 'objective' | 'classes'> & { seed?: number; base?: string },
+): Adaptation {
+  const shapes = new Map<string, readonly number[]>()
+  return {
+    name: 'lora',
+    objective,
+    ...(classes && { classes }),
+    settings: { lora: options },
+    wrap: withLora(options),
+    trained: isLora,
+    initial(name, shape) {
+      return initialLora(name, shape, seed)
+    },
+    own(name) {
+      if (isLora(name)) shapes.set(name, [])
+      return isLora(name)
+    },
+    merged: (name, values) => addLora(name, values(name), values, options),
+    async save(folder, values) {
+      const tensors = new Map(
+        [...shapes.keys()].map((name) => {
+          const data = values(name)
+          const other = data.length / options.rank
+          const shape = name.endsWith('lora_A.weight') ? [options.rank, other] : [other, options.rank]
+          return [name, { data, shape }] as const
+        }),
+      )
+      await writeAdapter(folder, { options, tensors }, base)
+    },
+  }
+}
+
+/** The loss over classes' prompts, as a task has them. */
+export const promptObjective = (
+  { words, templates }: Pick<Task, 'words' | 'templates'>,
+  tokenizer: Tokenizer,
+  config: ClipConfig,
+) => classPrompts(tokenized(promptsOf(words, templates), tokenizer, config.text!), templates.length, config)
+
+const recipe = { learningRate: 2e-4, weightDecay: 0.01, epochs: 10, batch: 32 }
+
+export const lora: Method = {
+  summary: 'thin matrices beside the weights of both towers; merged, and as a PEFT adapter',
+  defaults: recipe,
+  run(task) {
+    const { clip, settings, classes } = task
+    const chosen = Object.fromEntries(
+      Object.entries({ ...settings.lora, alpha: settings.alpha }).filter(([, value]) => value !== undefined),
+    )
+    const options: LoraOptions = { ...loraDefaults, ...chosen }
+    const objective = promptObjective(task, clip.tokenizer, clip.config)
+    const adaptation = loraAdaptation(options, { objective, classes, seed: settings.seed ?? 0, base: clip.name })
+    return trained(task, adaptation, recipe)
+  },
+}

@@ -1,0 +1,104 @@
+// What every method of fine-tuning is: a name's defaults, and a generator from a task to a folder that answers.
+//
+// A method changes no model code. It ends in one of two ways, and tells what happens on the way by what it yields:
+//
+// - **New parameters** (full, LoRA, FLYP, locked-image tuning, WiSE-FT): `yield* trained(task, adaptation)` runs the training
+//   loop with an `Adaptation` (src/training/adaptation.ts): an objective, a wrapped lookup, what is trained. The loop writes
+//   the model, its checkpoints and logs into `task.out`, judges it by `task.val` and goes on with `resume`.
+// - **A `Classifier`** over features that stay as they are (linear probe, CoOp, Tip-Adapter): `await task.features('train')`
+//   gives each picture's embedding once, from `task.out/features/` where an earlier run has left them, and
+//   `await task.answerWith(classifier)` writes the unchanged model and `classifier.safetensors` into `task.out`.
+//   It yields `{ kind: 'progress', … }` meanwhile.
+//
+// Either way `load(task.out)` is the result, with `readClassifier(task.out)` where there is one.
+
+import type { Source } from '../data/sample.ts'
+import type { Clip } from '../load.ts'
+import type { Progress } from '../training/checkpoint.node.ts'
+import type { InitialModel } from '../training/initial-model.node.ts'
+import type { TrainEvent, TrainOptions } from '../training/train.node.ts'
+import type { Classifier } from '../zero-shot/classifier.ts'
+import type { CachedFeatures } from './features.node.ts'
+import type { LoraOptions } from './lora.ts'
+
+export interface FinetuneSettings {
+  epochs?: number | undefined
+  /** Steps, in place of epochs. */
+  steps?: number | undefined
+  learningRate?: number | undefined
+  batch?: number | undefined
+  chunk?: number | undefined
+  recompute?: boolean | undefined
+  weightDecay?: number | undefined
+  /** What the rate of each block is multiplied with, going down from the top of its tower; 1 unless told. */
+  layerDecay?: number | undefined
+  /** How training pictures are cropped and mirrored; `false`: as in evaluation. */
+  augment?: TrainOptions['augment']
+  /** Ends after so many validations without a better one. */
+  patience?: number | undefined
+  seed?: number | undefined
+  threads?: number | undefined
+  resume?: boolean | undefined
+  /** Of LoRA; `alpha` is below. */
+  lora?: Partial<Omit<LoraOptions, 'alpha'>> | undefined
+  /**
+   * Of WiSE-FT: how far the answer is from zero-shot (0) to fine-tuned (1), 0.5 unless told. Of LoRA: its α, 1 unless
+   * told.
+   */
+  alpha?: number | undefined
+  /** Of CoOp: learned words, 16 unless told. */
+  contextLength?: number | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** What a method is given. */
+export interface Task {
+  /** The model as it was, for features and texts. */
+  clip: Clip
+  /** The same, parameter by parameter. */
+  model: InitialModel
+  /** Class folders' names, in order: the places of labels. */
+  classes: readonly string[]
+  /** What prompts call them, in the same order: names in the classifier that comes out. */
+  words: readonly string[]
+  /** Each with `{}`. */
+  templates: readonly string[]
+  /** Each class's prompts, as a classifier: logits are unit embeddings times its weights, the model's scale within. */
+  zeroShot: Classifier
+  /** What is learnt from; a sample's captions are its class's prompts. */
+  train: Source
+  /** What judges; never learnt from. */
+  val: Source
+  /** A folder of the run's own. */
+  out: string
+  settings: FinetuneSettings
+  /** What makes a run the same run, beside the loop's own settings: shots, templates. JSON. */
+  identity: Readonly<Record<string, unknown>>
+  /** Where the run stands that is to go on. */
+  before: Progress | undefined
+  /** The embeddings of all pictures, computed once and kept in `out/features/`. */
+  features(which: 'train' | 'val'): Promise<CachedFeatures>
+  /** Ends in a classifier: writes it and the model as it was into `out`. */
+  answerWith(classifier: Classifier): Promise<void>
+}
+
+/** How far a method is that has no steps of training to show: `tried 3 of 13 penalties`. */
+export interface MethodProgress {
+  kind: 'progress'
+  what: string
+  done: number
+  of: number
+  /** Whatever was measured so far, by name. */
+  numbers?: Readonly<Record<string, number>>
+}
+
+export type MethodEvent = TrainEvent | MethodProgress
+
+export interface Method {
+  /** One line, for help and documents. */
+  readonly summary: string
+  /** What is used where nothing is said. */
+  readonly defaults: FinetuneSettings
+  /** @returns what `result.json` should say of it beside its accuracy */
+  run(task: Task): AsyncGenerator<MethodEvent, Readonly<Record<string, unknown>> | undefined>
+}

@@ -1,0 +1,14 @@
+// The methods by the names that the command line gives them.
+
+import { flyp } from './flyp.node.ts'
+import { full } from './full.node.ts'
+import { lit } from './lit.node.ts'
+import { lora } from './lora.node.ts'
+import type { Method } from './method.ts'
+import { wiseFt } from './wise-ft.node.ts'
+
+const table = { full, lora, flyp, 'wise-ft': wiseFt, lit } satisfies Record<string, Method>
+
+export type MethodName = keyof typeof table
+
+export const methods: Readonly<Record<MethodName, Method>> = table

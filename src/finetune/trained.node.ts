@@ -1,0 +1,111 @@
+// The training loop as methods of fine-tuning use it: ten judgements on the way, and at the end the folder answers as the
+// best of them did.
+
+import { cp, readdir, rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { evaluateClassifier } from '../evaluate/evaluate-classifier.ts'
+import { load } from '../load.node.ts'
+import type { Clip } from '../load.ts'
+import type { Adaptation } from '../training/adaptation.ts'
+import { run, type TrainEvent } from '../training/train.node.ts'
+import { zeroShotClassifier } from '../zero-shot/classifier.ts'
+import { readClassifier } from '../zero-shot/classifier-file.node.ts'
+import { layerDecay } from './layer-decay.ts'
+import type { FinetuneSettings, Task } from './method.ts'
+
+/** So many judgements in a run, the last one included. */
+const judgements = 10
+/** Few pictures make short epochs: where no length is asked for, a run has at least so many steps. */
+const leastSteps = 200
+
+/** @param recipe a method's own; what `task.settings` says comes first */
+export async function* trained(
+  task: Task,
+  adaptation: Adaptation,
+  recipe: FinetuneSettings & { clipGradient?: number },
+): AsyncGenerator<TrainEvent, undefined> {
+  const given = Object.fromEntries(Object.entries(task.settings).filter(([, value]) => value !== undefined))
+  const settings: FinetuneSettings = { ...recipe, ...given }
+  const { train, out, model, signal } = { ...task, signal: settings.signal }
+  const batch = Math.min(settings.batch ?? 32, train.size)
+  const anEpoch = Math.floor(train.size / batch)
+  const asked = task.settings.epochs ?? (task.settings.steps === undefined ? undefined : 0)
+  const inEpochs = (settings.epochs ?? 10) * anEpoch
+  const steps = task.settings.steps ?? (asked === undefined ? Math.max(leastSteps, inEpochs) : inEpochs)
+  const each = Math.ceil(steps / judgements)
+  const { layerDecay: decay = 1 } = settings
+  const events = run(
+    {
+      adaptation: {
+        ...adaptation,
+        ...(decay !== 1 && { rate: layerDecay(decay, model.config) }),
+        settings: { ...task.identity, layerDecay: decay, ...adaptation.settings },
+      },
+      model,
+      data: train,
+      out,
+      batch,
+      chunk: settings.chunk,
+      recompute: settings.recompute,
+      steps,
+      learningRate: settings.learningRate ?? 1e-5,
+      optimizer: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: settings.weightDecay ?? 0.1 },
+      clipGradient: recipe.clipGradient,
+      augment: settings.augment ?? { flip: 0.5 },
+      seed: settings.seed ?? 0,
+      threads: settings.threads,
+      saveEvery: each,
+      keep: 1,
+      patience: settings.patience,
+      signal,
+      async validate({ folder, loss }) {
+        const { loss: ofVal } = await loss(task.val)
+        const { top1, top5 } = await judged(folder, task)
+        return { score: top1, numbers: { loss: ofVal, 'top-1': top1, 'top-5': top5 } }
+      },
+    },
+    task.before,
+  )
+  for await (const event of events) yield event
+  if (!signal?.aborted) await answerAsTheBest(out)
+  return undefined
+}
+
+/** A folder's own answers: by its classifier, or by words. */
+export async function judged(folder: string, task: Pick<Task, 'val' | 'classes' | 'words' | 'templates' | 'settings'>) {
+  const { threads, signal } = task.settings
+  const clip = await load(folder, threads === undefined ? {} : { threads })
+  try {
+    return await judgedModel(clip, folder, task, signal)
+  } finally {
+    await clip.dispose()
+  }
+}
+
+async function judgedModel(
+  clip: Clip,
+  folder: string,
+  { val, classes, words, templates }: Pick<Task, 'val' | 'classes' | 'words' | 'templates'>,
+  signal: AbortSignal | undefined,
+) {
+  const classifier =
+    (await readClassifier(folder)) ?? (await zeroShotClassifier(clip, words, { templates, onLong: 'truncate' }))
+  return evaluateClassifier(clip, classifier, val, {
+    words: new Map(classes.map((name, i) => [name, words[i]!])),
+    signal,
+  })
+}
+
+/** The best model's files in place of the last one's, each whole. */
+async function answerAsTheBest(out: string): Promise<void> {
+  const best = join(out, 'best')
+  if (!(await stat(best).catch(() => undefined))) return
+  await copyModel(best, out)
+}
+
+export async function copyModel(from: string, to: string): Promise<void> {
+  for (const name of await readdir(from)) {
+    await cp(join(from, name), join(to, `${name}.part`))
+    await rename(join(to, `${name}.part`), join(to, name))
+  }
+}
