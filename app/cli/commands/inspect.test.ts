@@ -13,17 +13,21 @@ it('prints help', async () => {
   expect((await captured(['inspect', '--help'])).stdout).toMatchInlineSnapshot(`
     "typeclip inspect: both encoders, step by step
 
-    Usage: typeclip inspect [IMAGE] [--text S]… [--json | --html FILE] [flags]
+    Usage: typeclip inspect [IMAGE] [--text S]… [--explain] [--json | --html FILE] [flags]
 
     Every named stage of the encoders with its shape and statistics, the tokens with their ids, the causal mask,
     where the text is read, the attention of each block; with an image and texts, how near they are. --html writes
     one page with pictures, in English and Chinese, that needs nothing else. IMAGE is a file, an http(s) address,
-    or - for the bytes of one image on standard input.
+    or - for the bytes of one image on standard input. --explain adds why they matched: what in the picture and which
+    words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); on a terminal, that alone.
 
     Flags:
       --text S…                    a text; give the flag again for another one
       --html FILE                  write the page; the file is written over
-      --json                       one object: model, image, texts, similarity
+      --json                       one object: model, image, texts, similarity, relevance
+      --explain                    why did it match? over the picture and over the words of each text
+      --start-layer N[,M]          the block from which the explanation follows attention, from 0; M for the texts; else the last
+      --out FILE                   write the explanation as a PNG: the picture, then one for each text
       --graph image|text           print that encoder's graph, a line a node, and nothing else
       --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
       --max-pixels N               refuse larger pictures
@@ -36,6 +40,7 @@ it('prints help', async () => {
 
     Examples:
       typeclip inspect photo.jpg --text "a cat" --text "a dog" --html clip.html
+      typeclip inspect photo.jpg --text "a cat" --explain --out why.png
       typeclip inspect --text "hello world!"
       typeclip inspect --graph text --model openai/clip-vit-base-patch32
     "
@@ -164,7 +169,7 @@ describe('why did it match', () => {
     expect(panel(2).equals(panel(1))).toBe(false)
     const page = await readFile(html, 'utf8')
     for (const words of ['Why did it match?', '为什么匹配？']) expect(page.includes(words), words).toBe(true)
-    expect(page.match(/class="word"/g)).toHaveLength(1 + 6)
+    expect(page.match(/class="word"/g)).toHaveLength(1 + 8)
     expect(page.includes('<b>cat</b>')).toBe(false)
     expect(page.match(/https?:/)).toBeNull()
     expect(unbalanced(page)).toEqual([])
