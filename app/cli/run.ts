@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   embed: { summary: 'images and texts to a file of vectors', load: () => import('./commands/embed.ts') },
   similarity: { summary: 'how near each image is to each text', load: () => import('./commands/similarity.ts') },
   train: { summary: 'a CLIP of your own, from images and captions', load: () => import('./commands/train.ts') },
+  finetune: { summary: 'a model that knows your classes better', load: () => import('./commands/finetune.ts') },
   'evaluate zero-shot': {
     summary: 'accuracy of words as classes, on labelled images',
     load: () => import('./commands/evaluate-zero-shot.ts'),

@@ -151,7 +151,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
 /** The tenth that judges is taken from all pictures, before any are drawn to learn from. */
 async function dataOf({ train, val, seed = 0, shots, words = new Map(), signal }: FinetuneOptions) {
   const opened = (source: string | Source) =>
-    typeof source === 'string' ? openSource(source, { signal }) : Promise.resolve(source)
+    typeof source === 'string' ? openSource(source, { signal, templates: defaultTemplates }) : Promise.resolve(source)
   const all = await opened(train)
   classNames(all)
   const parts = val === undefined ? await heldOutTenth(all, seed) : { train: all, val: await opened(val) }
