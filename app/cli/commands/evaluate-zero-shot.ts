@@ -1,6 +1,7 @@
 // `typeclip evaluate zero-shot`: how well words, or a trained classifier, tell a labelled data set's classes (§3.1).
 
 import type { ClassificationResult } from 'typeclip/evaluate'
+import type { Explainer } from 'typeclip/inspect'
 import { defineCommand } from '../command.ts'
 import {
   calibrationOf,
@@ -12,6 +13,7 @@ import {
   wordFlags,
   wordsOf,
 } from '../evaluate/data.ts'
+import { answersOf, explainedMistakes } from '../evaluate/explained.ts'
 import { createPage } from '../evaluate/page.ts'
 import { classificationTable } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
@@ -34,6 +36,7 @@ export const command = defineCommand({
     ...wordFlags,
     calibration: { type: 'text', value: 'FILE', help: 'of evaluate calibrate: its temperature, and its threshold' },
     ...resultFlags,
+    explain: { type: 'switch', help: 'with --html: draw over the worst mistakes what spoke for the wrong answer' },
     ...imageFlags,
     ...modelFlags,
   },
@@ -44,7 +47,8 @@ export const command = defineCommand({
   ],
   async run(words, values, terminal) {
     if (words.length > 0) throw new UsageError(`zero-shot takes flags only; found '${words[0]}'`)
-    const { json, html, model } = values
+    const { json, html, model, explain } = values
+    if (explain && html === undefined) throw new UsageError('--explain draws on the page; give --html FILE too')
     const { readClassifier } = await import('typeclip')
     const classifier = model === undefined ? undefined : await readClassifier(model)
     if (classifier && values.template.length > 0) {
@@ -59,6 +63,7 @@ export const command = defineCommand({
     try {
       return await withModel(values, classifier ? ['image'] : ['image', 'text'], terminal, async (clip) => {
         const { evaluateClassifier, evaluateZeroShot } = await import('typeclip/evaluate')
+        const explainer = explain ? (await import('typeclip/inspect')).createExplainer(clip) : undefined
         const job = countingJob(terminal, source.size)
         const options = { words: classnames, calibration, onSample: job.onSample, signal: job.signal }
         const result = classifier
@@ -66,11 +71,18 @@ export const command = defineCommand({
           : await evaluateZeroShot(clip, source, { ...options, templates })
         const code = job.end()
         const about = { task: 'zero-shot' as const, model: clip.name, data: source.name }
-        await page?.classification(about, result, clip)
+        const explained = explainer && result.mistakes.length > 0 ? await explainAll(explainer) : undefined
+        await page?.classification(about, result, clip, explained)
         if (json) await terminal.print(classificationJson(about, result))
         else await terminal.print([heading(about, result), '', ...classificationTable(result)].join('\n'))
         await page?.commit(terminal)
         return code
+
+        async function explainAll(explainer: Explainer) {
+          const used = templates ?? calibration?.templates
+          const answers = classifier ?? (await answersOf(result, clip, used))
+          return explainedMistakes(result, answers, explainer, clip).finally(() => explainer.dispose())
+        }
       })
     } finally {
       await page?.discard()

@@ -89,6 +89,15 @@ describe('zero-shot', () => {
     const page = await readFile(html, 'utf8')
     expect(page.match(/src="data:image\/jpeg/g)).toHaveLength(2)
     expect(page).not.toMatch(/(src|href)="(?!data:|#)/)
+    const words = ['--data', data, '--classnames', names]
+    await captured(['evaluate', 'zero-shot', ...words, '--html', html, '--explain'])
+    const explained = await readFile(html, 'utf8')
+    const drawn = explained.match(/src="data:image\/png[^"]+/g)!
+    expect(new Set(drawn).size).toBeGreaterThanOrEqual(2)
+    expect(explained).not.toContain('src="data:image/jpeg')
+    expect(explained).toContain('what spoke for the wrong answer')
+    const nowhere = await captured(['evaluate', 'zero-shot', ...words, '--explain'])
+    expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining('give --html FILE too') })
     await writeFile(names, '{"hat": 3}')
     const wrong = await captured(['evaluate', 'zero-shot', '--data', data, '--classnames', names])
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('"hat" is 3') })

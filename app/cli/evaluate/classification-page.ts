@@ -7,10 +7,14 @@ import { numbers, picture } from './frame.ts'
 import { reliabilityDiagram } from './reliability-diagram.ts'
 import { percent } from './tables.ts'
 
-/** @param pictures an address for each mistake */
+/**
+ * @param pictures an address for each mistake
+ * @param explained whether what spoke for the answer is drawn over them
+ */
 export function classificationSections(
   result: ClassificationResult,
   pictures: readonly (string | undefined)[],
+  explained = false,
 ): string {
   const { top1, top5, meanPerClass, n, classes, reliability, rejection } = result
   const cards = [
@@ -22,7 +26,7 @@ export function classificationSections(
   return [
     numbers(cards),
     rejection ? rejectionSection(rejection) : '',
-    mistakesSection(result, pictures),
+    mistakesSection(result, pictures, explained),
     confusionSection(result),
     classesSection(result),
     reliabilityDiagram(reliability),
@@ -47,7 +51,11 @@ function rejectionSection({
   )}</p>${numbers(cards)}`
 }
 
-function mistakesSection({ mistakes }: ClassificationResult, pictures: readonly (string | undefined)[]): string {
+function mistakesSection(
+  { mistakes }: ClassificationResult,
+  pictures: readonly (string | undefined)[],
+  explained: boolean,
+): string {
   if (mistakes.length === 0) return ''
   const figures = mistakes.map(
     ({ key, label, answer, confidence, rightConfidence }, i) =>
@@ -58,7 +66,7 @@ function mistakesSection({ mistakes }: ClassificationResult, pictures: readonly 
   return `<h2>${both('The worst mistakes', '最严重的错误')}</h2><p>${both(
     'The wrong answers that were surest of themselves. Look here first: some labels may be wrong, or two classes may mean the same.',
     '置信度最高的错误答案。先看这里：可能是标注有误，也可能两个类别本来就难以区分。',
-  )}</p><div class="mistakes">${figures.join('')}</div>`
+  )}${explained ? both(' Bright is what spoke for the wrong answer (gradient × attention, Chefer et al. 2021).', '亮处是支持错误答案的部分（梯度 × 注意力，Chefer 等，2021）。') : ''}</p><div class="mistakes">${figures.join('')}</div>`
 }
 
 function classesSection({ classes }: ClassificationResult): string {

@@ -11,7 +11,13 @@ import { retrievalSections } from './retrieval-page.ts'
 import { thumbnails } from './thumbnails.ts'
 
 export interface Page {
-  classification(about: About, result: ClassificationResult, clip: Clip): Promise<void>
+  /** @param explained an address for each mistake, in place of the picture itself */
+  classification(
+    about: About,
+    result: ClassificationResult,
+    clip: Clip,
+    explained?: readonly (string | undefined)[],
+  ): Promise<void>
   retrieval(about: About, result: RetrievalResult, clip: Clip): Promise<void>
   /** Puts the page in its place, and says so. */
   commit(terminal: Terminal): Promise<void>
@@ -28,12 +34,11 @@ export async function createPage(path: string): Promise<Page> {
   }
 
   return {
-    async classification(about, result, clip) {
-      const pictures = await thumbnails(
-        result.mistakes.map(({ image }) => image),
-        clip,
-      )
-      await write(frame(about, classificationSections(result, pictures), result.skipped))
+    async classification(about, result, clip, explained) {
+      const images = result.mistakes.map(({ image }) => image)
+      const pictures = explained ?? (await thumbnails(images, clip))
+      const sections = classificationSections(result, pictures, explained !== undefined)
+      await write(frame(about, sections, result.skipped))
     },
     async retrieval(about, result, clip) {
       const images = result.misses.flatMap(({ image, found }) => [image, found.image])
