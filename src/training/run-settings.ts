@@ -1,6 +1,9 @@
 // What decides a run's numbers, and how many steps it has: written into its checkpoints, so that only the same run goes on.
 
 import { UsageError } from '../errors.ts'
+import type { Augmentation } from '../image/augment.ts'
+import type { AdamWOptions } from './adamw.ts'
+import type { Adaptation } from './adaptation.ts'
 import type { Schedule } from './schedule.ts'
 
 export type Plan = Schedule & { steps: number }
@@ -12,6 +15,11 @@ interface Asked {
   learningRate?: number
   schedule?: Schedule['kind']
   warmup?: number | undefined
+  seed?: number
+  shuffle?: boolean
+  augment?: Augmentation | false
+  chunk?: number | undefined
+  clipGradient?: number | undefined
 }
 
 /** @throws UsageError where the data do not fill a batch, or the warm-up is longer than the run */
@@ -27,6 +35,34 @@ export function planOf(asked: Asked, batch: number): Plan {
   const warmup = asked.warmup ?? Math.min(2000, Math.floor(steps / 10))
   if (warmup > steps) throw new UsageError(`${warmup} steps of warm-up are more than the ${steps} of the run`)
   return { kind: schedule, learningRate, warmup, steps }
+}
+
+/** What decides a run's numbers; another value of these would make it another run. */
+export function settingsOf(
+  options: Asked,
+  { name, settings }: Adaptation,
+  optimizer: AdamWOptions,
+  batch: number,
+  plan: Plan,
+): Record<string, unknown> {
+  const { seed = 0, shuffle = true, augment = {}, chunk, clipGradient } = options
+  return {
+    data: options.data.name,
+    samples: options.data.size,
+    objective: name,
+    ...settings,
+    batch,
+    chunk: chunk ?? null,
+    steps: plan.steps,
+    lr: plan.learningRate,
+    schedule: plan.kind,
+    warmup: plan.warmup,
+    ...optimizer,
+    clipGradient: clipGradient ?? null,
+    shuffle,
+    augment,
+    seed,
+  }
 }
 
 /** A longer or shorter run than was asked for first is allowed, with the new one's schedule; and data that have grown. */

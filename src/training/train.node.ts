@@ -5,10 +5,8 @@ import { join } from 'node:path'
 import { type AugmentOptions, type Batch, batches } from '../data/batches.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { TrainingError, UsageError } from '../errors.ts'
-import { initialize } from '../model/initialize.ts'
 import { type ObjectiveName, objectives } from '../objectives/index.ts'
 import type { Objective } from '../objectives/objective.ts'
-import { createRandom } from '../random.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import type { AdamWOptions } from './adamw.ts'
@@ -17,9 +15,10 @@ import { keepLines, type Progress, restoreCheckpoint, saveCheckpoint } from './c
 import { writeCurves } from './curves.node.ts'
 import { examplesOf } from './examples-of.ts'
 import type { InitialModel } from './initial-model.node.ts'
+import { setInitialValues } from './initial-values.ts'
 import type { LoggedStep, LoggedValidation, Validation } from './log.ts'
 import { inRunFolder } from './run-folder.node.ts'
-import { checkSettings, type Plan, planOf } from './run-settings.ts'
+import { checkSettings, planOf, settingsOf } from './run-settings.ts'
 import { saveModel } from './saved-model.node.ts'
 import { learningRateAt, type Schedule } from './schedule.ts'
 import { createTrainer, type StepReport, type Trainer } from './step.ts'
@@ -116,7 +115,8 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       `chunk ${options.chunk} is smaller than the batch of ${batch}, and the image tower is a ResNet: batch normalisation over a chunk is not the same as over the batch, so the loss would be another one; leave --chunk out, or choose a vision transformer`,
     )
   }
-  const settings = settingsOf(options, adaptation, batch, plan)
+  const optimizer = { ...defaultOptimizer, ...options.optimizer }
+  const settings = settingsOf(options, adaptation, optimizer, batch, plan)
   if (before) checkSettings(before.settings, settings, out)
 
   const trainer = await createTrainer({
@@ -124,7 +124,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
     config: model.config,
     preprocessing: model.preprocessing,
     objective,
-    optimizer: { ...defaultOptimizer, ...options.optimizer },
+    optimizer,
     clipGradient: options.clipGradient,
     chunk: options.chunk !== undefined && options.chunk < batch ? options.chunk : undefined,
     recompute: options.recompute,
@@ -134,7 +134,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
   })
   try {
     if (before) await restoreCheckpoint(out, before.step, trainer)
-    else await initialValues(trainer, adaptation, options, seed)
+    else await setInitialValues(trainer, adaptation, options)
     const progress: Progress = {
       step: 0,
       cursor: { epoch: 0, samples: 0 },
@@ -192,6 +192,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
         yield { kind: 'validation', ...line }
       }
       await saveCheckpoint(out, trainer, progress, keep)
+      saved = true
       yield { kind: 'saved', step, folder: out }
     }
 
@@ -206,6 +207,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       cursor: progress.cursor,
       ...(signal ? { signal } : {}),
     })
+    let saved = before !== undefined
     let reason: 'finished' | 'stopped' | 'interrupted' = 'finished'
     let since = { time: performance.now(), images: 0 }
     let coming = nextBatch(stream)
@@ -232,7 +234,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
         learningRate: lr,
       })
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm))
-        throw diverged(step, report, out, before)
+        throw diverged(step, report, saved ? out : undefined)
       progress.step = step
       progress.cursor = found.cursor
       progress.skipped += found.skipped.length
@@ -284,55 +286,8 @@ function fromObjective({ objective = 'contrastive', frozen }: TrainOptions): Ada
   }
 }
 
-/** What decides a run's numbers; another value of these would make it another run. */
-function settingsOf(
-  options: TrainOptions,
-  { name, settings }: Adaptation,
-  batch: number,
-  plan: Plan,
-): Record<string, unknown> {
-  const { seed = 0, shuffle = true, augment = {}, chunk, clipGradient } = options
-  return {
-    data: options.data.name,
-    samples: options.data.size,
-    objective: name,
-    ...settings,
-    batch,
-    chunk: chunk ?? null,
-    steps: plan.steps,
-    lr: plan.learningRate,
-    schedule: plan.kind,
-    warmup: plan.warmup,
-    ...defaultOptimizer,
-    ...options.optimizer,
-    clipGradient: clipGradient ?? null,
-    shuffle,
-    augment,
-    seed,
-  }
-}
-
-/** The method's own, else from the checkpoint, else drawn, each from the seed and its own name. */
-async function initialValues(
-  { parameters }: Trainer,
-  adaptation: Adaptation,
-  { model, adaptation: given }: TrainOptions,
-  seed: number,
-): Promise<void> {
-  for (const { name, shape, from, to } of parameters.slots.values()) {
-    // A method's parameters are its own; an objective's are only where the checkpoint has none.
-    const own = given?.initial?.(name, shape)
-    const read = own ?? (await model.read(name))
-    if (read && read.length !== to - from) {
-      throw new UsageError(`parameter ${name}: expected [${shape}], found ${read.length} numbers in the checkpoint`)
-    }
-    const drawn = () => initialize(name, shape, model.config, createRandom(seed, name))
-    parameters.values.set(read ?? adaptation.initial?.(name, shape) ?? drawn(), from)
-  }
-}
-
-function diverged(step: number, { loss }: StepReport, out: string, before: Progress | undefined): TrainingError {
-  const back = before || step > 1 ? `; ${out} still holds the last checkpoint` : ''
+function diverged(step: number, { loss }: StepReport, saved: string | undefined): TrainingError {
+  const back = saved ? `; ${saved} still holds the last checkpoint` : ''
   return new TrainingError(
     `step ${step}: the ${Number.isFinite(loss) ? 'gradient' : `loss is ${loss} and`} is not a number any more, so the step was not taken${back}. Try a lower learning rate (--lr), a longer warm-up (--warmup), or gradients held within bounds (--clip-grad 1)`,
   )
