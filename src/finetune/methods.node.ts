@@ -5,9 +5,18 @@ import { full } from './full.node.ts'
 import { lit } from './lit.node.ts'
 import { lora } from './lora.node.ts'
 import type { Method } from './method.ts'
+import { tipAdapter, tipAdapterF } from './tip-adapter.node.ts'
 import { wiseFt } from './wise-ft.node.ts'
 
-const table = { full, lora, flyp, 'wise-ft': wiseFt, lit } satisfies Record<string, Method>
+const table = {
+  full,
+  lora,
+  flyp,
+  'wise-ft': wiseFt,
+  lit,
+  'tip-adapter': tipAdapter,
+  'tip-adapter-f': tipAdapterF,
+} satisfies Record<string, Method>
 
 export type MethodName = keyof typeof table
 

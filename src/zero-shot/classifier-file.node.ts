@@ -1,13 +1,15 @@
 // A classifier as a file in a model's folder: `classifier.safetensors`, weights `[classes, embedDim]` and a bias, with the
-// names as JSON in its metadata. A folder that has one answers with it.
+// names as JSON in its metadata; of Tip-Adapter also its cache. A folder that has one answers with it.
 
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { readTensor } from '../checkpoint/read.node.ts'
 import { type TensorToWrite, writeSafetensors } from '../checkpoint/write.node.ts'
 import { CheckpointError } from '../errors.ts'
 import type { Classifier } from './classifier.ts'
+import type { KeyValueCache } from './key-value-cache.ts'
 
 const fileName = 'classifier.safetensors'
 
@@ -29,32 +31,68 @@ export async function readClassifier(folder: string): Promise<Classifier | undef
     throw refuse(`"weights" is ${weights ? `[${weights.shape}]` : 'missing'}; expected [${names.length}, embedDim]`)
   }
   if (bias && `${bias.shape}` !== `${classes}`) throw refuse(`"bias" is [${bias.shape}]; expected [${classes}]`)
+  const cache = await readCache(tensors, metadata, { classes: names.length, width, refuse })
   return {
     names,
     weights: (await readTensor(weights)) as Float32Array,
     ...(bias && { bias: (await readTensor(bias)) as Float32Array }),
     ...(metadata.normalize === 'false' && { normalize: false }),
+    ...(cache && { cache }),
   }
+}
+
+async function readCache(
+  tensors: Checkpoint['tensors'],
+  { alpha, beta }: Readonly<Record<string, string>>,
+  { classes, width, refuse }: { classes: number; width: number; refuse: (why: string) => CheckpointError },
+): Promise<KeyValueCache | undefined> {
+  const [keys, values] = [tensors.get('cache.keys'), tensors.get('cache.values')]
+  if (!keys && !values) return undefined
+  if (!keys || !values || `${keys.shape}` !== `${[values.shape[0], width]}` || values.dtype !== 'int32') {
+    const found = [keys, values]
+      .map((tensor) => (tensor ? `${tensor.dtype} [${tensor.shape}]` : 'missing'))
+      .join(' and ')
+    throw refuse(`"cache.keys" and "cache.values" are ${found}; expected float32 [n, ${width}] and int32 [n]`)
+  }
+  const cache = {
+    keys: (await readTensor(keys)) as Float32Array,
+    values: (await readTensor(values)) as Int32Array,
+    alpha: Number(alpha),
+    beta: Number(beta),
+  }
+  if (!Number.isFinite(cache.alpha + cache.beta)) throw refuse('its cache has no numbers "alpha" and "beta"')
+  const wrong = cache.values.find((label) => label < 0 || label >= classes)
+  if (wrong !== undefined) throw refuse(`"cache.values" has class ${wrong} of ${classes}`)
+  return cache
 }
 
 /** Writes it over one that is there. */
 export async function writeClassifier(
   folder: string,
-  { names, weights, bias = new Float32Array(names.length), normalize = true }: Classifier,
+  { names, weights, bias = new Float32Array(names.length), normalize = true, cache }: Classifier,
 ): Promise<void> {
-  const tensor = (values: Float32Array, shape: number[]): TensorToWrite => ({
-    dtype: 'float32',
+  const width = weights.length / names.length
+  const tensor = (values: Float32Array | Int32Array, shape: number[]): TensorToWrite => ({
+    dtype: values instanceof Int32Array ? 'int32' : 'float32',
     shape,
-    bytes: async () => new Uint8Array(Float32Array.from(values).buffer),
+    bytes: async () => new Uint8Array(values.slice().buffer),
   })
+  const cached: [string, TensorToWrite][] = cache
+    ? [
+        ['cache.keys', tensor(cache.keys, [cache.values.length, width])],
+        ['cache.values', tensor(cache.values, [cache.values.length])],
+      ]
+    : []
   await writeSafetensors(
     join(folder, fileName),
-    new Map([
-      ['weights', tensor(weights, [names.length, weights.length / names.length])],
-      ['bias', tensor(bias, [names.length])],
-    ]),
+    new Map([['weights', tensor(weights, [names.length, width])], ['bias', tensor(bias, [names.length])], ...cached]),
     {
-      metadata: { format: 'typeclip classifier', names: JSON.stringify(names), normalize: `${normalize}` },
+      metadata: {
+        format: 'typeclip classifier',
+        names: JSON.stringify(names),
+        normalize: `${normalize}`,
+        ...(cache && { alpha: `${cache.alpha}`, beta: `${cache.beta}` }),
+      },
       overwrite: true,
     },
   )

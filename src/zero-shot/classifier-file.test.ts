@@ -27,6 +27,22 @@ it('comes back as it was written, names in any script, also over an older one', 
   expect(await readClassifier(folder)).toEqual(classifier)
 })
 
+it('comes back with its cache, whose term is added to the scores', async () => {
+  const cache = { keys: Float32Array.of(0, 1, 0, 0.6, 0.8, 0), values: Int32Array.of(1, 0), alpha: 2, beta: 3 }
+  const cached = { names: ['a', 'b'], weights: new Float32Array(6), bias: Float32Array.of(0.5, -1), cache }
+  const folder = await newFolder()
+  await writeClassifier(folder, cached)
+  const read = await readClassifier(folder)
+  expect(read).toEqual(cached)
+  const [a, b] = scoresOf(read!, Float32Array.of(0, 5, 0))
+  expect(a).toBeCloseTo(0.5 + 2 * Math.exp(-3 * 0.2), 5)
+  expect(b).toBeCloseTo(-1 + 2, 5)
+  await writeClassifier(folder, { ...cached, cache: { ...cache, values: Int32Array.of(1, 2) } })
+  await expect(readClassifier(folder)).rejects.toThrow('"cache.values" has class 2 of 2')
+  await writeClassifier(folder, { ...cached, cache: { ...cache, alpha: Number.NaN } })
+  await expect(readClassifier(folder)).rejects.toThrow('no numbers "alpha" and "beta"')
+})
+
 it('is nothing where the folder has none, or is no folder', async () => {
   expect(await readClassifier(await newFolder())).toBeUndefined()
   expect(await readClassifier('openai/clip-vit-base-patch32')).toBeUndefined()

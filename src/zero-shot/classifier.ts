@@ -2,6 +2,7 @@
 
 import { UsageError } from '../errors.ts'
 import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../load.ts'
+import { addCacheTerm, type KeyValueCache } from './key-value-cache.ts'
 import { defaultTemplates, fillTemplate } from './prompts.ts'
 
 /** What every method of classification ends in. */
@@ -12,6 +13,8 @@ export interface Classifier {
   bias?: Float32Array
   /** False where the weights are for the embedding as the model gives it, and not for the unit one. */
   normalize?: boolean
+  /** Of Tip-Adapter: pictures of known classes, whose nearness is added to the logits. */
+  cache?: KeyValueCache
 }
 
 export interface Label {
@@ -58,13 +61,15 @@ export function promptsOf(names: readonly string[], templates: readonly string[]
 }
 
 /** `z`, one for each class, of an image embedding brought to what the classifier takes. */
-export function logits({ names, weights, bias }: Classifier, embedding: Float32Array): Float32Array {
+export function logits({ names, weights, bias, cache }: Classifier, embedding: Float32Array): Float32Array {
   const width = embedding.length
-  return Float32Array.from(names, (_, i) => {
+  const z = Float32Array.from(names, (_, i) => {
     let sum = bias?.[i] ?? 0
     for (let c = 0; c < width; c++) sum += weights[i * width + c]! * embedding[c]!
     return sum
   })
+  if (cache) addCacheTerm(z, cache, embedding)
+  return z
 }
 
 /** `z`, one for each class, of an image embedding as the model gives it. */

@@ -1,0 +1,66 @@
+// Tip-Adapter-F (Zhang et al., ECCV 2022, §3.2): the cache's keys, trained by cross-entropy from where Tip-Adapter has them.
+
+import { predictions } from '../evaluate/classification.ts'
+import { createRandom } from '../random.ts'
+import { adamW } from '../training/adamw.ts'
+import { learningRateAt } from '../training/schedule.ts'
+import type { KeyValueCache } from '../zero-shot/key-value-cache.ts'
+import type { MethodProgress } from './method.ts'
+import type { TipAdapter } from './tip-adapter.ts'
+import { rowsAt, type UnitFeatures } from './unit-features.ts'
+
+export interface TrainKeysOptions {
+  epochs: number
+  learningRate: number
+  batch: number
+  weightDecay: number
+  seed: number
+  signal?: AbortSignal | undefined
+}
+
+/** The authors': AdamW with PyTorch's decay and a large ε, half a cosine. */
+export const keysRecipe = { epochs: 20, learningRate: 1e-3, batch: 256, weightDecay: 0.01 } as const
+const optimizer = { beta1: 0.9, beta2: 0.999, eps: 1e-4 } as const
+
+/**
+ * @param views augmented views of the training pictures, one an epoch, in turns
+ * @param val which epoch's keys are kept: those that do best on it
+ * @returns the cache with those keys
+ */
+export async function* trainKeys(
+  adapter: TipAdapter,
+  cache: KeyValueCache,
+  views: readonly UnitFeatures[],
+  val: UnitFeatures,
+  { epochs, learningRate, batch, weightDecay, seed, signal }: TrainKeysOptions,
+): AsyncGenerator<MethodProgress, KeyValueCache> {
+  const keys = cache.keys.slice()
+  const moments = { m: new Float32Array(keys.length), v: new Float32Array(keys.length) }
+  const n = cache.values.length
+  const schedule = { kind: 'cosine', learningRate, warmup: 0, steps: epochs * Math.ceil(n / batch) } as const
+  let best = { keys: cache.keys, accuracy: -1 }
+  let t = 0
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const order = createRandom('tip-adapter-f', seed, epoch).shuffle(Uint32Array.from({ length: n }, (_, i) => i))
+    const view = views[epoch % views.length]!
+    let loss = 0
+    for (let from = 0; from < n; from += batch) {
+      signal?.throwIfAborted()
+      const rows = rowsAt(view, order.subarray(from, from + batch))
+      const found = await adapter.gradient(rows, { ...cache, keys })
+      const rate = learningRateAt(schedule, t++)
+      adamW(keys, found.keys, moments, { t, learningRate: rate, decayed: keys.length }, { ...optimizer, weightDecay })
+      loss += (found.loss * rows.labels.length) / n
+    }
+    const accuracy = await accuracyOf(adapter, { ...cache, keys }, val)
+    if (accuracy > best.accuracy) best = { keys: keys.slice(), accuracy }
+    yield { kind: 'progress', what: 'epochs', done: epoch + 1, of: epochs, numbers: { loss, 'top-1': accuracy } }
+  }
+  return { ...cache, keys: best.keys }
+}
+
+async function accuracyOf(adapter: TipAdapter, cache: KeyValueCache, { x, labels }: UnitFeatures): Promise<number> {
+  const data = await adapter.logits(x, cache)
+  const found = predictions({ data, classes: data.length / labels.length })
+  return labels.filter((label, i) => found[i] === label).length / labels.length
+}
