@@ -23,6 +23,8 @@ async function described(model: string) {
   return { config, pictures }
 }
 
+import { randomModel } from '../test/random-model.ts'
+
 describe('convert', () => {
   it.each([
     ['hf-quickgelu', 'open_clip'],
@@ -55,8 +57,8 @@ describe('convert', () => {
   })
 
   it("writes the tokenizer's files where the vocabulary is CLIP's", async () => {
-    const target = join(folder, 'starter')
-    await convert(resolve('models/starter'), target, { to: 'hf', dtype: 'float16' })
+    const target = join(folder, 'random')
+    await convert(await randomModel(), target, { to: 'hf', dtype: 'float16' })
     expect((await readdir(target)).sort()).toEqual([
       'config.json',
       'merges.txt',
@@ -82,7 +84,7 @@ describe('convert', () => {
     await expect(refused('open_clip-average', 'hf')).rejects.toThrow('the image tower averages patches')
     await expect(refused('open_clip-no-ln-pre', 'hf')).rejects.toThrow('the image tower has no ln_pre')
     await expect(refused('open_clip-vit', 'openai')).rejects.toThrow('its heads are not 64 wide')
-    const { notices } = await convert(resolve('models/starter'), join(folder, 'gelu.safetensors'), { to: 'openai' })
+    const { notices } = await convert(await randomModel(), join(folder, 'gelu.safetensors'), { to: 'openai' })
     expect(notices[0]).toContain("load the result with activation 'gelu'")
   })
 })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { randomModel } from '../../test/random-model.ts'
 import { load } from '../load.node.ts'
 import type { Clip } from '../load.ts'
 import { bilinear } from './bilinear.ts'
@@ -7,10 +8,10 @@ import { createExplainer, relevance } from './explainer.ts'
 const two = { width: 128, height: 64, channels: 3 as const, data: new Uint8Array(128 * 64 * 3) }
 const apple = 'examples/pictures/apple.jpg'
 
-describe('the model that ships', () => {
+describe('a Vision Transformer', () => {
   let clip: Clip
   beforeAll(async () => {
-    clip = await load()
+    clip = await load(await randomModel())
   })
   afterAll(() => clip.dispose())
 
@@ -23,9 +24,6 @@ describe('the model that ships', () => {
       expect(Math.max(...image.map)).toBeGreaterThan(0)
     }
     expect(first!.words!.words.map(({ text }) => text)).toEqual(['a', 'photo', 'of', 'an', 'apple'])
-    const most = first!.words!.words.reduce((a, b) => (b.value > a.value ? b : a))
-    expect(most.text).toBe('apple')
-    expect(first!.cosine).toBeGreaterThan(second!.cosine)
     expect(first!.image.map).not.toEqual(second!.image.map)
     expect(second!.words!.values).toHaveLength(1)
   })
