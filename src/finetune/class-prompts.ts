@@ -35,8 +35,8 @@ export function classPrompts(prompts: readonly (readonly number[])[], perClass: 
   }
 }
 
-/** Texts that are part of the graph. */
-function constantTexts(texts: readonly (readonly number[])[]) {
+/** Texts that are part of the graph, each from start to end. */
+export function constantTexts(texts: readonly (readonly number[])[]) {
   const length = Math.max(...texts.map((ids) => ids.length))
   const padded = texts.flatMap((ids) => Array.from({ length }, (_, i) => ids[i] ?? 0))
   return {

@@ -1,7 +1,9 @@
 // The methods by the names that the command line gives them.
 
+import { coop } from './coop.node.ts'
 import { flyp } from './flyp.node.ts'
 import { full } from './full.node.ts'
+import { linearProbe } from './linear-probe.node.ts'
 import { lit } from './lit.node.ts'
 import { lora } from './lora.node.ts'
 import type { Method } from './method.ts'
@@ -14,6 +16,8 @@ const table = {
   flyp,
   'wise-ft': wiseFt,
   lit,
+  'linear-probe': linearProbe,
+  coop,
   'tip-adapter': tipAdapter,
   'tip-adapter-f': tipAdapterF,
 } satisfies Record<string, Method>

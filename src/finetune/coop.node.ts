@@ -1,0 +1,92 @@
+// CoOp (Zhou et al., IJCV 2022) as a method: the pictures' features once, the learnt words, and a classifier of them.
+
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openCheckpoint } from '../checkpoint/open.node.ts'
+import { readTensor } from '../checkpoint/read.node.ts'
+import { writeSafetensors } from '../checkpoint/write.node.ts'
+import { UsageError } from '../errors.ts'
+import { contextLengthFor, createPromptLearner, namePrompts } from './coop.ts'
+import { type CoopState, coopRecipe, drawnContext, trainContext, usualEpochs } from './coop-training.ts'
+import type { Method, Task } from './method.ts'
+import { unitFeatures } from './unit-features.ts'
+
+/** Epochs between two writings of where the run stands. */
+const saveEvery = 10
+
+async function* run(task: Task): ReturnType<Method['run']> {
+  const { clip, classes, words, settings, out, zeroShot } = task
+  const { config, logitScale, tokenizer } = clip
+  const { width, contextLength: room } = config.text!
+  const { seed = 0, signal, resume = false } = settings
+  const prompts = namePrompts(tokenizer, words)
+  const m = contextLengthFor(prompts, room, settings.contextLength)
+  const train = unitFeatures(await task.features('train'), classes)
+  const epochs = settings.epochs ?? usualEpochs(train.labels.length / classes.length)
+  const recipe = {
+    epochs,
+    learningRate: settings.learningRate ?? coopRecipe.learningRate,
+    batch: settings.batch ?? coopRecipe.batch,
+    weightDecay: settings.weightDecay ?? coopRecipe.weightDecay,
+  }
+  const identity = JSON.stringify({ ...task.identity, ...recipe, m, words, seed })
+  const from = resume ? await readState(out, identity) : undefined
+  const learner = await createPromptLearner(clip, prompts, m)
+  try {
+    const training = trainContext(learner, train, drawnContext(m, width, seed), { ...recipe, seed, from, signal })
+    for (;;) {
+      const { value, done } = await training.next()
+      if (done) {
+        const embedded = await learner.classes(value)
+        await task.answerWith({ ...zeroShot, names: words, weights: embedded.map((x) => x * logitScale) })
+        return { contextLength: m, epochs, context: contextFile }
+      }
+      const { epoch, loss } = value
+      if (epoch % saveEvery === 0 || epoch === epochs) await writeState(out, identity, { ...value, width })
+      yield { kind: 'progress', what: 'epochs', done: epoch, of: epochs, numbers: { loss } }
+    }
+  } finally {
+    await learner.dispose()
+  }
+}
+
+/** The learnt words, `context` `[m, width]`, and with them where the run stands. */
+const contextFile = 'context.safetensors'
+
+async function writeState(out: string, identity: string, state: CoopState & { width: number }): Promise<void> {
+  const { context, momentum, epoch, width } = state
+  const tensor = (values: Float32Array) => {
+    const copy = values.slice()
+    return {
+      dtype: 'float32' as const,
+      shape: [copy.length / width, width],
+      bytes: async () => new Uint8Array(copy.buffer),
+    }
+  }
+  const tensors = new Map([
+    ['context', tensor(context)],
+    ['momentum', tensor(momentum)],
+  ])
+  const metadata = { format: 'typeclip context', run: identity, epoch: `${epoch}` }
+  await writeSafetensors(join(out, contextFile), tensors, { metadata, overwrite: true })
+}
+
+/** @throws UsageError where another run is in the folder */
+async function readState(out: string, identity: string): Promise<CoopState | undefined> {
+  const file = join(out, contextFile)
+  if (!(await stat(file).catch(() => undefined))) return undefined
+  const { tensors, metadata } = await openCheckpoint(file)
+  if (metadata.run !== identity) {
+    throw new UsageError(
+      `${file} is of a run with other settings: ${metadata.run}, and this one has ${identity}; give the same, or choose another folder`,
+    )
+  }
+  const values = async (name: string) => (await readTensor(tensors.get(name)!)) as Float32Array
+  return { epoch: Number(metadata.epoch), context: await values('context'), momentum: await values('momentum') }
+}
+
+export const coop: Method = {
+  summary: "the words around a class's name are learnt, and nothing else",
+  defaults: coopRecipe,
+  run,
+}

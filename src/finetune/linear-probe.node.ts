@@ -1,0 +1,26 @@
+// The linear probe (§3.2, appendix A.3) as a method: logistic regression on the tower's features, its penalty swept on the
+// pictures that judge.
+
+import { linearProbe as fit } from '../evaluate/linear-probe.ts'
+import type { Method, Task } from './method.ts'
+
+async function* run(task: Task): ReturnType<Method['run']> {
+  const { clip, classes, words, settings } = task
+  const train = await task.features('train')
+  const validation = await task.features('val')
+  yield { kind: 'progress', what: 'pictures embedded', done: train.labels.length, of: train.labels.length }
+  const { signal } = settings
+  const { classifier, C, sweep, converged } = await fit(
+    clip.runtime,
+    { ...train, names: classes },
+    { validation, signal },
+  )
+  await task.answerWith({ ...classifier, names: words })
+  return { C, converged, sweep }
+}
+
+export const linearProbe: Method = {
+  summary: "logistic regression on the image tower's features, its penalty swept",
+  defaults: {},
+  run,
+}
