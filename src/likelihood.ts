@@ -6,6 +6,7 @@ import { UsageError } from './errors.ts'
 import { input } from './graph/tensor.ts'
 import type { ClipConfig, TextTowerConfig } from './model/config.ts'
 import type { Parameters } from './model/parameters.ts'
+import { captionInputs } from './objectives/inputs.ts'
 import type { Likelihood } from './objectives/objective.ts'
 import type { Program, Runtime } from './runtime/runtime.ts'
 import { type LongText, type TextBatch, textBatches } from './text-batches.ts'
@@ -42,15 +43,7 @@ export function textScores(
       score: likelihood.logProbability(
         parameters,
         input('condition', 'float32', conditionShape),
-        {
-          text: {
-            ids: input('ids', 'int32', ['batch', 'length']),
-            end: input('end', 'int64', ['batch', 1]),
-            positions: input('positions', 'int32', ['length']),
-          },
-          words: input('words', 'float32', ['batch', 'length']),
-          next: input('next', 'int32', ['batch', 'length']),
-        },
+        captionInputs(),
         config,
       ),
     })

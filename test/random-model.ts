@@ -8,10 +8,10 @@ import { openClipConfig, wholeConfig } from '../src/config-files.ts'
 import { encodeImage, encodeText } from '../src/model/clip.ts'
 import { initialize } from '../src/model/initialize.ts'
 import { fromOpenClip } from '../src/model/variants/index.ts'
+import { exampleInputs } from '../src/objectives/inputs.ts'
 import { openaiPreprocessing } from '../src/preprocessing.ts'
 import { createRandom } from '../src/random.ts'
 import { replaceFile } from '../src/training/checkpoint.node.ts'
-import { exampleInputs } from '../src/training/examples.ts'
 import { declareParameters } from '../src/training/parameters.ts'
 
 export const smallVit = {

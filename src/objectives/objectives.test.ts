@@ -10,7 +10,8 @@ import { Parameters } from '../model/parameters.ts'
 import { createRandom } from '../random.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import { type ObjectiveName, objectiveOf, objectives } from './index.ts'
-import type { Examples, Features } from './objective.ts'
+import { exampleInputs } from './inputs.ts'
+import type { Features } from './objective.ts'
 
 const vocabulary = 50
 const transformer = {
@@ -61,22 +62,6 @@ function captionValues(words: Words, length = Math.max(...words.map((one) => one
     ),
     words: new Value('float32', Float32Array.from(fill((row, at) => (at > 0 && at < row.length - 1 ? 1 : 0))), shape),
     next: new Value('int32', Int32Array.from(fill((row, at) => row[at + 1] ?? 0)), shape),
-  }
-}
-
-function exampleInputs({ image, embedDim }: ClipConfig): Examples {
-  const { imageSize } = image!
-  return {
-    image: input('image', 'float32', ['batch', 3, imageSize, imageSize]),
-    embedding: input('embedding', 'float32', ['batch', embedDim]),
-    label: input('label', 'int32', ['batch']),
-    text: {
-      ids: input('ids', 'int32', ['batch', 'length']),
-      end: input('end', 'int64', ['batch', 1]),
-      positions: input('positions', 'int32', ['length']),
-    },
-    words: input('words', 'float32', ['batch', 'length']),
-    next: input('next', 'int32', ['batch', 'length']),
   }
 }
 

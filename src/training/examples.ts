@@ -2,10 +2,7 @@
 // since nothing after end-of-text is ever read.
 
 import { Tensor as Value } from 'onnxruntime-common'
-import { input } from '../graph/tensor.ts'
 import { normalize, type Preprocessing } from '../image/transform.ts'
-import type { ClipConfig } from '../model/config.ts'
-import type { Examples } from '../objectives/objective.ts'
 
 /** Pictures and captions, prepared but not yet numbers of the graph. */
 export interface Batch {
@@ -17,23 +14,6 @@ export interface Batch {
   labels?: Int32Array | undefined
   /** `[n, embedDim]`, of a frozen image tower, for objectives that ask. */
   embeddings?: Float32Array | undefined
-}
-
-/** The inputs of a graph over examples; the batch's size and the captions' length are known when it runs. */
-export function exampleInputs({ image, embedDim }: ClipConfig): Examples {
-  const size = image!.imageSize
-  return {
-    image: input('image', 'float32', ['batch', 3, size, size]),
-    embedding: input('embedding', 'float32', ['batch', embedDim]),
-    label: input('label', 'int32', ['batch']),
-    text: {
-      ids: input('ids', 'int32', ['batch', 'length']),
-      end: input('end', 'int64', ['batch', 1]),
-      positions: input('positions', 'int32', ['length']),
-    },
-    words: input('words', 'float32', ['batch', 'length']),
-    next: input('next', 'int32', ['batch', 'length']),
-  }
 }
 
 /** The rows `from … to` of a batch. */

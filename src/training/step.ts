@@ -10,10 +10,11 @@ import { input, type Tensor } from '../graph/tensor.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { ClipConfig } from '../model/config.ts'
 import type { Lookup } from '../model/parameters.ts'
+import { exampleInputs } from '../objectives/inputs.ts'
 import type { Objective } from '../objectives/objective.ts'
 import type { Program, Runtime } from '../runtime/runtime.ts'
 import { type AdamWOptions, adamW, type Moments } from './adamw.ts'
-import { type Batch, exampleInputs, exampleValues } from './examples.ts'
+import { type Batch, exampleValues } from './examples.ts'
 import { arrangeParameters, declareParameters, isBuffer, type ParameterArrays } from './parameters.ts'
 
 export interface StepReport {

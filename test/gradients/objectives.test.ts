@@ -11,7 +11,7 @@ import { input, type Tensor } from '../../src/graph/tensor.ts'
 import { load } from '../../src/load.node.ts'
 import { Parameters } from '../../src/model/parameters.ts'
 import { type ObjectiveName, objectives } from '../../src/objectives/index.ts'
-import { exampleInputs, exampleValues } from '../../src/training/examples.ts'
+import { exampleInputs, exampleValues } from '../../src/objectives/inputs.ts'
 import { expectAsGolden, readAll, type Stored } from '../golden.ts'
 import * as tolerance from '../tolerances.ts'
 
