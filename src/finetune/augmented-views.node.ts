@@ -18,21 +18,19 @@ export async function* augmentedViews(task: Task, count: number): AsyncGenerator
   const { clip, train, out, settings } = task
   const { seed = 0, signal } = settings
   const views: LabelledFeatures[] = []
-  for (let view = 0; view < count; view++) {
-    const pool = createImagePool({ preprocessing: clip.preprocessing, augmentation: viewAugmentation, workers: 2 })
-    try {
-      const seeing = {
-        ...clip,
-        name: `${clip.name}, view ${view} of seed ${seed}`,
-        streamImages: through(clip, pool, [seed, view]),
-      }
-      views.push(await cachedFeatures(seeing, train, join(out, 'features', `view-${view}.safetensors`), { signal }))
-    } finally {
-      await pool.close()
+  const pool = createImagePool({ preprocessing: clip.preprocessing, augmentation: viewAugmentation })
+  try {
+    for (let view = 0; view < count; view++) {
+      const streamImages = through(clip, pool, [seed, view])
+      const seeing = { ...clip, name: `${clip.name}, view ${view} of seed ${seed}`, streamImages }
+      const file = join(out, 'features', `view-${view}.safetensors`)
+      views.push(await cachedFeatures(seeing, train, file, { signal }))
+      yield { kind: 'progress', what: 'views of each picture', done: view + 1, of: count }
     }
-    yield { kind: 'progress', what: 'views of each picture', done: view + 1, of: count }
+    return views
+  } finally {
+    await pool.close()
   }
-  return views
 }
 
 /** Pictures in preparation while the model reads others. */

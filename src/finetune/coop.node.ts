@@ -19,6 +19,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
   const { config, logitScale, tokenizer } = clip
   const { width, contextLength: room } = config.text!
   const { seed = 0, signal, resume = false } = settings
+  if (settings.steps !== undefined) throw new UsageError('CoOp counts in epochs (--epochs), not in steps')
   const prompts = namePrompts(tokenizer, words)
   const m = contextLengthFor(prompts, room, settings.contextLength)
   const train = unitFeatures(await task.features('train'), classes)
@@ -32,6 +33,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
   const identity = JSON.stringify({ ...task.identity, ...recipe, m, words, seed })
   const from = resume ? await readState(out, identity) : undefined
   const learner = await createPromptLearner(clip, prompts, m)
+  let last: CoopState | undefined
   try {
     const training = trainContext(learner, train, drawnContext(m, width, seed), { ...recipe, seed, from, signal })
     for (;;) {
@@ -41,10 +43,14 @@ async function* run(task: Task): ReturnType<Method['run']> {
         await task.answerWith({ ...zeroShot, names: words, weights: embedded.map((x) => x * logitScale) })
         return { contextLength: m, epochs, context: contextFile }
       }
-      const { epoch, loss } = value
-      if (epoch % saveEvery === 0 || epoch === epochs) await writeState(out, identity, { ...value, width })
+      const { epoch, loss, context, momentum } = value
+      last = { epoch, context: context.slice(), momentum: momentum.slice() }
+      if (epoch % saveEvery === 0 || epoch === epochs) await writeState(out, identity, last, width)
       yield { kind: 'progress', what: 'epochs', done: epoch, of: epochs, numbers: { loss } }
     }
+  } catch (error) {
+    if (signal?.aborted && last) await writeState(out, identity, last, width)
+    throw error
   } finally {
     await learner.dispose()
   }
@@ -53,16 +59,17 @@ async function* run(task: Task): ReturnType<Method['run']> {
 /** The learnt words, `context` `[m, width]`, and with them where the run stands. */
 const contextFile = 'context.safetensors'
 
-async function writeState(out: string, identity: string, state: CoopState & { width: number }): Promise<void> {
-  const { context, momentum, epoch, width } = state
-  const tensor = (values: Float32Array) => {
-    const copy = values.slice()
-    return {
-      dtype: 'float32' as const,
-      shape: [copy.length / width, width],
-      bytes: async () => new Uint8Array(copy.buffer),
-    }
-  }
+async function writeState(
+  out: string,
+  identity: string,
+  { context, momentum, epoch }: CoopState,
+  width: number,
+): Promise<void> {
+  const tensor = (values: Float32Array) => ({
+    dtype: 'float32' as const,
+    shape: [values.length / width, width],
+    bytes: async () => new Uint8Array(values.slice().buffer),
+  })
   const tensors = new Map([
     ['context', tensor(context)],
     ['momentum', tensor(momentum)],

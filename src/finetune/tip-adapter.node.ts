@@ -1,5 +1,6 @@
 // Tip-Adapter and Tip-Adapter-F (Zhang et al., ECCV 2022) as methods: views of the pictures, a cache, and the search.
 
+import { UsageError } from '../errors.ts'
 import type { KeyValueCache } from '../zero-shot/key-value-cache.ts'
 import { augmentedViews } from './augmented-views.node.ts'
 import type { FinetuneSettings, Method, Task } from './method.ts'
@@ -13,6 +14,7 @@ const views = 10
 
 async function* run(task: Task, keysAre: 'kept' | 'trained'): ReturnType<Method['run']> {
   const { clip, classes, words, zeroShot, settings } = task
+  if (settings.steps !== undefined) throw new UsageError('Tip-Adapter-F counts in epochs (--epochs), not in steps')
   const val = unitFeatures(await task.features('val'), classes)
   const seen = yield* augmentedViews(task, views)
   let cache: KeyValueCache = cacheOf(seen)

@@ -1,0 +1,114 @@
+// The methods that leave the model as it is, each from pictures to a folder that answers with its classifier.
+
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openCheckpoint } from '../checkpoint/open.node.ts'
+import { createRandom } from '../random.ts'
+import { readClassifier } from '../zero-shot/classifier-file.node.ts'
+import { type FinetuneEvent, type FinetuneOptions, type FinetuneResult, finetune } from './finetune.node.ts'
+
+const colors = { red: [210, 40, 30], green: [30, 170, 50], blue: [30, 60, 200] } as const
+const words = new Map([
+  ['red', 'rose'],
+  ['green', 'leaf'],
+  ['blue', 'sky'],
+])
+/** A step an epoch is few: a higher rate than usual. */
+const coopSettings = { epochs: 40, learningRate: 0.03 }
+/** Features that are kept: of ten views and of the pictures that judge, of both sets, of those that are learnt from. */
+const files = { 'tip-adapter': 11, 'tip-adapter-f': 11, 'linear-probe': 2, coop: 1 }
+let folder: string
+
+async function writePictures(name: string, each: number): Promise<void> {
+  for (const [color, rgb] of Object.entries(colors)) {
+    await mkdir(join(folder, name, color), { recursive: true })
+    for (let i = 0; i < each; i++) {
+      const random = createRandom(name, color, i)
+      const data = Uint8Array.from({ length: 80 * 72 * 3 }, (_, at) => rgb[at % 3]! + random.integer(40))
+      const raw = { width: 80, height: 72, channels: 3 } as const
+      await sharp(data, { raw })
+        .png()
+        .toFile(join(folder, name, color, `${i}.png`))
+    }
+  }
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+  await writePictures('train', 4)
+  await writePictures('val', 2)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function run(options: Pick<FinetuneOptions, 'method' | 'out'> & Partial<FinetuneOptions>) {
+  const events: FinetuneEvent[] = []
+  const all = { train: join(folder, 'train'), val: join(folder, 'val'), words, threads: 1, ...options }
+  for await (const event of finetune(all)) events.push(event)
+  const last = events.at(-1)!
+  if (last.kind !== 'result') throw new Error(`the last event is ${last.kind}`)
+  return { events, result: last.result as FinetuneResult }
+}
+
+describe.each(['linear-probe', 'coop', 'tip-adapter', 'tip-adapter-f'] as const)('%s', (method) => {
+  it('tells the classes, and its folder answers with its classifier, by the words that were given', async () => {
+    const out = join(folder, method)
+    const { result } = await run({ method, out, ...(method === 'coop' && coopSettings) })
+    expect(result).toMatchObject({ top1: 1, n: 6, trained: 12, classifier: true })
+    const classifier = (await readClassifier(out))!
+    expect(new Set(classifier.names)).toEqual(new Set(words.values()))
+    expect(classifier.normalize ?? true).toBe(method !== 'linear-probe')
+    expect(classifier.cache?.values.length).toBe(method.startsWith('tip') ? 12 : undefined)
+    expect((await readdir(join(out, 'features'))).length).toBe(files[method])
+  }, 60_000)
+})
+
+it('trains the keys of tip-adapter-f away from those of tip-adapter', async () => {
+  const [kept, trained] = await Promise.all(
+    ['tip-adapter', 'tip-adapter-f'].map(async (name) => (await readClassifier(join(folder, name)))!.cache!.keys),
+  )
+  const apart = Math.max(...kept!.map((x, i) => Math.abs(x - trained![i]!)))
+  expect(apart).toBeGreaterThan(1e-4)
+  expect(apart).toBeLessThan(0.1)
+})
+
+it('computes no features twice, and gives the same classifier again', async () => {
+  const out = join(folder, 'tip-adapter')
+  const file = join(out, 'features', 'view-3.safetensors')
+  const before = { at: (await stat(file)).mtimeMs, classifier: await readFile(join(out, 'classifier.safetensors')) }
+  await run({ method: 'tip-adapter', out, resume: true })
+  expect((await stat(file)).mtimeMs).toBe(before.at)
+  expect(await readFile(join(out, 'classifier.safetensors'))).toEqual(before.classifier)
+}, 60_000)
+
+describe('coop', () => {
+  const settings = { method: 'coop', ...coopSettings } as const
+
+  it('learns as many words as the model has room for, and keeps them', async () => {
+    const { tensors } = await openCheckpoint(join(folder, 'coop', 'context.safetensors'))
+    expect(tensors.get('context')!.shape).toEqual([12, 192]) // of 16 places, start, name, full stop and end take 4
+  })
+
+  it('goes on where it was ended, to the same words', async () => {
+    const out = join(folder, 'ended')
+    const ended = new AbortController()
+    const options = { ...settings, train: join(folder, 'train'), val: join(folder, 'val'), words, threads: 1, out }
+    const events = finetune({ ...options, signal: ended.signal })
+    await expect(async () => {
+      for await (const event of events) if (event.kind === 'progress' && event.done === 13) ended.abort()
+    }).rejects.toThrow(/abort/i)
+    const { events: after } = await run({ ...settings, out, resume: true })
+    expect(after.find(({ kind }) => kind === 'progress')).toMatchObject({ what: 'epochs', done: 14 })
+    const [whole, both] = await Promise.all(
+      ['coop', 'ended'].map((name) => readFile(join(folder, name, 'classifier.safetensors'))),
+    )
+    expect(both).toEqual(whole)
+  }, 60_000)
+
+  it('does not go on with other settings', async () => {
+    const out = join(folder, 'ended')
+    await expect(run({ ...settings, epochs: 50, out, resume: true })).rejects.toThrow('a run with other settings')
+  }, 60_000)
+})
