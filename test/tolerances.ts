@@ -29,3 +29,6 @@ export const training = 1e-4
  * network. Seen: 6e-6.
  */
 export const relevance = 1e-4
+
+/** An embedding with an adapter merged, relative to the largest: merging rounds each weight once more. */
+export const adapter = 1e-5
