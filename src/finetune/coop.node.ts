@@ -22,7 +22,8 @@ async function* run(task: Task): ReturnType<Method['run']> {
   if (settings.steps !== undefined) throw new UsageError('CoOp counts in epochs (--epochs), not in steps')
   const prompts = namePrompts(tokenizer, words)
   const m = contextLengthFor(prompts, room, settings.contextLength)
-  const train = unitFeatures(await task.features('train'), classes)
+  const found = await task.features('train')
+  const train = unitFeatures(found, classes)
   const epochs = settings.epochs ?? usualEpochs(train.labels.length / classes.length)
   const recipe = {
     epochs,
@@ -41,7 +42,8 @@ async function* run(task: Task): ReturnType<Method['run']> {
       if (done) {
         const embedded = await learner.classes(value)
         await task.answerWith({ ...zeroShot, names: words, weights: embedded.map((x) => x * logitScale) })
-        return { contextLength: m, epochs, context: contextFile }
+        const { skipped } = found
+        return { trained: train.labels.length, skipped, contextLength: m, epochs, context: contextFile }
       }
       const { epoch, loss, context, momentum } = value
       last = { epoch, context: context.slice(), momentum: momentum.slice() }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { apart, readAll, type Stored } from '../../test/golden.ts'
+import * as tolerance from '../../test/tolerances.ts'
 import { load } from '../load.node.ts'
 import type { Clip } from '../load.ts'
 import { encodeText } from '../model/clip.ts'
@@ -33,12 +34,12 @@ describe('beside PyTorch', async () => {
       expect(rate).toBeCloseTo(of('rates')[step]!, 9)
       const rows = rowsAt(train, Uint32Array.from(of('order').subarray(4 * step, 4 * step + 4)))
       const found = await learner.gradient(rows, state.context)
-      expect(Math.abs(found.loss - loss)).toBeLessThan(1e-4)
+      expect(Math.abs(found.loss - loss)).toBeLessThan(tolerance.training)
       descend(state, found.context, { rate, weightDecay: 5e-4 })
     }
-    expect(apart(state.context, of('context'))).toBeLessThan(1e-4)
+    expect(apart(state.context, of('context'))).toBeLessThan(tolerance.training)
     expect(apart(state.context, of('initial'))).toBeGreaterThan(0.1)
-    expect(apart(await learner.classes(state.context), of('classes'))).toBeLessThan(1e-4)
+    expect(apart(await learner.classes(state.context), of('classes'))).toBeLessThan(tolerance.training)
   })
 
   it('is, with words of the vocabulary for a context, what the text tower makes of them', async () => {
@@ -50,7 +51,7 @@ describe('beside PyTorch', async () => {
       texts: encodeText(clip.parameters, constantTexts(texts), clip.config),
     })
     const plain = unitRows((await program.run({})).texts!.data as Float32Array, embedDim)
-    expect(apart(await learner.classes(Float32Array.from(context)), plain)).toBeLessThan(1e-6)
+    expect(apart(await learner.classes(Float32Array.from(context)), plain)).toBeLessThan(tolerance.unitEmbedding)
     await program.dispose()
   })
 
@@ -100,6 +101,8 @@ it('learns sixteen words, or as many as the model has room for, and refuses more
   expect(contextLengthFor(names, 77)).toBe(16)
   expect(contextLengthFor(names, 16)).toBe(11)
   expect(contextLengthFor(names, 77, 4)).toBe(4)
-  expect(() => contextLengthFor(names, 16, 12)).toThrow('11 are left for words to learn, and 12 were asked for')
+  expect(() => contextLengthFor(names, 16, 12)).toThrow(
+    '11 are left for words to learn, and 12 were asked for; learn fewer',
+  )
   expect(() => contextLengthFor(names, 5)).toThrow('0 are left for words to learn; shorten')
 })

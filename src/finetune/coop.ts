@@ -43,8 +43,10 @@ export function contextLengthFor(prompts: readonly (readonly number[])[], room: 
   const longest = Math.max(...prompts.map((ids) => ids.length))
   const most = room - longest
   if (most < (asked ?? 1)) {
+    const wanted = asked === undefined ? '' : `, and ${asked} were asked for`
+    const advice = asked === undefined ? 'shorten the names' : 'learn fewer (--context), or shorten the names'
     throw new UsageError(
-      `the model reads ${room} tokens, and the longest class name takes ${longest} with start, full stop and end: ${Math.max(0, most)} are left for words to learn${asked ? `, and ${asked} were asked for` : ''}; shorten the names (--classnames)`,
+      `the model reads ${room} tokens, and the longest class name takes ${longest} with start, full stop and end: ${Math.max(0, most)} are left for words to learn${wanted}; ${advice} (--classnames)`,
     )
   }
   return asked ?? Math.min(usualLength, most)

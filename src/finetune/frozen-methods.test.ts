@@ -1,6 +1,6 @@
 // The methods that leave the model as it is, each from pictures to a folder that answers with its classifier.
 
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -73,6 +73,14 @@ it('trains the keys of tip-adapter-f away from those of tip-adapter', async () =
   expect(apart).toBeGreaterThan(1e-4)
   expect(apart).toBeLessThan(0.1)
 })
+
+it('leaves out a picture that cannot be read, and says so', async () => {
+  const train = join(folder, 'with-broken')
+  await cp(join(folder, 'train'), train, { recursive: true })
+  await writeFile(join(train, 'green', '2b.png'), 'no picture')
+  const { result } = await run({ method: 'tip-adapter', train, out: join(folder, 'without-broken') })
+  expect(result).toMatchObject({ top1: 1, trained: 12, skipped: [{ key: expect.stringContaining('2b.png') }] })
+}, 60_000)
 
 it('computes no features twice, and gives the same classifier again', async () => {
   const out = join(folder, 'tip-adapter')

@@ -27,7 +27,7 @@ async function* run(task: Task, keysAre: 'kept' | 'trained'): ReturnType<Method[
     }
     const { alpha, beta, accuracy } = yield* searchAlphaBeta(adapter, val, cache)
     await task.answerWith({ ...zeroShot, names: words, cache: { ...cache, alpha, beta } })
-    return { alpha, beta, keys: cache.values.length, views, searched: accuracy }
+    return { trained: cache.values.length, skipped: seen[0]!.skipped, alpha, beta, views, searched: accuracy }
   } finally {
     await adapter.dispose()
   }

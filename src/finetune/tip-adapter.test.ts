@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { apart, readAll, type Stored } from '../../test/golden.ts'
+import * as tolerance from '../../test/tolerances.ts'
 import { predictions } from '../evaluate/classification.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import { adamW } from '../training/adamw.ts'
@@ -69,12 +70,12 @@ describe('beside PyTorch', async () => {
     const schedule = { kind: 'cosine', learningRate: 1e-3, warmup: 0, steps: 10 } as const
     for (const [step, loss] of of('losses').entries()) {
       const found = await adapter.gradient(first, { ...cache, keys })
-      expect(Math.abs(found.loss - loss)).toBeLessThan(1e-4)
+      expect(Math.abs(found.loss - loss)).toBeLessThan(tolerance.training)
       const learningRate = learningRateAt(schedule, step)
       const how = { t: step + 1, learningRate, decayed: keys.length }
       adamW(keys, found.keys, moments, how, { beta1: 0.9, beta2: 0.999, eps: 1e-4, weightDecay: 0.01 })
     }
-    expect(apart(keys, of('trained'))).toBeLessThan(1e-4)
+    expect(apart(keys, of('trained'))).toBeLessThan(tolerance.training)
     expect(apart(cache.keys, of('trained'))).toBeGreaterThan(1e-3)
   })
 
@@ -89,7 +90,7 @@ describe('beside PyTorch', async () => {
       losses.push(step.value.numbers!.loss!)
       accuracies.push(step.value.numbers!['top-1']!)
     }
-    for (const [i, loss] of of('losses').entries()) expect(Math.abs(losses[i]! - loss)).toBeLessThan(1e-4)
+    for (const [i, loss] of of('losses').entries()) expect(Math.abs(losses[i]! - loss)).toBeLessThan(tolerance.training)
     const kept = predictions({ data: await adapter.logits(view.x, step.value), classes })
     const right = view.labels.filter((label, i) => kept[i] === label).length
     expect(right / n).toBe(Math.max(...accuracies))
