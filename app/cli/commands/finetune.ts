@@ -25,7 +25,7 @@ const scalings = ['standard', 'rank-stabilised'] as const
 const targets: readonly LoraTarget[] = ['q', 'k', 'v', 'out', 'fc', 'proj']
 
 const flags = {
-  method: { type: 'text', value: 'M', choices: methods, help: 'how: see below' },
+  method: { type: 'text', value: 'M', help: 'how: one of those above' },
   train: { type: 'text', value: 'FOLDER', help: 'pictures to learn from, each in a folder named as its class' },
   val: { type: 'text', value: 'FOLDER', help: 'pictures to judge by; else a tenth of the training ones, by lot' },
   out: { type: 'text', value: 'DIR', help: 'everything goes into this folder: new or empty, unless --resume' },
@@ -88,7 +88,7 @@ export const command = defineCommand({
   async run(words, values, terminal) {
     if (words.length > 0) throw new UsageError(`finetune takes flags only; found '${words[0]}'`)
     const { method, train, out } = values
-    if (method === undefined) throw new UsageError(`--method is missing: one of ${methods.join(', ')}`)
+    if (!isMethod(method)) throw new UsageError(`--method ${missingOr(method)}; it takes one of ${methods.join(', ')}`)
     if (train === undefined) throw new UsageError('--train is missing: a folder of class folders')
     if (out === undefined) throw new UsageError('--out is missing: the folder that the result goes into')
     const options = finetuneOptions(values)
@@ -97,7 +97,7 @@ export const command = defineCommand({
     const { finetune } = await import('typeclip/finetune')
     const events = finetune({
       ...options,
-      method: method as FinetuneOptions['method'],
+      method,
       train,
       val: values.val,
       out,
@@ -114,6 +114,11 @@ export const command = defineCommand({
     return 0
   },
 })
+
+const isMethod = (text: string | undefined): text is FinetuneOptions['method'] =>
+  methods.some((method) => method === text)
+
+const missingOr = (text: string | undefined): string => (text === undefined ? 'is missing' : `is '${text}'`)
 
 function finetuneOptions(values: FinetuneValues) {
   const { steps, epochs, alpha, noAugment, rank, scaling, towers } = values
