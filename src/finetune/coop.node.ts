@@ -33,7 +33,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
   }
   const identity = JSON.stringify({ ...task.identity, ...recipe, m, words, seed })
   const from = resume ? await readState(out, identity) : undefined
-  const learner = await createPromptLearner(clip, prompts, m)
+  const learner = await createPromptLearner(clip, prompts, m, settings)
   let last: CoopState | undefined
   try {
     const training = trainContext(learner, train, drawnContext(m, width, seed), { ...recipe, seed, from, signal })

@@ -42,6 +42,14 @@ describe('beside PyTorch', async () => {
     expect(apart(await learner.classes(state.context), of('classes'))).toBeLessThan(tolerance.training)
   })
 
+  it('has the same gradient where blocks are computed twice', async () => {
+    const again = await createPromptLearner({ ...clip, logitScale: 50 }, prompts, m, { recompute: true })
+    const [once, twice] = [await learner.gradient(train, of('initial')), await again.gradient(train, of('initial'))]
+    expect(twice.loss).toBeCloseTo(once.loss, 6)
+    expect(apart(twice.context, once.context)).toBeLessThan(tolerance.gradient)
+    await again.dispose()
+  })
+
   it('is, with words of the vocabulary for a context, what the text tower makes of them', async () => {
     const table = await readAll('fixtures/parity/open_clip-vit/open_clip_model.safetensors')
     const embedded = table.get('token_embedding.weight')!.data

@@ -12,6 +12,7 @@ import type { Clip } from '../load.ts'
 import { type Lookup, Parameters } from '../model/parameters.ts'
 import { objectives } from '../objectives/index.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
+import { transformerBlock } from '../training/step.ts'
 import { constantTexts } from './class-prompts.ts'
 import { crossEntropy, normalize } from './classification-head.ts'
 import type { UnitFeatures } from './unit-features.ts'
@@ -55,11 +56,13 @@ export function contextLengthFor(prompts: readonly (readonly number[])[], room: 
 /**
  * @param prompts ids of each class from start to end; the context goes after the start
  * @param m how many words are learnt
+ * @param options.recompute computes blocks' insides twice: slower, in far less memory where there are many classes
  */
 export async function createPromptLearner(
   { config, parameters, runtime, logitScale, logitBias, objective }: PromptedModel,
   prompts: readonly (readonly number[])[],
   m: number,
+  { recompute = false }: { recompute?: boolean | undefined } = {},
 ): Promise<PromptLearner> {
   const { text: tower, embedDim } = config
   const encodeText = objectives[objective].encodeText
@@ -85,7 +88,7 @@ export async function createPromptLearner(
   const x = input('x', 'float32', ['n', embedDim])
   const logits = x.matmulTransposed(classes).mul(logitScale).add(logitBias)
   const loss = crossEntropy(logits, input('labels', 'float32', ['n']))
-  const [gradient] = gradients(loss, [context])
+  const [gradient] = gradients(loss, [context], recompute ? transformerBlock : undefined)
   const step = await runtime.compile({ loss, gradient: gradient! }, { planMemory: false })
   const read = await runtime.compile({ classes: classes.is(prompts.length, embedDim) })
   const given = (context: Context) => ({ context: new Value('float32', context, [m, width]) })

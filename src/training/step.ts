@@ -60,7 +60,7 @@ export interface TrainerOptions {
 }
 
 /** `visual.transformer.resblocks.3` of `visual.transformer.resblocks.3.attn`. */
-const transformerBlock = (scope: string): string | undefined => /^.*\bresblocks\.\d+/.exec(scope)?.[0]
+export const transformerBlock = (scope: string): string | undefined => /^.*\bresblocks\.\d+/.exec(scope)?.[0]
 
 const gradientName = (name: string): string => `gradient/${name}`
 const soFarName = (name: string): string => `so far/${name}`
