@@ -22,6 +22,8 @@ export interface Progress {
   best?: { step: number; score: number } | undefined
   /** Validations since the best. */
   waited: number
+  /** Whether this step was to be judged, and the run was interrupted before it was. */
+  owed?: boolean | undefined
   /** Whether the run came to its own end. */
   finished: boolean
   /** What the run was asked for: those settings that decide its numbers. */

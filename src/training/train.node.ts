@@ -179,6 +179,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       await syncFile(results)
       await saveModel(out, trainer, { adaptation, model, step })
       const validation = judged ? await judge(step) : undefined
+      if (judged) progress.owed = options.validate !== undefined && validation === undefined
       if (validation) {
         const best = !progress.best || validation.score > progress.best.score
         progress.waited = best ? 0 : progress.waited + 1
@@ -208,6 +209,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       ...(signal ? { signal } : {}),
     })
     let saved = before !== undefined
+    if (progress.owed) yield* save(true)
     let reason: 'finished' | 'stopped' | 'interrupted' = 'finished'
     let since = { time: performance.now(), images: 0 }
     let coming = nextBatch(stream)
@@ -236,6 +238,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm))
         throw diverged(step, report, saved ? out : undefined)
       progress.step = step
+      progress.owed = false
       progress.cursor = found.cursor
       progress.skipped += found.skipped.length
       progress.seconds += (performance.now() - began) / 1000
@@ -264,7 +267,6 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       const asked = options.judgeAt?.includes(step)
       if ((asked || step % saveEvery === 0) && !last) yield* save(asked ?? true)
     }
-    coming.catch(() => {})
     await stream.return(undefined)
     progress.finished = reason !== 'interrupted'
     if (progress.step > (before?.step ?? -1) || progress.finished !== before?.finished) yield* save(progress.finished)
@@ -298,10 +300,14 @@ function logitScaleOf({ parameters }: Trainer): { logitScale?: number } {
   return slot ? { logitScale: Math.exp(parameters.values[slot.from]!) } : {}
 }
 
-async function nextBatch(stream: AsyncGenerator<Batch>): Promise<Batch> {
-  const { value, done } = await stream.next()
-  if (done) throw new Error('the stream of batches ended')
-  return value
+/** Asked for ahead of its time: what goes wrong with it is heard of where it is awaited, if ever. */
+function nextBatch(stream: AsyncGenerator<Batch>): Promise<Batch> {
+  const batch = stream.next().then(({ value, done }) => {
+    if (done) throw new Error('the stream of batches ended')
+    return value
+  })
+  batch.catch(() => {})
+  return batch
 }
 
 async function syncFile(path: string): Promise<void> {

@@ -1,10 +1,12 @@
 import { cp, mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough, Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { randomModel } from '../../../test/random-model.ts'
 import { captured, jsonLines } from '../captured.ts'
+import { run } from '../run.ts'
 
 const pictures = fileURLToPath(new URL('../../../examples/pictures', import.meta.url))
 /** The last picture of each class judges. */
@@ -34,13 +36,11 @@ beforeAll(async () => {
 })
 
 const newFolder = async () => join(await mkdtemp(join(tmpdir(), 'typeclip-')), 'run')
-const finetune = (out: string, ...more: string[]) =>
-  captured(
-    ['finetune', '--model', model, '--train', join(given, 'train'), '--val', join(given, 'val'), '--out', out].concat(
-      ['--threads', '1', '--lr', '1e-3'],
-      more,
-    ),
-  )
+const argvOf = (out: string, ...more: string[]) => [
+  ...['finetune', '--model', model, '--train', join(given, 'train'), '--val', join(given, 'val'), '--out', out],
+  ...['--threads', '1', '--lr', '1e-3', ...more],
+]
+const finetune = (out: string, ...more: string[]) => captured(argvOf(out, ...more))
 const json = async (...path: string[]) => JSON.parse(await readFile(join(...path), 'utf8'))
 
 it('prints help', async () => {
@@ -161,18 +161,32 @@ describe.each(Object.entries(beside))('%s', (method, more) => {
   })
 })
 
-it('says on the way what it does, and goes on where it was asked to end', async () => {
+it('says on the way what it does, and goes on after Ctrl-C to the numbers of an unbroken run', async () => {
   const [whole, halves] = [await newFolder(), await newFolder()]
-  const { stdout } = await finetune(whole, '--method', 'lora', '--steps', '3')
+  const flags = ['--method', 'lora', '--steps', '3']
+  const { stdout } = await finetune(whole, ...flags)
   expect(stdout).toMatch(/zero-shot: [\d.]+ % of 3 pictures/)
   expect(stdout).toMatch(/fine-tuned: [\d.]+ % of 3 pictures/)
   expect(stdout).toContain(`as --model ${whole} it takes labels`)
 
-  await cp(whole, halves, { recursive: true })
-  const again = await finetune(halves, '--method', 'lora', '--steps', '3', '--resume', '--json')
-  expect(again.code).toBe(0)
-  expect(JSON.parse(again.stdout).top1).toBe((await json(whole, 'result.json')).top1)
-  const other = await finetune(halves, '--method', 'lora', '--steps', '3', '--resume', '--rank', '4')
-  expect(other.code).toBe(2)
-  expect(other.stderr).toContain('rank')
+  const interruption = new AbortController()
+  const stopped = new Writable({
+    write(chunk, _encoding, done) {
+      if (`${chunk}`.includes('step 1 of 3')) interruption.abort()
+      done()
+    },
+  })
+  const streams = { stdin: Readable.from([]), stdout: stopped, stderr: new PassThrough().resume() }
+  expect(await run(argvOf(halves, ...flags), streams, interruption.signal)).toBe(130)
+  expect(await readdir(halves)).not.toContain('result.json')
+  const steps = async (folder: string) =>
+    jsonLines(await readFile(join(folder, 'results.jsonl'), 'utf8')).map(({ step, loss }) => [step, loss])
+  expect((await steps(halves)).length).toBeLessThan(3)
+
+  const other = await finetune(halves, ...flags, '--resume', '--rank', '4')
+  expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('rank') })
+  expect((await finetune(halves, ...flags, '--resume')).code).toBe(0)
+  expect(await steps(halves)).toEqual(await steps(whole))
+  const file = 'adapter_model.safetensors'
+  expect(await readFile(join(halves, file))).toEqual(await readFile(join(whole, file)))
 })
