@@ -56,7 +56,7 @@ export function contextLengthFor(prompts: readonly (readonly number[])[], room: 
 /**
  * @param prompts ids of each class from start to end; the context goes after the start
  * @param m how many words are learnt
- * @param options.recompute computes blocks' insides twice: slower, in far less memory where there are many classes
+ * @param options.recompute computes blocks' insides twice: slower, in less memory (by a fifth for twelve blocks)
  */
 export async function createPromptLearner(
   { config, parameters, runtime, logitScale, logitBias, objective }: PromptedModel,
