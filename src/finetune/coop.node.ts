@@ -6,6 +6,7 @@ import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { readTensor } from '../checkpoint/read.node.ts'
 import { writeSafetensors } from '../checkpoint/write.node.ts'
 import { UsageError } from '../errors.ts'
+import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { contextLengthFor, createPromptLearner, namePrompts } from './coop.ts'
 import { type CoopState, coopRecipe, drawnContext, trainContext, usualEpochs } from './coop-training.ts'
 import type { Method, Task } from './method.ts'
@@ -21,7 +22,8 @@ async function* run(task: Task): ReturnType<Method['run']> {
   const { seed = 0, signal, resume = false } = settings
   if (settings.steps !== undefined) throw new UsageError('CoOp counts in epochs (--epochs), not in steps')
   const prompts = namePrompts(tokenizer, words)
-  const m = contextLengthFor(prompts, room, settings.contextLength)
+  const first = firstWords(tokenizer, settings)
+  const m = contextLengthFor(prompts, room, first?.length ?? settings.contextLength)
   const found = await task.features('train')
   const train = unitFeatures(found, classes)
   const epochs = settings.epochs ?? usualEpochs(train.labels.length / classes.length)
@@ -31,12 +33,13 @@ async function* run(task: Task): ReturnType<Method['run']> {
     batch: settings.batch ?? coopRecipe.batch,
     weightDecay: settings.weightDecay ?? coopRecipe.weightDecay,
   }
-  const identity = JSON.stringify({ ...task.identity, ...recipe, m, words, seed })
+  const identity = JSON.stringify({ ...task.identity, ...recipe, m, words, seed, first })
   const from = resume ? await readState(out, identity) : undefined
+  const initial = first ? await embeddingsOf(task, first) : drawnContext(m, width, seed)
   const learner = await createPromptLearner(clip, prompts, m, settings)
   let last: CoopState | undefined
   try {
-    const training = trainContext(learner, train, drawnContext(m, width, seed), { ...recipe, seed, from, signal })
+    const training = trainContext(learner, train, initial, { ...recipe, seed, from, signal })
     for (;;) {
       const { value, done } = await training.next()
       if (done) {
@@ -56,6 +59,33 @@ async function* run(task: Task): ReturnType<Method['run']> {
   } finally {
     await learner.dispose()
   }
+}
+
+/** Ids of the words that the learnt ones begin as, where such were given. */
+function firstWords(
+  tokenizer: Tokenizer,
+  { contextWords, contextLength }: Task['settings'],
+): readonly number[] | undefined {
+  if (contextWords === undefined) return undefined
+  const ids = tokenizer.encode(contextWords).slice(1, -1)
+  if (ids.length === 0) throw new UsageError(`the words to begin from, "${contextWords}", are none (--context-words)`)
+  if (contextLength !== undefined && contextLength !== ids.length) {
+    throw new UsageError(
+      `"${contextWords}" is ${ids.length} tokens, and ${contextLength} are to be learnt; give one of --context and --context-words`,
+    )
+  }
+  return ids
+}
+
+/** The text tower's own vectors of some tokens: `[ids, width]`. */
+async function embeddingsOf({ model, clip }: Task, ids: readonly number[]): Promise<Float32Array> {
+  const { width } = clip.config.text!
+  const table = await model.read('token_embedding.weight')
+  if (!table) throw new UsageError(`${clip.name} has no embeddings of words to begin from`)
+  return Float32Array.from(
+    { length: ids.length * width },
+    (_, i) => table[ids[Math.floor(i / width)]! * width + (i % width)]!,
+  )
 }
 
 /** The learnt words, `context` `[m, width]`, and with them where the run stands. */

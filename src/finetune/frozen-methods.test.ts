@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { apart } from '../../test/golden.ts'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
+import { load } from '../load.node.ts'
 import { createRandom } from '../random.ts'
+import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier } from '../zero-shot/classifier-file.node.ts'
 import { type FinetuneEvent, type FinetuneOptions, type FinetuneResult, finetune } from './finetune.node.ts'
 
@@ -98,6 +101,23 @@ describe('coop', () => {
     const { tensors } = await openCheckpoint(join(folder, 'coop', 'context.safetensors'))
     expect(tensors.get('context')!.shape).toEqual([12, 192]) // of 16 places, start, name, full stop and end take 4
   })
+
+  it('begins from words, where some are given: hardly trained, it answers as their prompt does', async () => {
+    const out = join(folder, 'from-words')
+    const start = { method: 'coop', contextWords: 'a photo of a', epochs: 1, out } as const
+    const { result } = await run({ ...start, templates: ['a photo of a {}.'] })
+    expect(result).toMatchObject({ contextLength: 4, top1: result.zeroShot.top1 })
+    const clip = await load('models/starter', { threads: 1 })
+    const { names, weights } = await zeroShotClassifier(clip, [...words.values()])
+    const learnt = (await readClassifier(out))!
+    for (const [i, name] of names.entries()) {
+      const at = learnt.names.indexOf(name) * 256
+      const ours = learnt.weights.subarray(at, at + 256)
+      expect(apart(ours, weights.subarray(i * 256, i * 256 + 256))).toBeLessThan(1e-2)
+    }
+    await clip.dispose()
+    await expect(run({ ...start, contextLength: 5, out: join(folder, 'two') })).rejects.toThrow('is 4 tokens, and 5')
+  }, 60_000)
 
   it('goes on where it was ended, to the same words', async () => {
     const out = join(folder, 'ended')

@@ -48,6 +48,8 @@ export interface FinetuneSettings {
   alpha?: number | undefined
   /** Of CoOp: learned words, 16 unless told. */
   contextLength?: number | undefined
+  /** Of CoOp: words that the learned ones begin as, `a photo of a`; drawn by lot unless told. */
+  contextWords?: string | undefined
   signal?: AbortSignal | undefined
 }
 
