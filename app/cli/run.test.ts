@@ -19,6 +19,7 @@ it('prints help on standard output, and loads no model for it', async () => {
       embed                  images and texts to a file of vectors
       similarity             how near each image is to each text
       train                  a CLIP of your own, from images and captions
+      finetune               a model that knows your classes better
       evaluate zero-shot     accuracy of words as classes, on labelled images
       evaluate retrieval     how well captions and images find each other
       evaluate linear-probe  accuracy of logistic regression on image embeddings

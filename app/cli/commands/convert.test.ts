@@ -2,10 +2,11 @@ import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
+import { randomModel } from '../../../test/random-model.ts'
 import { captured, jsonLines } from '../captured.ts'
 import { cliFile, libraryFile } from '../installation.ts'
 
-const starter = libraryFile('models', 'starter')
+const starter = await randomModel()
 let folder: string
 
 beforeAll(async () => {

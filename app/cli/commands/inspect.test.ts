@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { randomModel } from '../../../test/random-model.ts'
 import { captured } from '../captured.ts'
 import { cliFile } from '../installation.ts'
 
 const picture = cliFile('golden', 'clouds.jpg')
+const vit = await randomModel()
 const resnet = cliFile('..', 'fixtures', 'parity', 'open_clip-resnet')
 
 it('prints help', async () => {
@@ -59,7 +61,10 @@ it.each([
   [['a.jpg', '--text', 'a', '--start-layer', '0'], '--start-layer is for --explain'],
   [['a.jpg', '--text', 'a', '--explain', '--start-layer', 'first'], "found 'first'"],
   [['a.jpg', '--text', 'a', '--explain', '--out', 'a', '--html', 'a'], 'give two files'],
-  [[picture, '--text', 'a', '--explain', '--start-layer', '1,9'], 'block 9 of the text tower, whose blocks are 0 to 2'],
+  [
+    [picture, '--text', 'a', '--explain', '--start-layer', '1,9', '--model', vit],
+    'block 9 of the text tower, whose blocks are 0 to 2',
+  ],
 ])('inspect %j is wrong use', async (argv, message) => {
   const { code, stdout, stderr } = await captured(['inspect', ...argv])
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -76,7 +81,17 @@ it('walks both encoders as text', async () => {
 })
 
 it('gives the same numbers as JSON, with null for −∞', async () => {
-  const { stdout } = await captured(['inspect', picture, '--text', 'a cat', '--text', 'two dogs', '--json'])
+  const { stdout } = await captured([
+    'inspect',
+    picture,
+    '--text',
+    'a cat',
+    '--text',
+    'two dogs',
+    '--json',
+    '--model',
+    vit,
+  ])
   const { image, texts, similarity, config } = JSON.parse(stdout)
   expect(image.embedding).toHaveLength(config.embedDim)
   expect(image.attention).toHaveLength(config.image.layers)
@@ -86,7 +101,7 @@ it('gives the same numbers as JSON, with null for −∞', async () => {
   ])
   expect(texts[0].mask[1]).toEqual([0, 0, null, null])
   expect(similarity.probabilities[0] + similarity.probabilities[1]).toBeCloseTo(1, 6)
-  const command = await captured(['similarity', picture, '--text', 'a cat', 'two dogs', '--json'])
+  const command = await captured(['similarity', picture, '--text', 'a cat', 'two dogs', '--json', '--model', vit])
   for (const [i, { cosine }] of JSON.parse(command.stdout).texts.entries()) {
     expect(similarity.cosines[i]).toBeCloseTo(cosine, 5)
   }
@@ -110,7 +125,7 @@ it('shows what it can where an input fails, and says which did', async () => {
 })
 
 it('reads a picture from standard input', async () => {
-  const { code, stdout } = await captured(['inspect', '-'], await readFile(picture))
+  const { code, stdout } = await captured(['inspect', '-', '--model', vit], await readFile(picture))
   expect(code).toBe(0)
   expect(stdout).toContain('visual.proj')
 })
@@ -125,7 +140,8 @@ it('prints the graph of one encoder', async () => {
 
 describe('why did it match', () => {
   it('is drawn over the picture and over the words', async () => {
-    const { code, stdout } = await captured(['inspect', picture, '--text', 'white clouds', '--text', '', '--explain'])
+    const argv = ['inspect', picture, '--text', 'white clouds', '--text', '', '--explain', '--model', vit]
+    const { code, stdout } = await captured(argv)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ {2}white clouds +-?\d\.\d{4} +-?\d+\.\d{3} +\d+\.\d%$/m)
     expect(stdout.match(/^ {4}│.{16}│$/gm)).toHaveLength(16)
