@@ -5,7 +5,7 @@ import { downFirst } from './geometry.ts'
 import { resample } from './resample.ts'
 import { sourceHash } from './resample-kernel.ts'
 
-it('runs the kernel that resample.wat says (else: fixtures/make/resample-kernel.sh)', () => {
+it('runs the kernel that resample.wat says (else: fixtures/make/kernel.sh)', () => {
   const source = readFileSync(new URL('resample.wat', import.meta.url))
   expect(createHash('sha256').update(source).digest('hex')).toBe(sourceHash)
 })

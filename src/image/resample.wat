@@ -1,5 +1,5 @@
 ;; The inner loops of Pillow's resize (Resample.c, 8 bits a channel) with 128-bit vectors. resample-kernel.ts holds the
-;; compiled bytes; after a change here, fixtures/make/resample-kernel.sh makes them anew.
+;; compiled bytes; after a change here, fixtures/make/kernel.sh makes them anew.
 ;;
 ;; A coefficient is an integer with 22 fractional bits. Vectors multiply 16-bit numbers best, so each is kept as
 ;; high · 2^14 + low, and four taps lie together as sixteen bytes: high 0 1 2 3, low 0 1 2 3.

@@ -1,5 +1,7 @@
 // AdamW (Loshchilov & Hutter 2019): Adam's moments, and a decay that is apart from the gradient.
 
+import { adamWKernel } from './adamw-kernel.ts'
+
 export interface AdamWOptions {
   beta1: number
   beta2: number
@@ -13,8 +15,16 @@ export interface Moments {
   readonly v: Float32Array
 }
 
-/** Far below what a 32-bit parameter can notice. */
-const negligible = 1e-30
+/** Numbers of each array that are worked on at a time: those of four arrays fit a core's own cache. */
+const block = 16384
+const arrays = 4
+const [ofValues, ofGradients, ofM, ofV] = [0, 1, 2, 3].map((i) => i * block) as [number, number, number, number]
+
+const kernel = adamWKernel(arrays * block * 4)
+const work = new Float32Array(kernel.memory.buffer, 0, arrays * block)
+
+/** The kernel works on four numbers at a time; those beyond the last are not read back. */
+const inFours = (count: number): number => Math.ceil(count / 4) * 4
 
 /**
  * Changes values and moments in place, for the t-th step (from 1):
@@ -33,19 +43,36 @@ export function adamW(
   { beta1, beta2, eps, weightDecay }: AdamWOptions,
 ): void {
   const rate = learningRate / (1 - beta1 ** t)
-  const root = Math.sqrt(1 - beta2 ** t)
+  const root = 1 / Math.sqrt(1 - beta2 ** t)
   const update = (from: number, to: number, keep: number): void => {
-    for (let i = from; i < to; i++) {
-      const g = gradients[i]! * scale
-      const decayed = beta1 * m[i]! + (1 - beta1) * g
-      // What is left of a gradient long ago: numbers this close to zero are a hundred times slower to compute with.
-      const mean = Math.abs(decayed) < negligible ? 0 : decayed
-      const square = beta2 * v[i]! + (1 - beta2) * g * g
-      m[i] = mean
-      v[i] = square
-      values[i] = keep * values[i]! - (rate * mean) / (Math.sqrt(square) / root + eps)
-    }
+    work.set(values.subarray(from, to), ofValues)
+    work.set(gradients.subarray(from, to), ofGradients)
+    work.set(m.subarray(from, to), ofM)
+    work.set(v.subarray(from, to), ofV)
+    kernel.adamW(
+      ...([ofValues * 4, ofGradients * 4, ofM * 4, ofV * 4, inFours(to - from)] as const),
+      ...([scale, beta1, 1 - beta1, beta2, 1 - beta2, keep, rate, root, eps] as const),
+    )
+    values.set(work.subarray(ofValues, ofValues + to - from), from)
+    m.set(work.subarray(ofM, ofM + to - from), from)
+    v.set(work.subarray(ofV, ofV + to - from), from)
   }
-  update(0, decayed, 1 - learningRate * weightDecay)
-  update(decayed, gradients.length, 1)
+  for (const [first, last, keep] of [
+    [0, decayed, 1 - learningRate * weightDecay],
+    [decayed, gradients.length, 1],
+  ] as const) {
+    for (let from = first; from < last; from += block) update(from, Math.min(last, from + block), keep)
+  }
+}
+
+/** `‖x‖` */
+export function norm(x: Float32Array): number {
+  let sum = 0
+  for (let from = 0; from < x.length; from += block) {
+    const part = x.subarray(from, from + block)
+    work.set(part)
+    work.fill(0, part.length, inFours(part.length))
+    sum += kernel.squares(0, inFours(part.length))
+  }
+  return Math.sqrt(sum)
 }

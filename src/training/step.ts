@@ -13,7 +13,7 @@ import type { Lookup } from '../model/parameters.ts'
 import { exampleInputs } from '../objectives/inputs.ts'
 import type { Objective } from '../objectives/objective.ts'
 import type { Program, Runtime } from '../runtime/runtime.ts'
-import { type AdamWOptions, adamW, type Moments } from './adamw.ts'
+import { type AdamWOptions, adamW, type Moments, norm } from './adamw.ts'
 import { type Batch, exampleValues } from './examples.ts'
 import { arrangeParameters, declareParameters, isBuffer, type ParameterArrays } from './parameters.ts'
 
@@ -276,10 +276,4 @@ function report(
     loss: (found.loss!.data as Float32Array)[0]!,
     accuracy: choices && right! / choices.length,
   }
-}
-
-function norm(x: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < x.length; i++) sum += x[i]! * x[i]!
-  return Math.sqrt(sum)
 }
