@@ -76,9 +76,9 @@ export function toOnnx(graph: Graph, locate: (file: string) => string): OnnxMode
     if (!('shapeOf' in value)) return list('int64', value)
     const shapeOf = (tensor: Tensor): string => emit('Shape', [names.get(tensor)!])
     if (!value.after) return shapeOf(value.shapeOf)
-    // None of the other's dims, and then its own: the same shape, but not before the other is there.
-    const none = emit('Slice', [shapeOf(value.after), list('int64', [0]), list('int64', [0])])
-    return emit('Concat', [none, shapeOf(value.shapeOf)], { axis: 0 })
+    // With nothing, of the other's size, added: the same shape, but not before the other is there.
+    const nothing = emit('Mul', [emit('Size', [names.get(value.after)!]), list('int64', [0])])
+    return emit('Add', [shapeOf(value.shapeOf), nothing])
   }
 
   /** A node beside the graph's own. */
@@ -90,7 +90,7 @@ export function toOnnx(graph: Graph, locate: (file: string) => string): OnnxMode
   }
 
   function write(node: Node): void {
-    const { onnx, domain } = operators[node.op]
+    const { onnx, domain, name = node.op } = operators[node.op]
     const { inputs, attributes } = onnx?.(node) ?? node
     const from = inputs.map(inputName)
     for (const output of node.outputs) names.set(output, fresh(node.scope || node.op))
@@ -99,8 +99,8 @@ export function toOnnx(graph: Graph, locate: (file: string) => string): OnnxMode
         [1, from],
         [2, node.outputs.map((output) => names.get(output)!)],
         [3, fresh(`${node.scope}/${node.op}`)],
-        [4, node.op],
-        [5, Object.entries(attributes).map(([name, value]) => attribute(name, value))],
+        [4, name],
+        [5, Object.entries(attributes).map(([key, value]) => attribute(key, value))],
         [7, domain],
       ),
     )

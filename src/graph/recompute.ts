@@ -2,7 +2,7 @@
 // when its gradients are, so that memory holds what lies between blocks, and the inside of one.
 
 import { within } from './scope.ts'
-import { apply, applyAll, type Node, type Tensor } from './tensor.ts'
+import { applyAll, type Node, type Tensor } from './tensor.ts'
 
 /** The block that a node of this scope belongs to, by any name; undefined for what is kept. */
 export type BlockOf = (scope: string) => string | undefined
@@ -28,7 +28,7 @@ export function recomputation(
     const copied = new Map<Tensor, Tensor>()
     const copy = (x: Tensor): Tensor => {
       if (x.origin.kind !== 'node') return x
-      const known = copied.get(x) ?? apply('Reshape', [x, gradient], { shape: x.shape, after: 1 })
+      const known = copied.get(x) ?? x.after(gradient)
       copied.set(x, known)
       return known
     }

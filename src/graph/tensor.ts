@@ -92,6 +92,10 @@ export class Tensor {
   sign(): Tensor {
     return apply('Sign', [this])
   }
+  /** Whether each is above another: bool. */
+  greater(other: Tensor | number): Tensor {
+    return apply('Greater', [this, scalar(other)])
+  }
   cast(dtype: DType): Tensor {
     return dtype === this.dtype ? this : apply('Cast', [this], { dtype })
   }
@@ -101,12 +105,12 @@ export class Tensor {
     return apply('MatMul', [this, other])
   }
 
-  /** `x Wᵀ`, with `W` as PyTorch stores a linear layer: `[…, n, k] × [m, k] → […, n, m]` */
+  /** `x Wᵀ`, with `W` as PyTorch stores a linear layer: `[…, n, k] × [m, k] → […, n, m]`, or a matrix for each of x. */
   matmulTransposed(other: Tensor): Tensor {
     return apply('FusedMatMul', [this, other], { transB: 1 })
   }
 
-  /** `[k, n]ᵀ × [k, m] → [n, m]` */
+  /** `[…, k, n]ᵀ × […, k, m] → […, n, m]` */
   transposedMatmul(other: Tensor): Tensor {
     return apply('FusedMatMul', [this, other], { transA: 1 })
   }
@@ -156,6 +160,13 @@ export class Tensor {
     return arrangeable(this.shape, like.shape)
       ? this.reshape(...like.shape)
       : apply('Reshape', [this, like], { shape: like.shape })
+  }
+  /**
+   * The same, but not before another tensor is there: in a backward pass, what depends on the forward pass alone would be
+   * computed early, and kept.
+   */
+  after(other: Tensor): Tensor {
+    return apply('Reshape', [this, other], { shape: this.shape, after: 1 })
   }
   slice(axis: number, start: number, end: number): Tensor {
     return this.crop([axisOf(axis, this.shape.length)], [start], [end])

@@ -19,9 +19,9 @@ const crossAttention = layer((p: Parameters, x: Tensor, places: Tensor, heads: n
   const width = knownDim(x.shape, -1)
   const split = (y: Tensor): Tensor => y.reshape(y.shape[0]!, y.shape[1]!, heads, width / heads)
   const q = split(linear(p.at('q_proj'), x, width)).transpose(0, 2, 1, 3)
-  const k = split(linear(p.at('k_proj'), places, width)).transpose(0, 2, 3, 1)
+  const k = split(linear(p.at('k_proj'), places, width)).transpose(0, 2, 1, 3)
   const v = split(linear(p.at('v_proj'), places, width)).transpose(0, 2, 1, 3)
-  const scores = q.mul((width / heads) ** -0.5).matmul(k) // [texts, heads, length, places]
+  const scores = q.mul((width / heads) ** -0.5).matmulTransposed(k) // [texts, heads, length, places]
   const mixed = scores.softmax().matmul(v).transpose(0, 2, 1, 3)
   return linear(p.at('out_proj'), mixed.reshape(...x.shape), width)
 })

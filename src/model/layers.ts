@@ -2,7 +2,7 @@
 
 import { layer, stage } from '../graph/scope.ts'
 import { knownDim } from '../graph/shape.ts'
-import { apply, type Tensor } from '../graph/tensor.ts'
+import { apply, applyAll, type Tensor } from '../graph/tensor.ts'
 import type { Activation } from './config.ts'
 import type { Parameters } from './parameters.ts'
 
@@ -38,18 +38,15 @@ export const batchNorm = layer((p: Parameters, x: Tensor, { training = false } =
   ) as [Tensor, Tensor, Tensor, Tensor]
   if (!training) return apply('BatchNormalization', [x, weight, bias, runningMean, runningVar], { epsilon: 1e-5 })
 
-  const overBatch = [0, 2, 3]
-  const mean = x.mean(overBatch)
-  const centered = x.sub(mean)
-  const variance = centered.mul(centered).mean(overBatch)
+  const scratch = [weight, bias].map((p) => p.after(x).mul(0))
+  const [y, mean, variance] = applyAll('BatchNormalizationTraining', [x, weight, bias, ...scratch], { epsilon: 1e-5 })
   // What is normalised is divided by the variance of these n pixels; what is remembered estimates that of all pixels.
   const n = x.count().div(channels)
-  const unbiased = variance.mul(n.div(n.sub(1)))
-  const remember = (running: Tensor, now: Tensor) => running.mul(0.9).add(now.reshape(channels).mul(0.1))
-  stage('running_mean', remember(runningMean, mean))
+  const unbiased = variance!.mul(n.div(n.sub(1)))
+  const remember = (running: Tensor, now: Tensor) => running.mul(0.9).add(now.mul(0.1))
+  stage('running_mean', remember(runningMean, mean!))
   stage('running_var', remember(runningVar, unbiased))
-  const gain = weight.reshape(channels, 1, 1).div(variance.add(1e-5).sqrt())
-  return centered.mul(gain).add(bias.reshape(channels, 1, 1))
+  return y!
 })
 
 /** The mean of each `size × size` window. */

@@ -44,11 +44,11 @@ const attentionPool = layer((p: Parameters, x: Tensor, heads: number, out: numbe
     .transpose(0, 2, 1, 3)
   const k = linear(p.at('k_proj'), x, channels)
     .reshape(batch, positions + 1, heads, headWidth)
-    .transpose(0, 2, 3, 1)
+    .transpose(0, 2, 1, 3)
   const v = linear(p.at('v_proj'), x, channels)
     .reshape(batch, positions + 1, heads, headWidth)
     .transpose(0, 2, 1, 3)
-  const scores = q.mul(headWidth ** -0.5).matmul(k) // [batch, heads, 1, positions + 1]
+  const scores = q.mul(headWidth ** -0.5).matmulTransposed(k) // [batch, heads, 1, positions + 1]
   const weights = stage('weights', scores.softmax())
   return linear(p.at('c_proj'), weights.matmul(v).transpose(0, 2, 1, 3).reshape(batch, channels), out)
 })

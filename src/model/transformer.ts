@@ -35,7 +35,7 @@ export const attention = layer((p: Parameters, x: Tensor, { heads, mask, read }:
     .reshape(batch, rows, heads, headWidth)
     .transpose(0, 2, 1, 3)
     .mul(headWidth ** -0.5)
-    .matmul(k.reshape(batch, length, heads, headWidth).transpose(0, 2, 3, 1)) // [batch, heads, rows, length]
+    .matmulTransposed(k.reshape(batch, length, heads, headWidth).transpose(0, 2, 1, 3)) // [batch, heads, rows, length]
   const allowed = read?.mask ?? mask
   const weights = stage('weights', (allowed ? scores.add(allowed) : scores).softmax())
   const mixed = weights.matmul(v.reshape(batch, length, heads, headWidth).transpose(0, 2, 1, 3))

@@ -28,6 +28,7 @@ const positive: Draw = { from: 1, to: 2 }
 const awayFromZero: Draw = { awayFrom: 0 }
 const image = { shape: ['batch', 3, 7, 6] } satisfies SampleInput
 const channel = { shape: [3] } satisfies SampleInput
+const zeros = { shape: [3], draw: { from: 0, to: 0 } } satisfies SampleInput
 
 const reductions: readonly Sample[] = [
   { inputs: [x], attributes: { axes: [1], keepdims: 1 } },
@@ -50,8 +51,16 @@ export const samples: Readonly<Record<OperatorName, readonly Sample[]>> = {
   Sigmoid: [{ inputs: [x] }],
   Softplus: [{ inputs: [x] }],
   Relu: [{ inputs: [{ ...x, draw: awayFromZero }] }],
-  Sign: [{ inputs: [{ ...x, draw: awayFromZero }] }],
   Gelu: [{ inputs: [x] }],
+  Sign: [{ inputs: [{ ...x, draw: awayFromZero }] }],
+  Greater: [
+    {
+      inputs: [
+        { ...x, draw: awayFromZero },
+        { shape: [], draw: { from: 0, to: 0 } },
+      ],
+    },
+  ],
   Cast: [{ inputs: [x], attributes: { dtype: 'float64' } }],
 
   MatMul: [
@@ -64,7 +73,10 @@ export const samples: Readonly<Record<OperatorName, readonly Sample[]>> = {
   FusedMatMul: [
     { inputs: [{ shape: ['length', 4] }, { shape: [3, 4] }], attributes: { transB: 1 } },
     { inputs: [x, { shape: [3, 4] }], attributes: { transB: 1 } },
+    { inputs: [x, { shape: ['batch', 3, 4] }], attributes: { transB: 1 } },
     { inputs: [{ shape: ['length', 4] }, { shape: ['length', 3] }], attributes: { transA: 1 } },
+    { inputs: [x, { shape: ['batch', 'length', 3] }], attributes: { transA: 1 } },
+    { inputs: [{ shape: ['batch', 2, 'length', 4] }, { shape: [1, 2, 3, 4] }], attributes: { transB: 1 } },
   ],
   ReduceSum: reductions,
   ReduceMean: reductions,
@@ -133,6 +145,7 @@ export const samples: Readonly<Record<OperatorName, readonly Sample[]>> = {
   BatchNormalization: [
     { inputs: [image, channel, channel, channel, { ...channel, draw: positive }], attributes: { epsilon: 1e-5 } },
   ],
+  BatchNormalizationTraining: [{ inputs: [image, channel, channel, zeros, zeros], attributes: { epsilon: 0.1 } }],
   AveragePool: [
     { inputs: [image], attributes: { kernel_shape: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] } },
     { inputs: [image], attributes: { kernel_shape: [7, 3], strides: [7, 3], pads: [0, 0, 0, 0] } },

@@ -51,9 +51,8 @@ export const arithmetic = {
   }),
   // log(1 + exp x), whose derivative is σ
   Softplus: unary((g, { x }) => g.mul(x.sigmoid())),
-  // 1 where something came through: y is never negative
-  Relu: unary((g, { y }) => g.mul(y.sign())),
-  Sign: unary(() => undefined),
+  // where something came through
+  Relu: unary((g, { y }) => g.mul(y.after(g).greater(0).cast(y.dtype))),
   // (x · Φ)′ = Φ + x · φ, with the normal distribution Φ = ½ (1 + erf(x/√2)) and its density φ = exp(−½x²)/√(2π)
   Gelu: unary((g, { x }) => {
     const normal = x.mul(Math.SQRT1_2).erf().mul(0.5).add(0.5)
@@ -64,6 +63,13 @@ export const arithmetic = {
       .mul(1 / Math.sqrt(2 * Math.PI))
     return g.mul(normal.add(x.mul(density)))
   }),
+  Sign: unary(() => undefined),
+  /** A truth value for each, which has no derivative. */
+  Greater: {
+    elementwise: true,
+    infer: ([a, b]) => [{ dtype: 'bool', shape: broadcast(a!.shape, b!.shape) }],
+    gradient: (): Tensor[] => [],
+  },
   Cast: {
     infer: ([x], { dtype }) => [{ dtype: dtype as DType, shape: x!.shape }],
     gradient: ({ inputs: [x] }, [g]) => [isFloat(x!.dtype) && isFloat(g!.dtype) ? g!.cast(x!.dtype) : undefined],

@@ -3,7 +3,7 @@
 
 import { ShapeError } from '../../errors.ts'
 import { knownDim, showShape } from '../shape.ts'
-import { type Attribute, apply, concat, type Tensor } from '../tensor.ts'
+import { type Attribute, apply, concat, constant, type Tensor, zerosLike } from '../tensor.ts'
 import type { Operator } from './operator.ts'
 
 type Attributes = Readonly<Record<string, Attribute>>
@@ -86,6 +86,14 @@ function everyNth(x: Tensor, [sh, sw]: Plane): Tensor {
   return cut(x, [sh, sw], [height / sh, width / sw]).crop([3, 5], [0, 0], [1, 1])
 }
 
+/** The kernel of the way back, where each pixel is read once: `[out, in, kh, kw] → [in, out, kh, kw]`, its ends exchanged, once `g` is there. */
+function mirrored(w: Tensor, g: Tensor): Tensor {
+  const [out, channels, kh, kw] = w.shape as number[]
+  const places = BigInt64Array.from({ length: kh! * kw! }, (_, i) => BigInt(kh! * kw! - 1 - i))
+  const backwards = w.reshape(out!, channels!, kh! * kw!).gather(constant(places, [kh! * kw!]).after(g), 2)
+  return backwards.transpose(1, 0, 2).reshape(channels!, out!, kh!, kw!)
+}
+
 /** Windows in a plane below which a product for each plane is too narrow, and one over all planes is faster. */
 const smallPlane = 128
 
@@ -109,6 +117,10 @@ function imageGradient(x: Tensor, w: Tensor, g: Tensor, attributes: Attributes):
     return assemble(placed, plane(x))
   }
   const { strides, pads } = attributes as { strides: number[]; pads: number[] }
+  const opposite = pads.map((n, side) => kernel[side % 2]! - 1 - n)
+  if (strides.every((n) => n === 1) && opposite.every((n) => n >= 0)) {
+    return convolve(g, mirrored(w, g), { strides, pads: opposite })
+  }
   // A stride may have left rows or columns at the end unread.
   const unread = plane(x).map((n, i) => (n + pads[i]! + pads[i + 2]! - kernel[i]!) % strides[i]!)
   return apply('ConvTranspose', [g, w], { strides, pads, output_padding: unread })
@@ -162,6 +174,41 @@ export const convolution = {
       const dvariance = overPlanes(dx.mul(centered.div(power.mul(-2))))
       return [dx, dgain, overPlanes(g!), overPlanes(dx).neg(), dvariance]
     },
+  },
+  /**
+   * As in training, with the batch's own statistics, which are the second and third output; `var` is over all n pixels.
+   * The last two inputs are scratch, a value for each channel, for this node alone: ONNX Runtime writes the statistics there.
+   */
+  BatchNormalizationTraining: {
+    name: 'BatchNormalization',
+    infer: ([x, gain, bias]) => [x!, gain!, bias!].map(({ dtype, shape }) => ({ dtype, shape })),
+    // with m = (x − mean) / √(var + ε):  bias′ = Σ y′,  gain′ = Σ y′ m,  x′ = (y′ − (bias′ + m · gain′) / n) · gain / √(var + ε)
+    // and of the statistics:  x′ += mean′ / n + 2 (x − mean) · var′ / n
+    gradient(node, [g, ofMean, ofVariance]): Tensor[] {
+      const {
+        inputs: [x, gain],
+        outputs: [, mean, variance],
+        attributes: { epsilon },
+      } = node
+      const n = x!.count().div(knownDim(x!.shape, 1))
+      const upstream = g ?? zerosLike(x!)
+      const deviation = variance!.add(epsilon as number).sqrt()
+      const slope = gain!.div(deviation)
+      const centered = x!.after(upstream).sub(eachChannel(mean!))
+      const [dgain, dbias] = [overPlanes(upstream.mul(centered)).div(deviation), overPlanes(upstream)]
+      // What is subtracted is a normalisation once more, with another gain and bias.
+      const normalize = (gain: Tensor, bias: Tensor): Tensor =>
+        apply('BatchNormalization', [x!, gain, bias, mean!, variance!], { epsilon: epsilon! })
+      let [slopeBack, back] = [slope.mul(dgain).div(n), slope.mul(dbias).div(n)]
+      if (ofMean) back = back.sub(ofMean.div(n))
+      if (ofVariance) slopeBack = slopeBack.sub(ofVariance.mul(deviation).mul(2).div(n))
+      return [upstream.mul(eachChannel(slope)).sub(normalize(slopeBack, back)), dgain, dbias]
+    },
+    // ONNX mixes the statistics into running ones, of which nothing is left at a momentum of 0.
+    onnx: ({ inputs, attributes: { epsilon } }) => ({
+      inputs,
+      attributes: { epsilon: epsilon!, training_mode: 1, momentum: 0 },
+    }),
   },
   AveragePool: {
     infer: ([x], attributes) => [

@@ -29,6 +29,8 @@ export interface Operator {
   elementwise?: true
   /** How ONNX writes it, where that is not the same inputs and attributes. */
   onnx?(node: Node): { inputs: readonly OnnxInput[]; attributes: Readonly<Record<string, Attribute>> }
+  /** ONNX's own name, where the row's is another: one operator there may be several here. */
+  name?: string
   /** Operators outside ONNX's own set name their domain. */
   domain?: 'com.microsoft'
 }

@@ -34,47 +34,44 @@ const reduce = (gradient: (g: Tensor, at: { x: Tensor; y: Tensor; axes: number[]
  */
 const rows = (x: Tensor): Tensor => (x.shape.length === 2 ? x : x.reshape(-1, x.shape.at(-1)!))
 
+/** Of the last two axes. */
+const turned = (shape: Shape): Shape => [...shape.slice(0, -2), ...shape.slice(-2).reverse()]
+
+/** `[…, n, k] × […, k, m] → […, n, m]`; a mark says which of the two is shown as it was before it was turned. */
+function productShape(a: Shape, b: Shape, [markA, markB] = ['', '']): Shape {
+  const [n, k] = a.slice(-2)
+  const [inner, m] = b.slice(-2)
+  if (a.length < 2 || b.length < 2 || k !== inner) {
+    const [shownA, shownB] = [markA ? turned(a) : a, markB ? turned(b) : b].map(showShape)
+    throw new ShapeError(`${shownA}${markA} × ${shownB}${markB}: inner dimensions ${k} and ${inner} differ`)
+  }
+  return [...broadcast(a.slice(0, -2), b.slice(0, -2)), n!, m!]
+}
+
 export const reduction = {
   MatMul: {
-    infer([a, b]) {
-      const [n, k] = a!.shape.slice(-2)
-      const [inner, m] = b!.shape.slice(-2)
-      if (a!.shape.length < 2 || b!.shape.length < 2 || k !== inner) {
-        throw new ShapeError(
-          `${showShape(a!.shape)} × ${showShape(b!.shape)}: inner dimensions ${k} and ${inner} differ`,
-        )
-      }
-      return [{ dtype: a!.dtype, shape: [...broadcast(a!.shape.slice(0, -2), b!.shape.slice(0, -2)), n!, m!] }]
-    },
+    infer: ([a, b]) => [{ dtype: a!.dtype, shape: productShape(a!.shape, b!.shape) }],
     // Y = A B:  A′ = Y′ Bᵀ,  B′ = Aᵀ Y′
     gradient({ inputs: [a, b] }, [g]) {
-      const ofB = b!.shape.length === 2 ? rows(a!).transposedMatmul(rows(g!)) : a!.transpose().matmul(g!)
-      return [b!.shape.length === 2 ? g!.matmulTransposed(b!) : g!.matmul(b!.transpose()), ofB]
+      return [
+        g!.matmulTransposed(b!),
+        b!.shape.length === 2 ? rows(a!).transposedMatmul(rows(g!)) : a!.transposedMatmul(g!),
+      ]
     },
   },
-  // ONNX Runtime's own, for `x Wᵀ` and, of two matrices, `xᵀ w`: a stored weight is packed straight from its file, where a Transpose of it would first
-  // be folded into a second copy (half the start-up time of a text tower went there).
+  // ONNX Runtime's own, for `x Wᵀ` and `xᵀ w`: a stored weight is packed straight from its file, where a Transpose of it would
+  // first be folded into a second copy (half the start-up time of a text tower went there), and that of keys is slow.
   FusedMatMul: {
     domain: 'com.microsoft',
     infer([x, w], { transA }) {
-      if (transA) {
-        const [[rows, n], [sameRows, m]] = [x!.shape, w!.shape]
-        if (x!.shape.length !== 2 || w!.shape.length !== 2 || rows !== sameRows) {
-          throw new ShapeError(`${showShape(x!.shape)}ᵀ × ${showShape(w!.shape)}: rows ${rows} and ${sameRows} differ`)
-        }
-        return [{ dtype: x!.dtype, shape: [n!, m!] }]
-      }
-      const [k, inner] = [x!.shape.at(-1), w!.shape.at(-1)]
-      if (w!.shape.length !== 2 || k !== inner) {
-        throw new ShapeError(
-          `${showShape(x!.shape)} × ${showShape(w!.shape)}ᵀ: inner dimensions ${k} and ${inner} differ`,
-        )
-      }
-      return [{ dtype: x!.dtype, shape: [...x!.shape.slice(0, -1), w!.shape[0]!] }]
+      const [a, b] = [transA ? turned(x!.shape) : x!.shape, transA ? w!.shape : turned(w!.shape)]
+      return [{ dtype: x!.dtype, shape: productShape(a, b, transA ? ['ᵀ', ''] : ['', 'ᵀ']) }]
     },
     // Y = X Wᵀ:  X′ = Y′ W,  W′ = Y′ᵀ X.    Y = Xᵀ W:  X′ = W Y′ᵀ,  W′ = X Y′
-    gradient: ({ inputs: [x, w], attributes: { transA } }, [g]) =>
-      transA ? [w!.matmulTransposed(g!), x!.matmul(g!)] : [g!.matmul(w!), rows(g!).transposedMatmul(rows(x!))],
+    gradient({ inputs: [x, w], attributes: { transA } }, [g]) {
+      if (transA) return [w!.matmulTransposed(g!), x!.matmul(g!)]
+      return [g!.matmul(w!), w!.shape.length === 2 ? rows(g!).transposedMatmul(rows(x!)) : g!.transposedMatmul(x!)]
+    },
   },
   ReduceSum: reduce((g) => g),
   ReduceMean: reduce((g, { x, y }) => g.mul(y.count().div(x.count()))),
