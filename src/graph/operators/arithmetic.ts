@@ -52,7 +52,7 @@ export const arithmetic = {
   // log(1 + exp x), whose derivative is σ
   Softplus: unary((g, { x }) => g.mul(x.sigmoid())),
   // where something came through
-  Relu: unary((g, { y }) => g.mul(y.after(g).greater(0).cast(y.dtype))),
+  Relu: unary((g, { y }) => g.mul(y.greater(0).cast(y.dtype))),
   // (x · Φ)′ = Φ + x · φ, with the normal distribution Φ = ½ (1 + erf(x/√2)) and its density φ = exp(−½x²)/√(2π)
   Gelu: unary((g, { x }) => {
     const normal = x.mul(Math.SQRT1_2).erf().mul(0.5).add(0.5)

@@ -194,7 +194,7 @@ export const convolution = {
       const upstream = g ?? zerosLike(x!)
       const deviation = variance!.add(epsilon as number).sqrt()
       const slope = gain!.div(deviation)
-      const centered = x!.after(upstream).sub(eachChannel(mean!))
+      const centered = x!.sub(eachChannel(mean!))
       const [dgain, dbias] = [overPlanes(upstream.mul(centered)).div(deviation), overPlanes(upstream)]
       // What is subtracted is a normalisation once more, with another gain and bias.
       const normalize = (gain: Tensor, bias: Tensor): Tensor =>
