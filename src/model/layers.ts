@@ -58,7 +58,7 @@ export function averagePool(x: Tensor, size: number): Tensor {
 /** The activations of published CLIPs, by the name a configuration gives them. */
 export const activations: Record<Activation, (x: Tensor) => Tensor> = {
   /** `x · σ(1.702 x)` */
-  quickgelu: (x) => x.mul(x.mul(1.702).sigmoid()),
+  quickgelu: (x) => apply('QuickGelu', [x], { alpha: 1.702 }),
   /** `x · Φ(x)`, exactly, by the error function. */
   gelu: (x) => apply('Gelu', [x]),
 }

@@ -52,6 +52,7 @@ export const samples: Readonly<Record<OperatorName, readonly Sample[]>> = {
   Softplus: [{ inputs: [x] }],
   Relu: [{ inputs: [{ ...x, draw: awayFromZero }] }],
   Gelu: [{ inputs: [x] }],
+  QuickGelu: [{ inputs: [x], attributes: { alpha: 1.702 } }],
   Sign: [{ inputs: [{ ...x, draw: awayFromZero }] }],
   Greater: [
     {

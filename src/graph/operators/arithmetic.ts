@@ -54,7 +54,8 @@ export const arithmetic = {
   // where something came through
   Relu: unary((g, { y }) => g.mul(y.greater(0).cast(y.dtype))),
   // (x · Φ)′ = Φ + x · φ, with the normal distribution Φ = ½ (1 + erf(x/√2)) and its density φ = exp(−½x²)/√(2π)
-  Gelu: unary((g, { x }) => {
+  Gelu: unary((g, at) => {
+    const x = at.x.after(g)
     const normal = x.mul(Math.SQRT1_2).erf().mul(0.5).add(0.5)
     const density = x
       .mul(x)
@@ -69,6 +70,18 @@ export const arithmetic = {
     elementwise: true,
     infer: ([a, b]) => [{ dtype: 'bool', shape: broadcast(a!.shape, b!.shape) }],
     gradient: (): Tensor[] => [],
+  },
+  // y = x · σ(u) with u = αx:  x′ = y′ · (σ + u · (σ − σ²)) = σ · (y′ + (y′u − y′uσ))
+  QuickGelu: {
+    domain: 'com.microsoft',
+    elementwise: true,
+    infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+    gradient({ inputs: [x], attributes: { alpha } }, [g]): Tensor[] {
+      const u = x!.after(g!).mul(alpha as number)
+      const share = u.sigmoid()
+      const along = g!.mul(u)
+      return [share.mul(g!.add(along.sub(along.mul(share))))]
+    },
   },
   Cast: {
     infer: ([x], { dtype }) => [{ dtype: dtype as DType, shape: x!.shape }],
