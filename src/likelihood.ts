@@ -8,6 +8,7 @@ import type { ClipConfig, TextTowerConfig } from './model/config.ts'
 import type { Parameters } from './model/parameters.ts'
 import { captionInputs } from './objectives/inputs.ts'
 import type { Likelihood } from './objectives/objective.ts'
+import { toldPositions } from './objectives/told-positions.ts'
 import type { Program, Runtime } from './runtime/runtime.ts'
 import { type LongText, type TextBatch, textBatches } from './text-batches.ts'
 import type { Tokenizer } from './tokenizer/tokenize.ts'
@@ -109,5 +110,6 @@ function values({ ids, ends, shape: [rows, length] }: TextBatch): Record<string,
       ids.map((_, i) => (at(i)[0] < at(i)[1] ? ids[i + 1]! : 0)),
       shape,
     ),
+    ...toldPositions(Array.from(ends, Number), length),
   }
 }

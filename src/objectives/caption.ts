@@ -14,17 +14,17 @@ import type { Captions, Objective } from './objective.ts'
  *     z_t = E h_t,  h_t the decoder's output at position t,  E the token embeddings
  *     nll = Σ_t log Σ_v exp z_tv − z_t,next(t)
  */
-function shares(p: Parameters, grid: Tensor, { text, next }: Captions, config: ClipConfig) {
+function shares(p: Parameters, grid: Tensor, { text, next, told, place }: Captions, config: ClipConfig) {
   const tower = config.text as TextTowerConfig
   const decoder = p.at('caption')
   const embedding = wordEmbedding(decoder, tower)
   const h = captionDecoder(decoder, grid, text, tower)
-  const any = h.reshape(-1, tower.width).matmulTransposed(embedding).logSumExp([-1], false) // [batch·length]
+  const any = h.reshape(-1, tower.width).gather(told).matmulTransposed(embedding).logSumExp([-1], false) // [told]
   // The one word's logit by itself: taken out of all of them, its gradient would be as large as they are.
   const right = h.mul(embedding.gather(next)).sum([-1], false)
-  const told = beforeEnd(text)
-  const cost = any.reshapeLike(right).sub(right).mul(told)
-  return { nll: cost.sum([-1], false), count: told.sum([-1], false) }
+  const counts = beforeEnd(text)
+  const cost = any.gather(place).sub(right).mul(counts)
+  return { nll: cost.sum([-1], false), count: counts.sum([-1], false) }
 }
 
 /** 1 at the positions that have a token after them, 0 from the end on: `[batch, length]` */

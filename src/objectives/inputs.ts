@@ -12,6 +12,8 @@ export const captionInputs = (): Captions => ({
   },
   words: input('words', 'float32', ['batch', 'length']),
   next: input('next', 'int32', ['batch', 'length']),
+  told: input('told', 'int32', ['told']),
+  place: input('place', 'int32', ['batch', 'length']),
 })
 
 export function exampleInputs({ image, embedDim }: ClipConfig): Examples {

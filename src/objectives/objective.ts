@@ -14,6 +14,9 @@ export interface Captions {
   words: Tensor
   /** The id after each position, 0 from the end on. `['batch', 'length']`, int32 */
   next: Tensor
+  /** The positions before each end, counted through the batch, and where each position is among them. */
+  told: Tensor
+  place: Tensor
 }
 
 /** A batch of images and captions. */

@@ -12,6 +12,7 @@ import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import { type ObjectiveName, objectiveOf, objectives } from './index.ts'
 import { exampleInputs } from './inputs.ts'
 import type { Features } from './objective.ts'
+import { toldPositions } from './told-positions.ts'
 
 const vocabulary = 50
 const transformer = {
@@ -62,6 +63,10 @@ function captionValues(words: Words, length = Math.max(...words.map((one) => one
     ),
     words: new Value('float32', Float32Array.from(fill((row, at) => (at > 0 && at < row.length - 1 ? 1 : 0))), shape),
     next: new Value('int32', Int32Array.from(fill((row, at) => row[at + 1] ?? 0)), shape),
+    ...toldPositions(
+      rows.map((row) => row.length - 1),
+      length,
+    ),
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { Tensor as Value } from 'onnxruntime-common'
 import { normalize, type Preprocessing } from '../image/transform.ts'
+import { toldPositions } from '../objectives/told-positions.ts'
 
 /** Pictures and captions, prepared but not yet numbers of the graph. */
 export interface Batch {
@@ -55,5 +56,6 @@ export function exampleValues(
     ),
     words: new Value('float32', Float32Array.from(table((c, i) => (i > 0 && i < end(c) ? 1 : 0))), [rows, length]),
     next: new Value('int32', Int32Array.from(table((caption, i) => caption[i + 1] ?? 0)), [rows, length]),
+    ...toldPositions(captions.map(end), length),
   }
 }

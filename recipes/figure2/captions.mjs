@@ -1,0 +1,28 @@
+/** A short caption for a drawing: one of its names, seldom a tag, in one of some templates. */
+
+const TEMPLATES = [
+  ...Array(5).fill('{}'),
+  ...Array(2).fill('a {}'),
+  'the {}',
+  'one {}',
+  'a small {}',
+  '{} emoji',
+  '{} icon',
+  'this is a {}',
+  'a picture of {}',
+  'a drawing of a {}',
+]
+
+/**
+ * @param {import('../starter/words.mjs').Picture} picture
+ * @param {() => number} random
+ * @returns {string} at most eight words
+ */
+export function caption({ names, tags }, random) {
+  const pick = (list) => list[Math.floor(random() * list.length)]
+  const template = pick(TEMPLATES)
+  const chance = random()
+  const name = chance < 0.1 && tags.length > 0 ? pick(tags) : chance < 0.25 ? pick(names) : names[0]
+  const text = template.replace('{}', name)
+  return text.split(' ').length > 8 ? names[0] : text
+}
