@@ -24,8 +24,8 @@ export function classPrompts(prompts: readonly (readonly number[])[], perClass: 
   const logits = (p: Parameters, imageEmbedding: Tensor): Tensor =>
     normalize(imageEmbedding).matmulTransposed(classWeights(p)).mul(p.get('logit_scale').exp())
   return {
-    features: (p, { image, label }) => ({
-      imageEmbedding: encodeImage(p, image, config, { training: true }),
+    features: (p, { image, label, training }) => ({
+      imageEmbedding: encodeImage(p, image, config, { training }),
       label: label.cast('float32'),
     }),
     loss: (p, { imageEmbedding, label }) => crossEntropy(logits(p, imageEmbedding!), label!),

@@ -16,8 +16,8 @@ export const headBias = 'head.bias'
  */
 export function classificationHead(classes: number): Objective {
   return {
-    features(p, { image, label }, config) {
-      const embedding = encodeImage(p, image, config, { training: true })
+    features(p, { image, label, training }, config) {
+      const embedding = encodeImage(p, image, config, { training })
       const weights = p.get(headWeight, classes, config.embedDim)
       const logits = normalize(embedding).matmulTransposed(weights).add(p.get(headBias, classes))
       return { logits, label: label.cast('float32') }

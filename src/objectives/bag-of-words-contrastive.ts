@@ -32,8 +32,8 @@ export function continuousBagOfWords(
 }
 
 export const bagOfWordsContrastive = {
-  features: (p, { image, text }, config) => ({
-    imageEmbedding: encodeImage(p, image, config, { training: true }),
+  features: (p, { image, text, training }, config) => ({
+    imageEmbedding: encodeImage(p, image, config, { training }),
     textEmbedding: encodeBagOfWords(p, text, config),
   }),
   loss: contrastive.loss,

@@ -47,8 +47,8 @@ const atLeastOne = (n: Tensor): Tensor => n.sub(1).relu().add(1)
  *     loss = mean over examples of −Σ_v y_v log softmax(z)_v
  */
 export const bagOfWords = {
-  features(p, { image, ...captions }, config) {
-    const z = wordLogits(p, encodeImage(p, image, config, { training: true }), config)
+  features(p, { image, training, ...captions }, config) {
+    const z = wordLogits(p, encodeImage(p, image, config, { training }), config)
     const logP = z.gatherElements(captions.text.ids, 1).sub(z.logSumExp([-1])) // [batch, length]
     return { nll: logP.mul(bagWeights(captions)).sum([-1], false).neg() }
   },

@@ -33,8 +33,8 @@ const beforeEnd = ({ end, positions }: Captions['text']): Tensor =>
 
 /** `loss = Σ nll / Σ count`: the mean over all tokens of the batch, teacher forced. */
 export const caption = {
-  features: (p, { image, ...captions }, config) =>
-    shares(p, encodeGrid(p, image, config, { training: true }), captions, config),
+  features: (p, { image, training, ...captions }, config) =>
+    shares(p, encodeGrid(p, image, config, { training }), captions, config),
   loss: (_, { nll, count }) => nll!.sum([0], false).div(count!.sum([0], false)),
   likelihood: {
     condition: (p, image, config) => encodeGrid(p, image, config),

@@ -35,8 +35,8 @@ const normalize = (x: Tensor): Tensor => x.div(x.mul(x).sum([-1]).sqrt())
 export const scaleBounds = { logit_scale: [0, Math.log(100)] } as const
 
 export const contrastive = {
-  features: (p, { image, text }, config) => ({
-    imageEmbedding: encodeImage(p, image, config, { training: true }),
+  features: (p, { image, text, training }, config) => ({
+    imageEmbedding: encodeImage(p, image, config, { training }),
     textEmbedding: encodeText(p, text, config),
   }),
   loss: (p, { imageEmbedding, textEmbedding }) => infoNce(imageEmbedding!, textEmbedding!, p.get('logit_scale')),

@@ -16,12 +16,13 @@ export const captionInputs = (): Captions => ({
   place: input('place', 'int32', ['batch', 'length']),
 })
 
-export function exampleInputs({ image, embedDim }: ClipConfig): Examples {
+export function exampleInputs({ image, embedDim }: ClipConfig, { training = true } = {}): Examples {
   const size = image!.imageSize
   return {
     image: input('image', 'float32', ['batch', 3, size, size]),
     embedding: input('embedding', 'float32', ['batch', embedDim]),
     label: input('label', 'int32', ['batch']),
     ...captionInputs(),
+    training,
   }
 }

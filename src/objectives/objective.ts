@@ -27,6 +27,8 @@ export interface Examples extends Captions {
   embedding: Tensor
   /** The class of each, by number, where examples have one. `['batch']`, int32 */
   label: Tensor
+  /** Whether batch normalisation is by the batch's own statistics, and keeps them; else by those that were kept. */
+  training: boolean
 }
 
 export type Features = Readonly<Record<string, Tensor>>
@@ -34,7 +36,7 @@ export type Features = Readonly<Record<string, Tensor>>
 export interface Objective {
   /**
    * What is computed of each example by itself, by name; each `['batch', …]`. An objective whose loss is a sum over
-   * examples gives each one's share. Batch normalisation is by the batch's own statistics.
+   * examples gives each one's share.
    */
   features(p: Parameters, examples: Examples, config: ClipConfig): Features
   /** The loss of a batch, `[]`, of what `features` gave for it. */

@@ -42,6 +42,9 @@ const decays = (shape: readonly number[]): boolean => shape.length >= 2
 /** Statistics that a forward pass keeps and no gradient changes. */
 export const isBuffer = (name: string): boolean => /\.running_(mean|var)$/.test(name)
 
+/** The gain of the batch normalisation that keeps a statistic. */
+export const gainOf = (buffer: string): string => buffer.replace(/running_(mean|var)$/, 'weight')
+
 /** Arrays begin on cache lines. */
 const alignment = 16
 

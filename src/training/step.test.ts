@@ -6,6 +6,7 @@ import { openaiPreprocessing } from '../preprocessing.ts'
 import { createRandom } from '../random.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import type { Batch } from './examples.ts'
+import { isBuffer } from './parameters.ts'
 import { createTrainer, type Trainer, type TrainerOptions } from './step.ts'
 
 const transformer = { width: 64, heads: 1, mlpWidth: 128, layerNormEpsilon: 1e-5, activation: 'quickgelu' as const }
@@ -128,4 +129,46 @@ it('computes blocks once more with the same numbers', async () => {
   expect(norm(kept.gradients.map((g, i) => g - again.gradients[i]!)) / norm(kept.gradients)).toBeLessThan(1e-5)
   await kept.dispose()
   await again.dispose()
+})
+
+const resnet: ClipConfig = {
+  ...config,
+  image: { kind: 'modified-resnet', layers: [1, 1, 1, 1], width: 8, heads: 2, imageSize: 32 },
+}
+const pictures = (size: number): Batch => ({
+  ...batch(size),
+  pixels: Uint8Array.from({ length: size * 3 * 32 * 32 }, (_, i) => (i * 2654435761) >>> 24),
+})
+const ofResnet = { config: resnet, preprocessing: openaiPreprocessing(32) }
+const statistics = ({ parameters: { slots, values } }: Trainer) =>
+  [...slots.values()].filter(({ name }) => isBuffer(name)).map(({ from, to }) => values.slice(from, to))
+
+it('a frozen ResNet keeps its statistics, and goes by them', async () => {
+  const [free, locked] = [
+    await trainer(ofResnet),
+    await trainer({ ...ofResnet, trained: (name) => !name.startsWith('visual.') }),
+  ]
+  const [ofFree, ofLocked] = [statistics(free), statistics(locked)]
+  expect(ofFree.length).toBeGreaterThan(0)
+  const examples = pictures(8)
+  const { loss } = await locked.loss(examples)
+  const options = { t: 1, learningRate: 1e-3 }
+  expect((await locked.step(examples, options)).loss).toBeCloseTo(loss, 5)
+  await free.step(examples, options)
+  expect(statistics(locked)).toEqual(ofLocked)
+  expect(statistics(free)).not.toEqual(ofFree)
+  await free.dispose()
+  await locked.dispose()
+})
+
+it('the loss of a ResNet that nothing is learnt from goes by the statistics that were kept', async () => {
+  const made = await trainer(ofResnet)
+  const [few, more] = [pictures(4), pictures(8)]
+  const alone = await made.loss(few)
+  const before = statistics(made)
+  await made.loss(more)
+  expect(statistics(made)).toEqual(before)
+  await made.backward(more)
+  expect((await made.loss(few)).loss).not.toBeCloseTo(alone.loss, 5)
+  await made.dispose()
 })

@@ -15,7 +15,7 @@ import type { Objective } from '../objectives/objective.ts'
 import type { Program, Runtime } from '../runtime/runtime.ts'
 import { type AdamWOptions, adamW, type Moments, norm } from './adamw.ts'
 import { type Batch, exampleValues } from './examples.ts'
-import { arrangeParameters, declareParameters, isBuffer, type ParameterArrays } from './parameters.ts'
+import { arrangeParameters, declareParameters, gainOf, isBuffer, type ParameterArrays } from './parameters.ts'
 
 export interface StepReport {
   loss: number
@@ -34,7 +34,7 @@ export interface Trainer {
   backward(batch: Batch): Promise<{ loss: number; accuracy: number | undefined }>
   /** `backward`, then the optimiser. @param t the step's number, from 1 */
   step(batch: Batch, options: { t: number; learningRate: number }): Promise<StepReport>
-  /** The loss alone, of a batch that nothing is learnt from; batch normalisation is by this batch. */
+  /** The loss alone, of a batch that nothing is learnt from; batch normalisation is by the statistics that were kept. */
   loss(batch: Batch): Promise<{ loss: number; accuracy: number | undefined }>
   dispose(): Promise<void>
 }
@@ -69,14 +69,19 @@ const keptName = (name: string): string => `kept/${name}`
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, config, preprocessing, objective, optimizer, clipGradient, chunk } = options
   const { parameters: p, leaves } = declareParameters(options.wrap)
-  const examples = exampleInputs(config)
-  const { result: features, stages } = collectStages(() => objective.features(p, examples, config))
+  const evaluated = objective.features(p, exampleInputs(config, { training: false }), config)
+  // A tower that is not trained keeps its statistics too, and is what it is in use.
+  const { trained = () => true } = options
+  const training = [...leaves.keys()].some((name) => isBuffer(name) && trained(gainOf(name)))
+  const { result: features, stages } = collectStages(() =>
+    training ? objective.features(p, exampleInputs(config), config) : evaluated,
+  )
   const inFeatures = new Set(leaves.keys())
   const loss = objective.loss(p, features)
   const parameters = arrangeParameters(leaves, options.trained)
   const { size, decayed } = parameters.trained
   const names = [...leaves.keys()].filter((name) => parameters.trained.names.includes(name))
-  const kept = [...leaves.keys()].filter(isBuffer)
+  const kept = training ? [...leaves.keys()].filter(isBuffer) : []
   const grads = new Float32Array(size)
   const moments = { m: new Float32Array(size), v: new Float32Array(size) }
 
@@ -130,7 +135,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         return report(await program.run(fed(program, values), into), batch)
       },
       async loss(batch: Batch) {
-        forward ??= compile({ loss, ...choices(features) })
+        forward ??= compile({ loss: objective.loss(p, evaluated), ...choices(evaluated) })
         const program = await forward
         return report(await program.run(fed(program, exampleValues(batch, preprocessing))), batch)
       },

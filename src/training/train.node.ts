@@ -14,6 +14,7 @@ import type { Adaptation } from './adaptation.ts'
 import { keepLines, type Progress, restoreCheckpoint, saveCheckpoint } from './checkpoint.node.ts'
 import { writeCurves } from './curves.node.ts'
 import { examplesOf } from './examples-of.ts'
+import { frozenParts } from './frozen.ts'
 import type { InitialModel } from './initial-model.node.ts'
 import { setInitialValues } from './initial-values.ts'
 import type { LoggedStep, LoggedValidation, Validation } from './log.ts'
@@ -116,9 +117,6 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
     )
   }
   const optimizer = { ...defaultOptimizer, ...options.optimizer }
-  const settings = settingsOf(options, adaptation, optimizer, batch, plan)
-  if (before) checkSettings(before.settings, settings, out)
-
   const trainer = await createTrainer({
     runtime: createRuntime(options.threads === undefined ? {} : { threads: options.threads }),
     config: model.config,
@@ -133,6 +131,9 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
     rate: adaptation.rate,
   })
   try {
+    const frozen = frozenParts(trainer.parameters.slots.keys(), adaptation.trained ?? (() => true))
+    const settings = { ...settingsOf(options, adaptation, optimizer, batch, plan), frozen }
+    if (before) checkSettings(before.settings, settings, out)
     if (before) await restoreCheckpoint(out, before.step, trainer)
     else await setInitialValues(trainer, adaptation, options)
     const progress: Progress = {
