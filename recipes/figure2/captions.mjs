@@ -1,15 +1,12 @@
 /** A short caption for a drawing: one of its names, seldom a tag, in one of some templates. */
 
 const TEMPLATES = [
-  ...Array(5).fill('{}'),
-  ...Array(2).fill('a {}'),
+  ...Array(6).fill('{}'),
+  'a {}',
   'the {}',
-  'one {}',
-  'a small {}',
   '{} emoji',
-  '{} icon',
+  'a small {}',
   'this is a {}',
-  'a picture of {}',
   'a drawing of a {}',
 ]
 

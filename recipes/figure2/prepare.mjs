@@ -13,7 +13,7 @@ const { values } = parseArgs({
   options: {
     cache: { type: 'string' },
     out: { type: 'string' },
-    samples: { type: 'string', default: '120000' },
+    samples: { type: 'string', default: '60000' },
     workers: { type: 'string', default: '2' },
   },
 })
@@ -31,15 +31,16 @@ const heldStyles = ['fxemoji', 'streamline-emojis', 'twemoji']
 
 const all = emoji(cache)
 const shown = (pictures) => pictures.filter(({ group }) => groups.includes(group))
-const learnt = shown(all.train).filter(({ source }) => !heldStyles.includes(source))
+const coloured = shown(all.train).filter(({ source, mono }) => !mono && !heldStyles.includes(source))
 const judged = shown([...all.heldOut, ...all.train.filter(({ source }) => heldStyles.includes(source))])
 
-// What is judged: names of one word, which several styles taught.
+// Names of one word, which most styles have.
 const styles = new Map()
-for (const { names, source } of learnt) styles.set(names[0], (styles.get(names[0]) ?? new Set()).add(source))
-const isJudged = (name) => !name.includes(' ') && (styles.get(name)?.size ?? 0) > 7
+for (const { names, source } of coloured) styles.set(names[0], (styles.get(names[0]) ?? new Set()).add(source))
+const isWanted = ({ names }) => !names[0].includes(' ') && styles.get(names[0])?.size >= 6
+const learnt = coloured.filter(isWanted)
 const held = new Set()
-for (const { names, source, svg, file } of judged.filter(({ names }) => isJudged(names[0]))) {
+for (const { names, source, svg, file } of judged.filter(isWanted)) {
   const folder = join(out, 'held-out', names[0])
   mkdirSync(folder, { recursive: true })
   const path = join(folder, `${source}.png`)

@@ -2,11 +2,12 @@
 import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { look, SIZE } from '../starter/augment.mjs'
 import { readPixels } from '../starter/decode.mjs'
 import { generator } from '../starter/random.mjs'
+import { SIZE } from '../starter/sample.mjs'
 import { writeTar } from '../starter/tar.mjs'
 import { caption } from './captions.mjs'
+import { look } from './look.mjs'
 
 const [planFile, first, step] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])]
 const { pictures, files, shards, out, seed } = JSON.parse(readFileSync(planFile, 'utf8'))
@@ -22,18 +23,16 @@ async function sample(picture, number) {
   const raw = { raw: { width: SIZE, height: SIZE, channels: 3 } }
   const bytes = await sharp(Buffer.from(rgb.buffer), raw).jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer()
   const key = String(number).padStart(9, '0')
-  const text = caption(p, generator(seed * 0xc2b2ae35 + number * 0x27d4eb2f))
   return [
     { name: `${key}.jpg`, bytes },
-    { name: `${key}.txt`, bytes: Buffer.from(text) },
+    { name: `${key}.txt`, bytes: Buffer.from(caption(p, random)) },
   ]
 }
 
-let number = shards.slice(0, first).reduce((sum, { length }) => sum + length, 0)
+const before = (s) => shards.slice(0, s).reduce((sum, { length }) => sum + length, 0)
 for (let s = first; s < shards.length; s += step) {
   const members = []
-  for (const [i, picture] of shards[s].entries()) members.push(...(await sample(picture, number + i)))
+  for (const [i, picture] of shards[s].entries()) members.push(...(await sample(picture, before(s) + i)))
   writeTar(join(out, `train-${String(s).padStart(6, '0')}.tar`), members)
-  number += shards.slice(s, s + step).reduce((sum, { length }) => sum + length, 0)
 }
 process.disconnect?.()

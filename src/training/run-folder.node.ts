@@ -23,14 +23,22 @@ export async function* inRunFolder<Event>(
     }
     yield* run(before)
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? await diskFull(out) : error
+    const full = noRoom[(error as NodeJS.ErrnoException).code ?? '']
+    throw full === undefined ? error : await diskFull(out, full)
   } finally {
     await unlock()
   }
 }
 
-async function diskFull(out: string): Promise<TrainingError> {
+/** What the system says where there is no room, and what it means. */
+const noRoom: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your share of the disk is full (quota)',
+  EFBIG: 'a file of the run may not grow as large as it must (ulimit -f, or a limit of the file system)',
+}
+
+async function diskFull(out: string, full: string): Promise<TrainingError> {
   const last = (await checkpoints(out)).at(-1)
   const left = last === undefined ? 'there is no checkpoint yet' : `the checkpoint after step ${last} is as it was`
-  return new TrainingError(`${out}: the disk is full; ${left}. Make room, and go on with --resume`)
+  return new TrainingError(`${out}: ${full}; ${left}. Make room, and go on with --resume`)
 }

@@ -2,20 +2,11 @@
 // run that nobody touched.
 
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { createRandom } from '../../src/random.ts'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const main = join(root, 'app', 'dist', 'cli', 'main.js')
-
-const model = {
-  embed_dim: 16,
-  vision_cfg: { image_size: 32, layers: 1, width: 64, patch_size: 16 },
-  text_cfg: { context_length: 8, vocab_size: 49408, width: 16, heads: 1, layers: 1 },
-}
+import { main, writeTinyRun } from './tiny-run.ts'
 
 export interface Survived {
   kills: number
@@ -41,11 +32,7 @@ export async function survive({
   seed?: number
 }): Promise<Survived> {
   const folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
-  const pictures = join(root, 'examples', 'pictures')
-  const names = (await readdir(pictures)).filter((name) => name.endsWith('.jpg'))
-  const rows = names.map((name) => `${join(pictures, name)},some ${name.slice(0, -4)}`)
-  await writeFile(join(folder, 'pairs.csv'), ['filepath,title', ...rows].join('\n'))
-  await writeFile(join(folder, 'tiny.json'), JSON.stringify(model))
+  await writeTinyRun(folder)
   const unbroken = join(folder, 'unbroken')
   const start = (out: string) => {
     const flags = ['--data', join(folder, 'pairs.csv'), '--model', join(folder, 'tiny.json'), '--out', out, '--resume']
