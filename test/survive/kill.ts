@@ -10,6 +10,8 @@ import { main, writeTinyRun } from './tiny-run.ts'
 
 export interface Survived {
   kills: number
+  /** Those that hit a process which had taken a step already. */
+  whileTraining: number
   /** Runs that were killed and went on, to their end. */
   runs: number
   /** Lines of both logs that differ; none, if all is well. */
@@ -59,16 +61,19 @@ export async function survive({
   const expected = await logged(unbroken)
   const random = createRandom('kill', seed)
   const read = (line: string | undefined) => (line === undefined ? 'nothing' : numbers(line))
-  const result: Survived = { kills: 0, runs: 0, differences: [] }
+  const result: Survived = { kills: 0, whileTraining: 0, runs: 0, differences: [] }
   while (result.kills < kills) {
     const out = join(folder, `killed-${++result.runs}`)
     for (let ended = false; !ended; ) {
+      const at = (await logged(out)).length
       const run = start(out)
       const timer =
         result.kills < kills ? setTimeout(() => run.child.kill('SIGKILL'), random.uniform(0, wait)) : undefined
       ended = (await run.ended) === 0
       clearTimeout(timer)
-      if (!ended) result.kills++
+      if (ended) continue
+      result.kills++
+      if ((await logged(out)).length > at) result.whileTraining++
     }
     const found = await logged(out)
     for (let i = 0; i < Math.max(steps, found.length); i++) {
