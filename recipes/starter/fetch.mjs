@@ -5,10 +5,14 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-const { values } = parseArgs({ options: { cache: { type: 'string' }, photos: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { cache: { type: 'string' }, photos: { type: 'string' }, only: { type: 'string' } },
+})
 if (!values.cache) {
   console.error(
-    'usage: node fetch.mjs --cache DIR [--photos DIR]   (--photos: a folder that has the photo sets already)',
+    'usage: node fetch.mjs --cache DIR [--photos DIR] [--only EXPRESSION]\n' +
+      '  --photos  a folder that has the photo sets already\n' +
+      '  --only    a regular expression for the sources to fetch, by their names in sources.json',
   )
   process.exit(2)
 }
@@ -77,6 +81,7 @@ const folder = (source) => (source.name.startsWith('@') ? source.name.slice(1).r
 
 for (const source of JSON.parse(readFileSync(new URL('sources.json', import.meta.url), 'utf8'))) {
   if (values.photos && source.name.startsWith('photos/')) continue
+  if (values.only && !new RegExp(values.only).test(source.name)) continue
   const to = join(cache, folder(source))
   if (existsSync(to)) continue
   mkdirSync(dirname(to), { recursive: true })
