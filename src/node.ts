@@ -25,6 +25,7 @@ export { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 export {
   type Classifier,
   type Label,
+  narrowed,
   rank,
   scoresOf,
   similarity,

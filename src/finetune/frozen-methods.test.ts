@@ -102,8 +102,7 @@ describe('coop', () => {
     expect(tensors.get('context')!.shape).toEqual([12, 128]) // of 16 places, start, name, full stop and end take 4
   })
 
-  // Held with the model that shipped before, and does not with this one (0.86 apart): not understood yet.
-  it.fails('begins from words, where some are given: hardly trained, it answers as their prompt does', async () => {
+  it('begins from words, where some are given: hardly trained, it answers as their prompt does', async () => {
     const out = join(folder, 'from-words')
     const start = { method: 'coop', contextWords: 'a photo of a', epochs: 1, out } as const
     const { result } = await run({ ...start, templates: ['a photo of a {}.'] })
@@ -111,10 +110,10 @@ describe('coop', () => {
     const clip = await load('models/starter', { threads: 1 })
     const { names, weights } = await zeroShotClassifier(clip, [...words.values()])
     const learnt = (await readClassifier(out))!
+    const width = clip.config.embedDim
+    const row = (of: Float32Array, i: number) => of.subarray(i * width, (i + 1) * width)
     for (const [i, name] of names.entries()) {
-      const at = learnt.names.indexOf(name) * 256
-      const ours = learnt.weights.subarray(at, at + 256)
-      expect(apart(ours, weights.subarray(i * 256, i * 256 + 256))).toBeLessThan(1e-2)
+      expect(apart(row(learnt.weights, learnt.names.indexOf(name)), row(weights, i))).toBeLessThan(1e-3)
     }
     await clip.dispose()
     await expect(run({ ...start, contextLength: 5, out: join(folder, 'two') })).rejects.toThrow('is 4 tokens, and 5')

@@ -2,7 +2,7 @@
 
 import { UsageError } from '../errors.ts'
 import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../load.ts'
-import { addCacheTerm, type KeyValueCache } from './key-value-cache.ts'
+import { addCacheTerm, cacheOfClasses, type KeyValueCache } from './key-value-cache.ts'
 import { defaultTemplates, fillTemplate } from './prompts.ts'
 
 /** What every method of classification ends in. */
@@ -60,9 +60,18 @@ export function promptsOf(names: readonly string[], templates: readonly string[]
   return names.flatMap((name) => templates.map((template) => fillTemplate(template, name)))
 }
 
-/** `z`, one for each class, of an image embedding brought to what the classifier takes. */
+/**
+ * `z`, one for each class, of an image embedding brought to what the classifier takes.
+ *
+ * @throws UsageError for the embedding of another model
+ */
 export function logits({ names, weights, bias, cache }: Classifier, embedding: Float32Array): Float32Array {
   const width = embedding.length
+  if (weights.length !== names.length * width) {
+    throw new UsageError(
+      `the classifier is for embeddings of ${weights.length / names.length} numbers, and the model gives ${width}; take the model that it was made with`,
+    )
+  }
   const z = Float32Array.from(names, (_, i) => {
     let sum = bias?.[i] ?? 0
     for (let c = 0; c < width; c++) sum += weights[i * width + c]! * embedding[c]!
@@ -85,6 +94,32 @@ export function rank(classifier: Classifier, embedding: Float32Array, top = Infi
     .map((label, i) => ({ label, score: Math.exp(z[i]! - most) / total }))
     .sort((a, b) => b.score - a.score)
     .slice(0, top)
+}
+
+/**
+ * A classifier of some of its classes, in another order perhaps.
+ *
+ * @throws UsageError for a name that it does not know
+ */
+export function narrowed(classifier: Classifier, names: readonly string[]): Classifier {
+  const { weights, bias, cache } = classifier
+  const width = weights.length / classifier.names.length
+  const rows = names.map((name) => classifier.names.indexOf(name))
+  const unknown = names.filter((_, i) => rows[i]! < 0)
+  if (unknown.length > 0) {
+    throw new UsageError(
+      `the trained classifier does not know ${unknown.join(', ')}; it knows ${classifier.names.join(', ')}`,
+    )
+  }
+  const kept = new Float32Array(rows.length * width)
+  for (const [i, row] of rows.entries()) kept.set(weights.subarray(row * width, (row + 1) * width), i * width)
+  return {
+    ...classifier,
+    names,
+    weights: kept,
+    ...(bias && { bias: Float32Array.from(rows, (row) => bias[row]!) }),
+    ...(cache && { cache: cacheOfClasses(cache, rows) }),
+  }
 }
 
 /** Cosines of every image with every text, and the same times the model's scale, with its bias: `[images, texts]`, row-major. */

@@ -31,3 +31,13 @@ export function addCacheTerm(
   }
   for (const [i, x] of term.entries()) logits[i]! += x
 }
+
+/** A cache of some of the classes. @param classes places of those that are kept, in their new order */
+export function cacheOfClasses(cache: KeyValueCache, classes: readonly number[]): KeyValueCache {
+  const { keys, values } = cache
+  const width = keys.length / values.length
+  const kept = [...values.keys()].filter((i) => classes.includes(values[i]!))
+  const chosen = new Float32Array(kept.length * width)
+  for (const [to, from] of kept.entries()) chosen.set(keys.subarray(from * width, (from + 1) * width), to * width)
+  return { ...cache, keys: chosen, values: Int32Array.from(kept, (i) => classes.indexOf(values[i]!)) }
+}

@@ -1,6 +1,6 @@
 // `typeclip classify`: zero-shot classification (§3.1) of images with labels in words.
 
-import type { Classifier, Label } from 'typeclip'
+import type { Label } from 'typeclip'
 import { defineCommand } from '../command.ts'
 import { embedImages, noImages } from '../embeddings.ts'
 import { calibrationOf } from '../evaluate/data.ts'
@@ -50,7 +50,7 @@ export const command = defineCommand({
       throw new UsageError('standard input can be read once: for the image, or for --labels-file')
     }
     const long = onLong(values)
-    const { rank, readClassifier, scoresOf, templateLists, zeroShotScorer } = await import('typeclip')
+    const { narrowed, rank, readClassifier, scoresOf, templateLists, zeroShotScorer } = await import('typeclip')
     const trained = values.model === undefined ? undefined : await readClassifier(values.model)
     if (trained && values.template.length > 0) {
       throw new UsageError(
@@ -69,7 +69,7 @@ export const command = defineCommand({
     return withModel(values, trained ? ['image'] : ['image', 'text'], terminal, async (clip) => {
       terminal.status(`embedding ${names.length} labels in ${templates.length || 1} templates`)
       const { clip: reader, classifier } = trained
-        ? { clip, classifier: chosen(trained, names) }
+        ? { clip, classifier: narrowed(trained, names) }
         : await zeroShotScorer(clip, names, {
             ...(templates.length > 0 && { templates }),
             onLong: long,
@@ -104,28 +104,6 @@ async function labelNames(
   const given = names.map((name) => name.trim()).filter((name) => name !== '')
   if (given.length === 0) throw new UsageError('no labels were given: --labels "a cat,a dog", or --labels-file F')
   return given
-}
-
-/** The rows of a classifier that were asked for. */
-function chosen(classifier: Classifier, names: readonly string[]): Classifier {
-  const { weights, bias } = classifier
-  const width = weights.length / classifier.names.length
-  const rows = names.map((name) => classifier.names.indexOf(name))
-  const unknown = names.filter((_, i) => rows[i]! < 0)
-  if (unknown.length > 0) {
-    throw new UsageError(
-      `the trained classifier does not know ${unknown.join(', ')}; it knows ${classifier.names.join(', ')}`,
-    )
-  }
-  return {
-    ...classifier,
-    names,
-    weights: Float32Array.from(
-      { length: rows.length * width },
-      (_, i) => weights[rows[Math.floor(i / width)]! * width + (i % width)]!,
-    ),
-    ...(bias && { bias: Float32Array.from(rows, (row) => bias[row]!) }),
-  }
 }
 
 const sameNames = (a: readonly string[], b: readonly string[]): boolean =>

@@ -110,7 +110,9 @@ describe('zero-shot', () => {
       await symlink(join(starter, file), join(model, file))
     }
     const names = ['apple', 'hat', 'lemon', 'shoes']
-    await writeClassifier(model, { names, weights: new Float32Array(4 * 256), bias: Float32Array.of(0, 1, 0, 0) })
+    const { model_cfg } = JSON.parse(await readFile(join(starter, 'open_clip_config.json'), 'utf8'))
+    const weights = new Float32Array(4 * model_cfg.embed_dim)
+    await writeClassifier(model, { names, weights, bias: Float32Array.of(0, 1, 0, 0) })
     const run = await captured(['evaluate', 'zero-shot', '--data', data, '--model', model, '--json'])
     expect(json(run)).toMatchObject({ top1: 0.25, meanPerClass: 0.25 })
     const classified = await captured(['classify', join(data, 'shoes'), '--model', model, '--json'])
