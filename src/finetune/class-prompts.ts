@@ -16,11 +16,11 @@ import { crossEntropy, normalize } from './classification-head.ts'
  * @param perClass prompts of each class
  */
 export function classPrompts(prompts: readonly (readonly number[])[], perClass: number, config: ClipConfig): Objective {
-  const classWeights = (p: Parameters): Tensor => {
+  const classWeights = once((p: Parameters): Tensor => {
     const each = normalize(encodeText(p, constantTexts(prompts), config))
     if (perClass === 1) return each
     return normalize(each.reshape(prompts.length / perClass, perClass, config.embedDim).mean([1], false))
-  }
+  })
   const logits = (p: Parameters, imageEmbedding: Tensor): Tensor =>
     normalize(imageEmbedding).matmulTransposed(classWeights(p)).mul(p.get('logit_scale').exp())
   return {
@@ -32,6 +32,16 @@ export function classPrompts(prompts: readonly (readonly number[])[], perClass: 
     choices: (p, { imageEmbedding }) => logits(p, imageEmbedding!).argMax(1),
     bounds: scaleBounds,
     encodeText,
+  }
+}
+
+/** Loss and choices ask for the same weights: one text tower serves both. */
+function once<P extends object>(build: (p: P) => Tensor): (p: P) => Tensor {
+  const built = new WeakMap<P, Tensor>()
+  return (p) => {
+    const known = built.get(p) ?? build(p)
+    built.set(p, known)
+    return known
   }
 }
 

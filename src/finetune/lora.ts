@@ -30,14 +30,26 @@ export const loraDefaults: LoraOptions = {
   towers: ['image', 'text'],
 }
 
-/** Each target's matrix: in which parameter it lies, and as which of how many equal parts. */
-const places: Record<LoraTarget, { weight: string; part: number; of: number; module: string }> = {
-  q: { weight: 'attn.in_proj_weight', part: 0, of: 3, module: 'attn.q_proj' },
-  k: { weight: 'attn.in_proj_weight', part: 1, of: 3, module: 'attn.k_proj' },
-  v: { weight: 'attn.in_proj_weight', part: 2, of: 3, module: 'attn.v_proj' },
-  out: { weight: 'attn.out_proj.weight', part: 0, of: 1, module: 'attn.out_proj' },
-  fc: { weight: 'mlp.c_fc.weight', part: 0, of: 1, module: 'mlp.c_fc' },
-  proj: { weight: 'mlp.c_proj.weight', part: 0, of: 1, module: 'mlp.c_proj' },
+interface Place {
+  weight: string
+  /** As which of how many equal parts of that parameter. */
+  part: number
+  of: number
+  module: string
+}
+
+/** Each target's matrix, in a transformer's block, and in the attention pool that a ResNet ends in. */
+const places: Record<LoraTarget, { block: Place; pool?: Place }> = {
+  q: { block: { weight: 'attn.in_proj_weight', part: 0, of: 3, module: 'attn.q_proj' }, pool: whole('q_proj') },
+  k: { block: { weight: 'attn.in_proj_weight', part: 1, of: 3, module: 'attn.k_proj' }, pool: whole('k_proj') },
+  v: { block: { weight: 'attn.in_proj_weight', part: 2, of: 3, module: 'attn.v_proj' }, pool: whole('v_proj') },
+  out: { block: whole('attn.out_proj'), pool: whole('c_proj') },
+  fc: { block: whole('mlp.c_fc') },
+  proj: { block: whole('mlp.c_proj') },
+}
+
+function whole(module: string): Place {
+  return { weight: `${module}.weight`, part: 0, of: 1, module }
 }
 
 export const loraScale = ({ rank, alpha, scaling }: Pick<LoraOptions, 'rank' | 'alpha' | 'scaling'>): number =>
@@ -56,20 +68,22 @@ interface Adapted {
 
 /** What is added to a parameter: nothing, where it is none of the targets. */
 function adaptedParts(name: string, { targets, towers }: Pick<LoraOptions, 'targets' | 'towers'>): Adapted[] {
-  const [, block, weight] = /^((?:visual\.)?transformer\.resblocks\.\d+)\.(.+)$/.exec(name) ?? []
-  if (!block || !towers.includes(block.startsWith('visual.') ? 'image' : 'text')) return []
+  const [, at, weight] = /^((?:visual\.)?transformer\.resblocks\.\d+|visual\.attnpool)\.(.+)$/.exec(name) ?? []
+  if (!at || !towers.includes(at.startsWith('visual.') ? 'image' : 'text')) return []
+  const kind = at.endsWith('attnpool') ? 'pool' : 'block'
   return targets
-    .map((target) => places[target])
-    .filter((place) => place.weight === weight)
-    .map(({ part, of, module }) => ({
-      part,
-      of,
-      a: `${block}.${module}.lora_A.weight`,
-      b: `${block}.${module}.lora_B.weight`,
-    }))
+    .map((target) => places[target][kind])
+    .filter((place) => place?.weight === weight)
+    .map((place) => {
+      const { part, of, module } = place!
+      return { part, of, a: `${at}.${module}.lora_A.weight`, b: `${at}.${module}.lora_B.weight` }
+    })
 }
 
-/** For `Adaptation.wrap`: the model is answered with `W + s · B A`. */
+/**
+ * For `Adaptation.wrap`: the model is answered with `W + s · B A`, where matrices beside parts of one parameter are one
+ * product, `[[B₁, 0], [0, B₂]] [A₁; A₂]`.
+ */
 export function withLora(options: LoraOptions): (lookup: Lookup) => Lookup {
   const scale = loraScale(options)
   return (lookup) => {
@@ -81,20 +95,24 @@ export function withLora(options: LoraOptions): (lookup: Lookup) => Lookup {
       const known = answers.get(name)
       if (known) return known
       const [rows, width] = shape as [number, number]
-      const count = parts[0]!.of
-      const deltas = parts.map(({ part, a, b }): [number, Tensor] => {
-        const [down, up] = [lookup(a, [options.rank, width])!, lookup(b, [rows / count, options.rank])!]
-        return [part, up.matmul(down).mul(scale)]
+      const { rank } = options
+      const pairs = parts.map(({ of, a, b }) => [lookup(a, [rank, width])!, lookup(b, [rows / of, rank])!] as const)
+      const down = pairs.map(([a]) => a)
+      const up = pairs.map(([, b], i) => {
+        const { part, of } = parts[i]!
+        const [above, below] = [(part * rows) / of, ((of - 1 - part) * rows) / of]
+        return b.mul(scale).pad(above, 0, below, 0)
       })
-      const added = new Map(deltas)
-      const pieces = count === 1 ? [base] : base.split(0, count)
-      const changed = pieces.map((piece, i) => (added.has(i) ? piece.add(added.get(i)!) : piece))
-      const answer = changed.length === 1 ? changed[0]! : concat(changed, 0)
+      const product = joined(up, 1).matmul(joined(down, 0))
+      const answer = base.add(product)
       answers.set(name, answer)
       return answer
     }
   }
 }
+
+const joined = (parts: readonly Tensor[], axis: number): Tensor =>
+  parts.length === 1 ? parts[0]! : concat(parts, axis)
 
 /** What LoRA's matrices begin with, as PEFT has it: A uniform in ±1/√in (Kaiming, a = √5), B zero. */
 export function initialLora(name: string, shape: readonly number[], seed: number): Float32Array | undefined {

@@ -3,6 +3,7 @@
 // once more, to carry the features' gradients back to the parameters.
 
 import { Tensor as Value } from 'onnxruntime-common'
+import { distribution } from '../graph/distribute.ts'
 import { gradients } from '../graph/gradient.ts'
 import type { Graph } from '../graph/onnx.ts'
 import { collectStages } from '../graph/scope.ts'
@@ -11,7 +12,7 @@ import type { Preprocessing } from '../image/transform.ts'
 import type { ClipConfig } from '../model/config.ts'
 import type { Lookup } from '../model/parameters.ts'
 import { exampleInputs } from '../objectives/inputs.ts'
-import type { Objective } from '../objectives/objective.ts'
+import type { Features, Objective } from '../objectives/objective.ts'
 import type { Program, Runtime } from '../runtime/runtime.ts'
 import { type AdamWOptions, adamW, type Moments, norm } from './adamw.ts'
 import { type Batch, exampleValues } from './examples.ts'
@@ -69,15 +70,18 @@ const keptName = (name: string): string => `kept/${name}`
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, config, preprocessing, objective, optimizer, clipGradient, chunk } = options
   const { parameters: p, leaves } = declareParameters(options.wrap)
-  const evaluated = objective.features(p, exampleInputs(config, { training: false }), config)
+  const distributed = distribution()
+  const featuresOf = (training: boolean): Features => {
+    const found = objective.features(p, exampleInputs(config, { training }), config)
+    return Object.fromEntries(Object.entries(found).map(([name, feature]) => [name, distributed(feature)]))
+  }
+  const evaluated = featuresOf(false)
   // A tower that is not trained keeps its statistics too, and is what it is in use.
   const { trained = () => true } = options
   const training = [...leaves.keys()].some((name) => isBuffer(name) && trained(gainOf(name)))
-  const { result: features, stages } = collectStages(() =>
-    training ? objective.features(p, exampleInputs(config), config) : evaluated,
-  )
+  const { result: features, stages } = collectStages(() => (training ? featuresOf(true) : evaluated))
   const inFeatures = new Set(leaves.keys())
-  const loss = objective.loss(p, features)
+  const loss = distributed(objective.loss(p, features))
   const parameters = arrangeParameters(leaves, options.trained)
   const { size, decayed } = parameters.trained
   const names = [...leaves.keys()].filter((name) => parameters.trained.names.includes(name))
@@ -86,7 +90,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const moments = { m: new Float32Array(size), v: new Float32Array(size) }
 
   const compile = (graph: Graph) => runtime.compile(graph, { planMemory: false })
-  const buffers = (): Graph => Object.fromEntries(kept.map((name) => [keptName(name), stages.get(name)!]))
+  const buffers = (): Graph => Object.fromEntries(kept.map((name) => [keptName(name), distributed(stages.get(name)!)]))
 
   /**
    * Gradients of a scalar, in the order of the forward pass: ONNX Runtime begins with what a graph's last output needs, so
@@ -114,7 +118,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     Object.fromEntries(program.inputs.map((name) => [name, values[name] ?? all[name]!]))
   const choices = (of: Readonly<Record<string, Tensor>>): Graph => {
     const choice = objective.choices?.(p, of)
-    return choice ? { choices: choice } : {}
+    return choice ? { choices: distributed(choice) } : {}
   }
 
   async function whole() {
@@ -135,7 +139,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         return report(await program.run(fed(program, values), into), batch)
       },
       async loss(batch: Batch) {
-        forward ??= compile({ loss: objective.loss(p, evaluated), ...choices(evaluated) })
+        forward ??= compile({ loss: distributed(objective.loss(p, evaluated)), ...choices(evaluated) })
         const program = await forward
         return report(await program.run(fed(program, exampleValues(batch, preprocessing))), batch)
       },
