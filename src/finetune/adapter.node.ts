@@ -38,8 +38,15 @@ const stacks: Record<Tower, [ours: string, huggingFace: string]> = {
 const towers = Object.keys(stacks) as Tower[]
 const prefix = 'base_model.model.'
 
+/** Of the attention pool that a ResNet ends in, under OpenAI's names: Hugging Face has no such tower. */
+const pool = 'visual.attnpool'
+const ofPool: Partial<Record<LoraTarget, string>> = { q: 'q_proj', k: 'k_proj', v: 'v_proj', out: 'c_proj' }
+
 /** The same place in the other naming. */
 function renamed(name: string, from: 0 | 1): { name: string; tower: Tower; target: LoraTarget } | undefined {
+  const inPool = /^visual\.attnpool\.(\w+)\.lora_[AB]\.weight$/.exec(name)?.[1]
+  const target = loraTargets.find((target) => inPool !== undefined && ofPool[target] === inPool)
+  if (target) return { name, tower: 'image', target }
   const to = from === 0 ? 1 : 0
   for (const tower of towers) {
     for (const target of loraTargets) {
@@ -65,8 +72,13 @@ export async function writeAdapter(folder: string, { options, tensors }: Adapter
     const bytes = async () => new Uint8Array(Float32Array.from(data).buffer)
     written.set(prefix + place.name, { dtype: 'float32', shape: [...shape], bytes })
   }
-  const names = options.targets.map((target) => modules[target][1].split('.').at(-1)!)
-  const stack = options.towers.length === 1 ? stacks[options.towers[0]!][1].split('.')[0] : undefined
+  const hasPool = [...tensors.keys()].some((name) => name.startsWith(pool))
+  const own = options.targets.map((target) => modules[target][1].split('.').at(-1)!)
+  const names = hasPool
+    ? [...new Set([...own, ...options.targets.map((target) => ofPool[target]).filter(isNamed)])]
+    : own
+  const [only] = options.towers.length === 1 ? options.towers : []
+  const stack = only === 'image' && hasPool ? pool.split('.')[0] : only && stacks[only][1].split('.')[0]
   const config = {
     peft_type: 'LORA',
     task_type: null,
@@ -88,6 +100,8 @@ export async function writeAdapter(folder: string, { options, tensors }: Adapter
   await writeSafetensors(path, written, { metadata: { format: 'pt' }, overwrite: true })
   await replaceFile(join(folder, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`)
 }
+
+const isNamed = (name: string | undefined): name is string => name !== undefined
 
 /** What PEFT can do that is not LoRA as it is here: refused where it is in use. */
 const unknown: readonly [field: string, inUse: (value: unknown) => boolean][] = [

@@ -56,3 +56,18 @@ it('scales by α/r, or by α/√r', () => {
   expect(loraScale({ rank: 4, alpha: 2, scaling: 'standard' })).toBe(0.5)
   expect(loraScale({ rank: 4, alpha: 2, scaling: 'rank-stabilised' })).toBe(1)
 })
+
+it("keeps the matrices of a ResNet's attention pool, under OpenAI's names", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+  const options = { ...adapter.options, targets: ['q', 'out'] } as const
+  const tensors = new Map(
+    ['q_proj', 'c_proj'].flatMap((part) => {
+      const name = `visual.attnpool.${part}`
+      return [[`${name}.lora_A.weight`, matrix(2, 32)] as const, [`${name}.lora_B.weight`, matrix(8, 2)] as const]
+    }),
+  )
+  await writeAdapter(folder, { options, tensors })
+  expect(await readAdapter(folder)).toEqual({ options, tensors })
+  const config = JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8'))
+  expect(config.target_modules).toBe('visual\\..*\\.(q_proj|out_proj|c_proj)')
+})

@@ -9,23 +9,40 @@ import { scaleBounds } from '../objectives/contrastive.ts'
 import type { Objective } from '../objectives/objective.ts'
 import { crossEntropy, normalize } from './classification-head.ts'
 
+export interface FrozenTowers {
+  /** The image tower's: a picture's embedding is read in place of its pixels. */
+  image?: boolean | undefined
+  /** The text tower's classes, computed once: `[classes, embedDim]`, of unit length. */
+  text?: Float32Array | undefined
+}
+
 /**
  *     T_c = normalize(mean_p normalize(text(prompt c, p))),  z = exp(t) · I / ‖I‖ · Tᵀ,  loss = cross-entropy of z
  *
+ * Batch normalisation stays what it was: its statistics are no class's, and few pictures have few.
+ *
  * @param prompts ids of each prompt from start to end, those of a class after each other
  * @param perClass prompts of each class
+ * @param frozen towers that nothing is trained in
  */
-export function classPrompts(prompts: readonly (readonly number[])[], perClass: number, config: ClipConfig): Objective {
+export function classPrompts(
+  prompts: readonly (readonly number[])[],
+  perClass: number,
+  config: ClipConfig,
+  frozen: FrozenTowers = {},
+): Objective {
+  const classes = prompts.length / perClass
   const classWeights = once((p: Parameters): Tensor => {
+    if (frozen.text) return constant(frozen.text, [classes, config.embedDim])
     const each = normalize(encodeText(p, constantTexts(prompts), config))
     if (perClass === 1) return each
-    return normalize(each.reshape(prompts.length / perClass, perClass, config.embedDim).mean([1], false))
+    return normalize(each.reshape(classes, perClass, config.embedDim).mean([1], false))
   })
   const logits = (p: Parameters, imageEmbedding: Tensor): Tensor =>
     normalize(imageEmbedding).matmulTransposed(classWeights(p)).mul(p.get('logit_scale').exp())
   return {
-    features: (p, { image, label, training }) => ({
-      imageEmbedding: encodeImage(p, image, config, { training }),
+    features: (p, { image, embedding, label, training }) => ({
+      imageEmbedding: frozen.image ? embedding : encodeImage(p, image, config, { training }),
       label: label.cast('float32'),
     }),
     loss: (p, { imageEmbedding, label }) => crossEntropy(logits(p, imageEmbedding!), label!),

@@ -46,6 +46,15 @@ export async function cachedFeatures(
   return found
 }
 
+/** Each picture's embedding, by its sample's key. */
+export function embeddingsByKey(sets: readonly CachedFeatures[]): Map<string, Float32Array> {
+  const embeddings = new Map<string, Float32Array>()
+  for (const { keys, features, width } of sets) {
+    for (const [i, key] of keys.entries()) embeddings.set(key, features.subarray(i * width, (i + 1) * width))
+  }
+  return embeddings
+}
+
 async function computed(clip: Clip, source: Source, names: readonly string[], options: SampleOptions) {
   const skipped: LabelledFeatures['skipped'] = []
   const rows: Float32Array[] = []

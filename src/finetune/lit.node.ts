@@ -5,7 +5,7 @@ import { encodeText } from '../model/clip.ts'
 import { cosines, infoNce, scaleBounds } from '../objectives/contrastive.ts'
 import type { Objective } from '../objectives/objective.ts'
 import type { Adaptation } from '../training/adaptation.ts'
-import type { CachedFeatures } from './features.node.ts'
+import { type CachedFeatures, embeddingsByKey } from './features.node.ts'
 import type { Method } from './method.ts'
 import { trained } from './trained.node.ts'
 
@@ -22,13 +22,11 @@ export const lockedImage: Objective = {
 }
 
 /** @param features of every picture that is learnt from or judges */
-export function litAdaptation(features: readonly CachedFeatures[]): Adaptation {
-  const embeddings = new Map<string, Float32Array>()
-  for (const { keys, features: data, width } of features) {
-    for (const [i, key] of keys.entries()) embeddings.set(key, data.subarray(i * width, (i + 1) * width))
-  }
-  return { name: 'lit', objective: lockedImage, embeddings }
-}
+export const litAdaptation = (features: readonly CachedFeatures[]): Adaptation => ({
+  name: 'lit',
+  objective: lockedImage,
+  embeddings: embeddingsByKey(features),
+})
 
 const recipe = { learningRate: 1e-4, weightDecay: 0.1, epochs: 10, batch: 32 }
 

@@ -7,8 +7,9 @@ import type { Adaptation } from '../training/adaptation.ts'
 import { tokenized } from '../training/tokenized.ts'
 import { promptsOf } from '../zero-shot/classifier.ts'
 import { writeAdapter } from './adapter.node.ts'
-import { classPrompts } from './class-prompts.ts'
-import { addLora, initialLora, isLora, type LoraOptions, loraDefaults, withLora } from './lora.ts'
+import { classPrompts, type FrozenTowers } from './class-prompts.ts'
+import { embeddingsByKey } from './features.node.ts'
+import { addLora, initialLora, isLora, type LoraOptions, loraDefaults, type Tower, withLora } from './lora.ts'
 import type { Method, Task } from './method.ts'
 import { trained } from './trained.node.ts'
 
@@ -57,21 +58,29 @@ export const promptObjective = (
   { words, templates }: Pick<Task, 'words' | 'templates'>,
   tokenizer: Tokenizer,
   config: ClipConfig,
-) => classPrompts(tokenized(promptsOf(words, templates), tokenizer, config.text!), templates.length, config)
+  frozen: FrozenTowers = {},
+) => classPrompts(tokenized(promptsOf(words, templates), tokenizer, config.text!), templates.length, config, frozen)
 
 const recipe = { learningRate: 2e-4, weightDecay: 0.01, epochs: 10, batch: 32 }
 
 export const lora: Method = {
   summary: 'thin matrices beside the weights of both towers; merged, and as a PEFT adapter',
   defaults: recipe,
-  run(task) {
-    const { clip, settings, classes } = task
+  async *run(task) {
+    const { clip, settings, classes, zeroShot } = task
     const chosen = Object.fromEntries(
       Object.entries({ ...settings.lora, alpha: settings.alpha }).filter(([, value]) => value !== undefined),
     )
     const options: LoraOptions = { ...loraDefaults, ...chosen }
-    const objective = promptObjective(task, clip.tokenizer, clip.config)
-    const adaptation = loraAdaptation(options, { objective, classes, seed: settings.seed ?? 0, base: clip.name })
-    return trained(task, adaptation, recipe)
+    const learns = (tower: Tower) => options.towers.includes(tower)
+    const objective = promptObjective(task, clip.tokenizer, clip.config, {
+      image: !learns('image'),
+      text: learns('text') ? undefined : zeroShot.weights.map((x) => x / clip.logitScale),
+    })
+    const seed = settings.seed ?? 0
+    const adaptation = loraAdaptation(options, { objective, classes, seed, base: clip.name })
+    if (learns('image')) return yield* trained(task, adaptation, recipe)
+    const embeddings = embeddingsByKey([await task.features('train'), await task.features('val')])
+    return yield* trained(task, { ...adaptation, embeddings }, recipe)
   },
 }

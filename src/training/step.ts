@@ -71,15 +71,15 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, config, preprocessing, objective, optimizer, clipGradient, chunk } = options
   const { parameters: p, leaves } = declareParameters(options.wrap)
   const distributed = distribution()
-  const featuresOf = (training: boolean): Features => {
+  const asFeatures = (training: boolean): Features => {
     const found = objective.features(p, exampleInputs(config, { training }), config)
     return Object.fromEntries(Object.entries(found).map(([name, feature]) => [name, distributed(feature)]))
   }
-  const evaluated = featuresOf(false)
+  const evaluated = asFeatures(false)
   // A tower that is not trained keeps its statistics too, and is what it is in use.
   const { trained = () => true } = options
   const training = [...leaves.keys()].some((name) => isBuffer(name) && trained(gainOf(name)))
-  const { result: features, stages } = collectStages(() => (training ? featuresOf(true) : evaluated))
+  const { result: features, stages } = collectStages(() => (training ? asFeatures(true) : evaluated))
   const inFeatures = new Set(leaves.keys())
   const loss = distributed(objective.loss(p, features))
   const parameters = arrangeParameters(leaves, options.trained)
