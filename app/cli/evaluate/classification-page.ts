@@ -3,18 +3,17 @@
 import type { ClassificationResult } from 'typeclip/evaluate'
 import { both, escaped } from '../inspect/html.ts'
 import { confusionSection } from './confusion.ts'
-import { numbers, picture } from './frame.ts'
+import { numbers, percent, picture } from './frame.ts'
 import { reliabilityDiagram } from './reliability-diagram.ts'
-import { percent } from './tables.ts'
 
 /**
  * @param pictures an address for each mistake
- * @param explained whether what spoke for the answer is drawn over them
+ * @param explained the same with what spoke for the answer drawn over them
  */
 export function classificationSections(
   result: ClassificationResult,
   pictures: readonly (string | undefined)[],
-  explained = false,
+  explained?: readonly (string | undefined)[],
 ): string {
   const { top1, top5, meanPerClass, n, classes, reliability, rejection } = result
   const cards = [
@@ -54,19 +53,19 @@ function rejectionSection({
 function mistakesSection(
   { mistakes }: ClassificationResult,
   pictures: readonly (string | undefined)[],
-  explained: boolean,
+  explained: readonly (string | undefined)[] | undefined,
 ): string {
   if (mistakes.length === 0) return ''
   const figures = mistakes.map(
     ({ key, label, answer, confidence, rightConfidence }, i) =>
-      `<figure title="${escaped(key)}"><div class="shown">${picture(pictures[i], label)}</div><figcaption>` +
+      `<figure title="${escaped(key)}"><div class="shown">${picture(pictures[i], label)}${picture(explained?.[i], answer)}</div><figcaption>` +
       `${both('taken for', '误判为')} <b>${escaped(answer)}</b> ${percent(confidence)}<br>${both('is', '实为')} <b>${escaped(label)}</b> ${percent(rightConfidence)}` +
       `<small>${escaped(key.split(/[\\/]/).at(-1)!)}</small></figcaption></figure>`,
   )
   return `<h2>${both('The worst mistakes', '最严重的错误')}</h2><p>${both(
     'The wrong answers that were surest of themselves. Look here first: some labels may be wrong, or two classes may mean the same.',
     '置信度最高的错误答案。先看这里：可能是标注有误，也可能两个类别本来就难以区分。',
-  )}${explained ? both(' Bright is what spoke for the wrong answer (gradient × attention, Chefer et al. 2021).', '亮处是支持错误答案的部分（梯度 × 注意力，Chefer 等，2021）。') : ''}</p><div class="mistakes">${figures.join('')}</div>`
+  )}${explained ? both(' On the right, bright is what spoke for the wrong answer (gradient × attention, Chefer et al. 2021).', '右图亮处是支持错误答案的部分（梯度 × 注意力，Chefer 等，2021）。') : ''}</p><div class="mistakes${explained ? ' paired' : ''}">${figures.join('')}</div>`
 }
 
 function classesSection({ classes }: ClassificationResult): string {

@@ -4,6 +4,7 @@ import type { Skipped } from 'typeclip/evaluate'
 import { type Both, both, code, escaped } from '../inspect/html.ts'
 import { script } from '../inspect/script.ts'
 import { style } from '../inspect/style.ts'
+import { percent as plainPercent } from './tables.ts'
 
 export interface About {
   task: 'zero-shot' | 'linear-probe' | 'retrieval'
@@ -20,11 +21,12 @@ const titles: Readonly<Record<About['task'], Both>> = {
 }
 
 const ownStyle = `
-.numbers{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.25rem 0}
-.numbers div{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:.7rem 1.1rem;min-width:8.5rem}
+.numbers{display:grid;grid-template-columns:repeat(auto-fit,minmax(10rem,1fr));gap:.75rem;margin:1.25rem 0}
+.numbers div{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:.7rem 1.1rem}
 .numbers b{display:block;font-size:1.6rem;line-height:1.3;font-variant-numeric:tabular-nums}
 .numbers small{color:var(--soft)}
 .confusion td{width:2.1rem;min-width:2.1rem;height:2.1rem;text-align:center;font-size:.75rem;border:1px solid var(--line);font-variant-numeric:tabular-nums}
+.confusion thead td{border:0}
 .confusion td[style]{background:color-mix(in srgb,var(--shade,var(--orange)) calc(var(--share)*85%),transparent)}
 .confusion .own{--shade:var(--blue)}
 .confusion th{font-weight:400;padding:0 .4rem;white-space:nowrap;color:var(--soft);font-size:.75rem}
@@ -35,8 +37,10 @@ const ownStyle = `
 .diagram text{font-size:10px;fill:var(--soft)}
 .diagram rect{fill:var(--blue)}
 .diagram .gap{fill:var(--orange);opacity:.45}
+.diagram .right{fill:var(--text)}
 .diagram path{stroke:var(--soft);stroke-dasharray:4 4;fill:none}
 .mistakes{display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5rem,1fr));gap:1rem;margin-top:1rem}
+.mistakes.paired{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
 .mistakes figure{background:var(--card);border:1px solid var(--line);border-radius:.6rem;overflow:hidden}
 .mistakes .shown{display:flex;height:10.5rem}
 .mistakes img{flex:1;min-width:0;height:100%;object-fit:cover;background:var(--chip)}
@@ -76,6 +80,9 @@ ${skippedList(skipped)}
 </html>
 `
 }
+
+/** A share of which no line is broken between number and sign. */
+export const percent = (share: number): string => plainPercent(share).replace(' ', '&nbsp;')
 
 /** Cards with a number each. */
 export const numbers = (cards: readonly (readonly [value: string, name: Both])[]): string =>

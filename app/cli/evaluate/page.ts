@@ -11,7 +11,7 @@ import { retrievalSections } from './retrieval-page.ts'
 import { thumbnails } from './thumbnails.ts'
 
 export interface Page {
-  /** @param explained an address for each mistake, in place of the picture itself */
+  /** @param explained an address for each mistake, beside the picture itself */
   classification(
     about: About,
     result: ClassificationResult,
@@ -36,8 +36,7 @@ export async function createPage(path: string): Promise<Page> {
   return {
     async classification(about, result, clip, explained) {
       const images = result.mistakes.map(({ image }) => image)
-      const pictures = explained ?? (await thumbnails(images, clip))
-      const sections = classificationSections(result, pictures, explained !== undefined)
+      const sections = classificationSections(result, await thumbnails(images, clip), explained)
       await write(frame(about, sections, result.skipped))
     },
     async retrieval(about, result, clip) {

@@ -2,11 +2,11 @@
 
 import type { Reliability } from 'typeclip/evaluate'
 import { both } from '../inspect/html.ts'
-import { percent } from './tables.ts'
+import { percent } from './frame.ts'
 
 /** Units of the drawing's square, and its margins. */
 const side = 240
-const [left, top] = [34, 12]
+const [left, top, right] = [38, 12, 20]
 
 export function reliabilityDiagram({ bins, expectedCalibrationError, negativeLogLikelihood }: Reliability): string {
   const x = (share: number): string => (left + side * share).toFixed(1)
@@ -18,8 +18,9 @@ export function reliabilityDiagram({ bins, expectedCalibrationError, negativeLog
       const [low, high] = [Math.min(accuracy, confidence), Math.max(accuracy, confidence)]
       return (
         `<g><title>${percent(from)} – ${percent(to)}: ${n}</title>` +
-        `<rect x="${x(from)}" y="${y(accuracy)}" width="${width}" height="${(side * accuracy).toFixed(1)}"/>` +
-        `<rect class="gap" x="${x(from)}" y="${y(high)}" width="${width}" height="${(side * (high - low)).toFixed(1)}"/></g>`
+        `<rect x="${x(from)}" y="${y(low)}" width="${width}" height="${(side * low).toFixed(1)}"/>` +
+        `<rect class="gap" x="${x(from)}" y="${y(high)}" width="${width}" height="${(side * (high - low)).toFixed(1)}"/>` +
+        `<rect class="right" x="${x(from)}" y="${y(accuracy)}" width="${width}" height="1.5"/></g>`
       )
     })
   const ticks = [0, 0.5, 1].map(
@@ -29,9 +30,9 @@ export function reliabilityDiagram({ bins, expectedCalibrationError, negativeLog
   )
   return (
     `<h2>${both('Can its confidence be trusted?', '置信度可信吗？')}</h2><p>${both(
-      `Pictures by the confidence of their answer (across), and the share that was right (up). On the dashed line, 70 % sure means right 7 times in 10; orange is the gap. Expected calibration error ${percent(expectedCalibrationError)}, negative log-likelihood ${negativeLogLikelihood.toFixed(3)}. <code>typeclip evaluate calibrate</code> fits a temperature that narrows the gap.`,
-      `横轴为答案的置信度，纵轴为其中正确的比例。落在虚线上表示“70% 把握”确有七成正确；橙色为偏差。期望校准误差 ${percent(expectedCalibrationError)}，负对数似然 ${negativeLogLikelihood.toFixed(3)}。<code>typeclip evaluate calibrate</code> 可拟合温度以缩小偏差。`,
-    )}</p><svg class="diagram" viewBox="0 0 ${left + side + 14} ${top + side + 22}" role="img" aria-label="reliability">` +
+      `Pictures by the confidence of their answer (across), and the share that was right (up, the dark line). On the dashed line, 70 % sure means right 7 times in 10; orange is the gap. Expected calibration error ${percent(expectedCalibrationError)}, negative log-likelihood ${negativeLogLikelihood.toFixed(3)}. <code>typeclip evaluate calibrate</code> fits a temperature that narrows the gap.`,
+      `横轴为答案的置信度，纵轴为其中正确的比例（深色横线）。落在虚线上表示“70% 把握”确有七成正确；橙色为偏差。期望校准误差 ${percent(expectedCalibrationError)}，负对数似然 ${negativeLogLikelihood.toFixed(3)}。<code>typeclip evaluate calibrate</code> 可拟合温度以缩小偏差。`,
+    )}</p><svg class="diagram" viewBox="0 0 ${left + side + right} ${top + side + 24}" role="img" aria-label="reliability">` +
     `${bars.join('')}<path d="M${x(0)} ${y(0)}L${x(1)} ${y(1)}"/>${ticks.join('')}</svg>`
   )
 }

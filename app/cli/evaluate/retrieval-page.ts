@@ -2,8 +2,7 @@
 
 import type { Recall, RetrievalResult } from 'typeclip/evaluate'
 import { both, escaped } from '../inspect/html.ts'
-import { numbers, picture } from './frame.ts'
-import { percent } from './tables.ts'
+import { numbers, percent, picture } from './frame.ts'
 
 /** @param pictures an address for each miss's own picture, then for the one that was found */
 export function retrievalSections(result: RetrievalResult, pictures: readonly (string | undefined)[]): string {
@@ -33,7 +32,7 @@ function missesSection({ misses }: RetrievalResult, pictures: readonly (string |
   const figures = misses.map(
     ({ key, caption, rank, found }, i) =>
       `<figure title="${escaped(key)}"><div class="shown">${picture(pictures[2 * i], caption)}${picture(pictures[2 * i + 1], found.key)}</div>` +
-      `<figcaption>“${escaped(caption)}”<small>${both(`its own picture (left) is number ${rank + 1}; first came the right one`, `自己的图（左）排第 ${rank + 1}；排第一的是右图`)}</small></figcaption></figure>`,
+      `<figcaption>“${escaped(caption)}”<small>${both(`on the left its own picture, number ${rank + 1} in order; on the right the one that came first`, `左为它自己的图，排第 ${rank + 1}；右为排第一的图`)}</small></figcaption></figure>`,
   )
-  return `<h2>${both('Captions whose picture came last', '排名最靠后的描述')}</h2><div class="mistakes">${figures.join('')}</div>`
+  return `<h2>${both('Captions whose picture came last', '排名最靠后的描述')}</h2><div class="mistakes paired">${figures.join('')}</div>`
 }
