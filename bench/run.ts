@@ -1,10 +1,11 @@
-// npm run bench [cold-start|towers|files|training|linear-probe]…      all of them, if none is named
+// npm run bench [cold-start|towers|files|training|lora|linear-probe]…      all of them, if none is named
 //
 // Cold start comes first: a process begins with the peak memory of the one that started it.
 
 import { coldStart } from './cold-start.ts'
 import { files } from './files.ts'
 import { linearProbe } from './linear-probe.ts'
+import { lora } from './lora.ts'
 import { towers } from './towers.ts'
 import { training } from './training.ts'
 
@@ -13,6 +14,7 @@ const benches: Record<string, () => void | Promise<void>> = {
   towers,
   files,
   training,
+  lora,
   'linear-probe': linearProbe,
 }
 
