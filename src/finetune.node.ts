@@ -1,13 +1,6 @@
 // The public names of `typeclip/finetune`: labelled pictures and a model in, a model in a folder out.
 
-export {
-  type Adapter,
-  type AdapterTensor,
-  mergeAdapter,
-  readAdapter,
-  unmergeAdapter,
-  writeAdapter,
-} from './finetune/adapter.node.ts'
+export { type Adapter, type AdapterTensor, readAdapter, writeAdapter } from './finetune/adapter.node.ts'
 export { augmentedViews, viewAugmentation } from './finetune/augmented-views.node.ts'
 export { classPrompts } from './finetune/class-prompts.ts'
 export { classificationHead } from './finetune/classification-head.ts'
@@ -49,6 +42,7 @@ export {
   type Tower,
   withLora,
 } from './finetune/lora.ts'
+export { mergeAdapter, unmergeAdapter, writeMerged } from './finetune/merged.node.ts'
 export type { FinetuneSettings, Method, MethodEvent, MethodProgress, Task } from './finetune/method.ts'
 export { type MethodName, methods } from './finetune/methods.node.ts'
 export { cacheOf, createTipAdapter, type TipAdapter } from './finetune/tip-adapter.ts'

@@ -1,5 +1,4 @@
-// LoRA adapters as files of Hugging Face's PEFT (`adapter_config.json`, `adapter_model.safetensors`), and models with an
-// adapter's product added to their weights, or taken from them again.
+// LoRA adapters as files of Hugging Face's PEFT: `adapter_config.json`, `adapter_model.safetensors`.
 
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,8 +7,7 @@ import { readTensor } from '../checkpoint/read.node.ts'
 import { type TensorToWrite, writeSafetensors } from '../checkpoint/write.node.ts'
 import { CheckpointError } from '../errors.ts'
 import { replaceFile } from '../training/checkpoint.node.ts'
-import type { InitialModel } from '../training/initial-model.node.ts'
-import { addLora, type LoraOptions, type LoraTarget, loraTargets, type Tower } from './lora.ts'
+import { type LoraOptions, type LoraTarget, loraTargets, type Tower } from './lora.ts'
 
 export interface AdapterTensor {
   shape: readonly number[]
@@ -168,26 +166,5 @@ async function readConfig(where: string): Promise<Record<string, unknown>> {
     return JSON.parse(text)
   } catch (error) {
     throw new CheckpointError(`${where} is not JSON: ${(error as Error).message}`)
-  }
-}
-
-/** A model with an adapter's product in its weights: `W + s · B A`. Nothing is written; `writeModel` does. */
-export const mergeAdapter = (model: InitialModel, adapter: Adapter): InitialModel => changed(model, adapter, 1)
-
-/** The model that an adapter was merged into: `W − s · B A`, to rounding. */
-export const unmergeAdapter = (model: InitialModel, adapter: Adapter): InitialModel => changed(model, adapter, -1)
-
-function changed(model: InitialModel, { options, tensors }: Adapter, sign: 1 | -1): InitialModel {
-  const valuesOf = (name: string): Float32Array => {
-    const found = tensors.get(name)
-    if (!found) throw new CheckpointError(`adapter: '${name}' is missing, and the adapter's other matrices ask for it`)
-    return found.data
-  }
-  return {
-    ...model,
-    async read(name) {
-      const base = await model.read(name)
-      return base && (addLora(name, base, valuesOf, options, sign) ?? base)
-    },
   }
 }

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { createRandom } from '../random.ts'
 import { openInitialModel } from '../training/initial-model.node.ts'
-import { type Adapter, mergeAdapter, readAdapter, unmergeAdapter, writeAdapter } from './adapter.node.ts'
+import { type Adapter, readAdapter, writeAdapter } from './adapter.node.ts'
 import { loraScale } from './lora.ts'
+import { mergeAdapter, unmergeAdapter, writeMerged } from './merged.node.ts'
 
 const tiny = fileURLToPath(new URL('../../fixtures/parity/hf-quickgelu', import.meta.url))
 const block = 'visual.transformer.resblocks.1.attn'
@@ -70,4 +71,29 @@ it("keeps the matrices of a ResNet's attention pool, under OpenAI's names", asyn
   expect(await readAdapter(folder)).toEqual({ options, tensors })
   const config = JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8'))
   expect(config.target_modules).toBe('visual\\..*\\.(q_proj|out_proj|c_proj)')
+})
+
+it('writes a model with the adapter in it, and that one without it again', async () => {
+  const [folder, merged, without] = await Promise.all([0, 1, 2].map(() => mkdtemp(join(tmpdir(), 'typeclip-'))))
+  await writeAdapter(folder!, adapter)
+  await writeMerged(merged!, tiny, folder!)
+  await writeMerged(without!, merged!, folder!, { unmerge: true })
+  const name = `${block}.in_proj_weight`
+  const [base, sum, back] = await Promise.all(
+    [tiny, merged!, without!].map(async (model) => (await (await openInitialModel(model)).read(name))!),
+  )
+  expect(Math.max(...sum!.map((x, i) => Math.abs(x - base![i]!)))).toBeGreaterThan(0.1)
+  expect(Math.max(...back!.map((x, i) => Math.abs(x - base![i]!)))).toBeLessThan(1e-5)
+  await expect(writeMerged(merged!, tiny, folder!)).rejects.toThrow('is not empty')
+})
+
+it('does not merge the adapter of another model', async () => {
+  const [folder, out] = await Promise.all([0, 1].map(() => mkdtemp(join(tmpdir(), 'typeclip-'))))
+  const tensors = new Map(adapter.tensors)
+  tensors.set(`${block}.q_proj.lora_A.weight`, matrix(2, 48))
+  await writeAdapter(folder!, { ...adapter, tensors })
+  await expect(writeMerged(out!, tiny, folder!)).rejects.toThrow("make [32, 48], and the model's is [32, 32]")
+  const deeper = new Map([...adapter.tensors].map(([at, value]) => [at.replace('resblocks.1', 'resblocks.7'), value]))
+  await writeAdapter(folder!, { ...adapter, tensors: deeper })
+  await expect(writeMerged(out!, tiny, folder!)).rejects.toThrow('no place for visual.transformer.resblocks.7')
 })

@@ -67,7 +67,7 @@ interface Adapted {
 }
 
 /** What is added to a parameter: nothing, where it is none of the targets. */
-function adaptedParts(name: string, { targets, towers }: Pick<LoraOptions, 'targets' | 'towers'>): Adapted[] {
+export function adaptedBy(name: string, { targets, towers }: Pick<LoraOptions, 'targets' | 'towers'>): Adapted[] {
   const [, at, weight] = /^((?:visual\.)?transformer\.resblocks\.\d+|visual\.attnpool)\.(.+)$/.exec(name) ?? []
   if (!at || !towers.includes(at.startsWith('visual.') ? 'image' : 'text')) return []
   const kind = at.endsWith('attnpool') ? 'pool' : 'block'
@@ -90,7 +90,7 @@ export function withLora(options: LoraOptions): (lookup: Lookup) => Lookup {
     const answers = new Map<string, Tensor>()
     return (name, shape) => {
       const base = lookup(name, shape)
-      const parts = base && shape ? adaptedParts(name, options) : []
+      const parts = base && shape ? adaptedBy(name, options) : []
       if (!base || !shape || parts.length === 0) return base
       const known = answers.get(name)
       if (known) return known
@@ -137,7 +137,7 @@ export function addLora(
   options: LoraOptions,
   sign: 1 | -1 = 1,
 ): Float32Array | undefined {
-  const parts = adaptedParts(name, options)
+  const parts = adaptedBy(name, options)
   if (parts.length === 0) return undefined
   const { rank } = options
   const scale = sign * loraScale(options)

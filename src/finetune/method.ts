@@ -29,6 +29,10 @@ export interface FinetuneSettings {
   batch?: number | undefined
   chunk?: number | undefined
   recompute?: boolean | undefined
+  /** Steps over which the rate rises; a tenth of all unless told. */
+  warmup?: number | undefined
+  /** Largest norm of the gradient; the method's own, or none, unless told. */
+  clipGradient?: number | undefined
   weightDecay?: number | undefined
   /** What the rate of each block is multiplied with, going down from the top of its tower; 1 unless told. */
   layerDecay?: number | undefined

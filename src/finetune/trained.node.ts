@@ -22,7 +22,7 @@ const leastSteps = 200
 export async function* trained(
   task: Task,
   adaptation: Adaptation,
-  recipe: FinetuneSettings & { clipGradient?: number },
+  recipe: FinetuneSettings,
 ): AsyncGenerator<TrainEvent, undefined> {
   const given = Object.fromEntries(Object.entries(task.settings).filter(([, value]) => value !== undefined))
   const settings: FinetuneSettings = { ...recipe, ...given }
@@ -50,7 +50,8 @@ export async function* trained(
       steps,
       learningRate: settings.learningRate ?? 1e-5,
       optimizer: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: settings.weightDecay ?? 0.1 },
-      clipGradient: recipe.clipGradient,
+      warmup: settings.warmup,
+      clipGradient: settings.clipGradient,
       augment: settings.augment ?? { flip: 0.5 },
       seed: settings.seed ?? 0,
       threads: settings.threads,

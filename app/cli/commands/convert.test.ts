@@ -22,11 +22,13 @@ it('prints help', async () => {
     SOURCE is what --model takes: a name, a hub id, a folder or a file. TARGET is one .safetensors file for openai,
     and for open_clip and hf a folder as those projects lay it out, with the configuration, and for hf the
     tokenizer. Where the type of the numbers stays, every number keeps its bits. A ResNet to hf is refused:
-    Hugging Face’s CLIPModel has none.
+    Hugging Face’s CLIPModel has none. --adapter adds a LoRA of Hugging Face’s PEFT to the weights, or takes it out again.
 
     Flags:
       --to openai|open_clip|hf     whose names and layout
       --dtype f32|f16|bf16         type of the numbers; else as stored
+      --adapter FOLDER             a PEFT adapter to merge; TARGET is open_clip’s, in float32
+      --unmerge                    with --adapter: SOURCE has it merged, and TARGET is to be without it
       --activation quickgelu|gelu  where the checkpoint does not say
       --overwrite                  write over a TARGET that is there
       --help                       this text
@@ -34,6 +36,7 @@ it('prints help', async () => {
     Examples:
       typeclip convert ViT-B-32.pt clip-vit-base-patch32 --to hf
       typeclip convert openai/clip-vit-base-patch32 clip.safetensors --to openai --dtype f16
+      typeclip convert openai/clip-vit-base-patch32 merged --to open_clip --adapter my-lora
     "
   `)
 })

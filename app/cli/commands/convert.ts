@@ -12,24 +12,40 @@ export const command = defineCommand({
     'SOURCE is what --model takes: a name, a hub id, a folder or a file. TARGET is one .safetensors file for openai,',
     'and for open_clip and hf a folder as those projects lay it out, with the configuration, and for hf the',
     'tokenizer. Where the type of the numbers stays, every number keeps its bits. A ResNet to hf is refused:',
-    'Hugging Face’s CLIPModel has none.',
+    'Hugging Face’s CLIPModel has none. --adapter adds a LoRA of Hugging Face’s PEFT to the weights, or takes it out again.',
   ],
   flags: {
     to: { type: 'text', value: 'P', choices: ['openai', 'open_clip', 'hf'], help: 'whose names and layout' },
     dtype: { type: 'text', value: 'T', choices: ['f32', 'f16', 'bf16'], help: 'type of the numbers; else as stored' },
+    adapter: { type: 'text', value: 'FOLDER', help: 'a PEFT adapter to merge; TARGET is open_clip’s, in float32' },
+    unmerge: { type: 'switch', help: 'with --adapter: SOURCE has it merged, and TARGET is to be without it' },
     activation: modelFlags.activation,
     overwrite: { type: 'switch', help: 'write over a TARGET that is there' },
   },
   examples: [
     'typeclip convert ViT-B-32.pt clip-vit-base-patch32 --to hf',
     'typeclip convert openai/clip-vit-base-patch32 clip.safetensors --to openai --dtype f16',
+    'typeclip convert openai/clip-vit-base-patch32 merged --to open_clip --adapter my-lora',
   ],
-  async run(words, { to, dtype, activation, overwrite }, terminal) {
+  async run(words, { to, dtype, activation, overwrite, adapter, unmerge }, terminal) {
     const [source, target, ...more] = words
     if (source === undefined || target === undefined || more.length > 0) {
       throw new UsageError(`convert takes two words, SOURCE and TARGET; found ${words.length}`)
     }
     if (to === undefined) throw new UsageError('--to is missing: openai, open_clip or hf')
+    if (unmerge && adapter === undefined)
+      throw new UsageError('--unmerge takes an adapter out again; give it with --adapter')
+    if (adapter !== undefined) {
+      if (to !== 'open_clip' || dtype !== undefined) {
+        throw new UsageError(
+          '--adapter writes open_clip’s layout in float32 (--to open_clip); convert the result to others',
+        )
+      }
+      const { writeMerged } = await import('typeclip/finetune')
+      await writeMerged(target, source, adapter, { unmerge, overwrite, activation, signal: terminal.signal })
+      await terminal.print(`${target}  ${source} ${unmerge ? 'without' : 'with'} ${adapter}`)
+      return 0
+    }
     const { convert } = await import('typeclip')
     const { path, tensors, bytes, notices } = await convert(source, target, {
       to,

@@ -70,6 +70,8 @@ it('prints help', async () => {
       --batch N                           pictures in a step; else 32
       --chunk N                           pictures in memory at a time; the numbers stay those of --batch
       --recompute                         compute transformer blocks' insides twice: slower, in far less memory
+      --warmup N                          steps of warm-up; else a tenth of all
+      --clip-grad X                       the longest gradient, by its norm; else any, full and wise-ft 1
       --weight-decay X                    of all that has two dimensions or more; else 0.1, LoRA 0.01
       --layer-decay X                     each block's rate as a share of the next one's; else 1
       --patience N                        end after so many of ten judgements without a better one
@@ -107,6 +109,15 @@ it.each([
   [['--method', 'wise-ft', '--train', 'x', '--out', 'y', '--alpha', '2'], 'lies between 0 and 1; found 2'],
   [['--method', 'lora', '--train', 'x', '--out', 'y', '--targets', 'q,mlp'], "out, fc, proj; found 'mlp'"],
   [['--method', 'lora', '--train', 'x', '--out', 'y', '--scaling', 'none'], '--scaling'],
+  [
+    ['--method', 'full', '--train', 'x', '--out', 'y', '--rank', '4'],
+    '--rank is read by --method lora, and the method is',
+  ],
+  [
+    ['--method', 'coop', '--train', 'x', '--out', 'y', '--layer-decay', '0.5'],
+    '--layer-decay is read by --method full, ',
+  ],
+  [['--method', 'tip-adapter', '--train', 'x', '--out', 'y', '--no-augment'], '--no-augment is read by'],
 ])('%j is wrong use: exit code 2 and one sentence', async (argv, message) => {
   const { code, stdout, stderr } = await captured(['finetune', ...argv])
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

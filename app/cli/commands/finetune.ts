@@ -5,6 +5,7 @@ import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
 import { templatesOf, wordFlags, wordsOf } from '../evaluate/data.ts'
 import { duration } from '../job.ts'
+import { checkMethodFlags } from '../method-flags.ts'
 import { modelFlags } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 import { createTrainingView } from '../training-view.ts'
@@ -37,6 +38,13 @@ const flags = {
   batch: { type: 'count', value: 'N', help: 'pictures in a step; else 32' },
   chunk: { type: 'count', value: 'N', help: 'pictures in memory at a time; the numbers stay those of --batch' },
   recompute: { type: 'switch', help: "compute transformer blocks' insides twice: slower, in far less memory" },
+  warmup: { type: 'count', value: 'N', from: 0, help: 'steps of warm-up; else a tenth of all' },
+  clipGrad: {
+    type: 'number',
+    value: 'X',
+    above: 0,
+    help: 'the longest gradient, by its norm; else any, full and wise-ft 1',
+  },
   weightDecay: { type: 'number', value: 'X', help: 'of all that has two dimensions or more; else 0.1, LoRA 0.01' },
   layerDecay: { type: 'number', value: 'X', above: 0, help: "each block's rate as a share of the next one's; else 1" },
   patience: { type: 'count', value: 'N', help: 'end after so many of ten judgements without a better one' },
@@ -92,6 +100,7 @@ export const command = defineCommand({
     if (!isMethod(method)) throw new UsageError(`--method ${missingOr(method)}; it takes one of ${methods.join(', ')}`)
     if (train === undefined) throw new UsageError('--train is missing: a folder of class folders')
     if (out === undefined) throw new UsageError('--out is missing: the folder that the result goes into')
+    for (const note of checkMethodFlags(method, values)) terminal.note(note)
     const options = finetuneOptions(values)
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
@@ -139,6 +148,8 @@ function finetuneOptions(values: FinetuneValues) {
     batch: values.batch,
     chunk: values.chunk,
     recompute: values.recompute || undefined,
+    warmup: values.warmup,
+    clipGradient: values.clipGrad,
     weightDecay: values.weightDecay,
     layerDecay: values.layerDecay,
     patience: values.patience,
