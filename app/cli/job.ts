@@ -1,6 +1,7 @@
 // One command's work over many inputs: what was done, what failed, how fast it goes, and the exit code that says so.
 
 import type { ExitCode } from './command.ts'
+import { withFlagNames } from './flag-names.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Job {
@@ -35,7 +36,8 @@ export function startJob(terminal: Terminal, things: string, total?: number): Jo
     },
     fail(name, error) {
       failed++
-      terminal.note(error.message.startsWith(name) ? error.message : `${name}: ${error.message}`)
+      const message = withFlagNames(error.message)
+      terminal.note(message.startsWith(name) ? message : `${name}: ${message}`)
       draw()
     },
     end() {

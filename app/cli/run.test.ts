@@ -2,6 +2,7 @@ import { mkdtemp, readdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { captured } from './captured.ts'
 import { cliFile } from './installation.ts'
@@ -70,6 +71,14 @@ it.each([
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toContain(message)
   expect(stderr).not.toContain('    at ')
+})
+
+it("names its flags where the library's errors name options", async () => {
+  const picture = fileURLToPath(new URL('../../examples/pictures/hat.jpg', import.meta.url))
+  const long = await captured(['classify', picture, '--labels', 'a hat '.repeat(40)])
+  expect(long.stderr).toContain('ask for it to be cut (--truncate) or split (--chunk)')
+  const large = await captured(['classify', picture, '--labels', 'hat', '--max-pixels', '9'])
+  expect(large.stderr).toContain('raise --max-pixels')
 })
 
 it('draws progress where someone watches, and takes it away', async () => {

@@ -2,6 +2,7 @@
 
 import { parseWords } from './arguments.ts'
 import type { Command } from './command.ts'
+import { withFlagNames } from './flag-names.ts'
 import { commandHelp, overallHelp } from './help.ts'
 import { version } from './installation.ts'
 import { suggestion } from './suggestion.ts'
@@ -102,6 +103,6 @@ async function dispatch([first, ...following]: readonly string[], terminal: Term
 function shown(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const onPurpose = ['UsageError', 'CheckpointError', 'ShapeError', 'InputError', 'TrainingError'].includes(error.name)
-  if (onPurpose || 'syscall' in error) return error.message
+  if (onPurpose || 'syscall' in error) return withFlagNames(error.message)
   return `this is a fault of typeclip's, please report it:\n${error.stack}`
 }
