@@ -3,7 +3,7 @@
     python linear_probe.py THREADS
 
 Requests: {"features": FILE, "labels": FILE, "width": d, "classes": k, "C": C}, raw float32 and int32; answer:
-{"ms", "loss", "steps"}. The settings are those of OpenAI's README, and scikit-learn's own tolerance.
+{"ms", "loss", "steps", "accuracy"}. The settings are those of OpenAI's README, and scikit-learn's own tolerance.
 """
 import json, os, sys, time, warnings
 
@@ -22,6 +22,7 @@ for line in sys.stdin:
     ms = (time.perf_counter() - start) * 1e3
     w = fit.coef_.astype(np.float64)
     z = x @ w.T + fit.intercept_
+    accuracy = float((z.argmax(1) == y).mean())
     z -= z.max(1, keepdims=True)
     loss = (np.log(np.exp(z).sum(1)) - z[np.arange(len(y)), y]).sum() + (w**2).sum() / 2 / request["C"]
-    print(json.dumps({"ms": ms, "loss": float(loss), "steps": int(fit.n_iter_[0])}), flush=True)
+    print(json.dumps({"ms": ms, "loss": float(loss), "steps": int(fit.n_iter_[0]), "accuracy": accuracy}), flush=True)

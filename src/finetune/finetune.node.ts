@@ -63,7 +63,7 @@ export interface FinetuneResult extends Accuracy {
 
 export type FinetuneEvent =
   | MethodEvent
-  | ({ kind: 'judged'; what: 'zero-shot' | 'fine-tuned' } & Accuracy)
+  | ({ kind: 'judged'; what: 'zero-shot' | 'fine-tuned'; data: string; details: ClassificationResult } & Accuracy)
   | { kind: 'result'; result: FinetuneResult }
 
 const defaultTemplates = ['a photo of a {}.']
@@ -101,8 +101,8 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
     const model = await openInitialModel(name, { activation, signal })
     const zeroShot = await zeroShotClassifier(clip, named, { templates, onLong: 'truncate', ...(signal && { signal }) })
     const sources = { train: withPrompts(train, templates, words), val: withPrompts(val, templates, words) }
-    const before0 = accuracy(await evaluateClassifier(clip, zeroShot, sources.val, { words, signal }))
-    yield { kind: 'judged', what: 'zero-shot', ...before0 }
+    const asItWas = await evaluateClassifier(clip, zeroShot, sources.val, { words, signal })
+    yield { kind: 'judged', what: 'zero-shot', data: val.name, details: asItWas, ...accuracy(asItWas) }
     const task: Task = {
       clip,
       model,
@@ -124,14 +124,14 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
     }
     const more = yield* methods[method].run(task)
     if (signal?.aborted) return
-    const after = accuracy(await judged(out, task))
-    yield { kind: 'judged', what: 'fine-tuned', ...after }
+    const asItIs = await judged(out, task)
+    yield { kind: 'judged', what: 'fine-tuned', data: val.name, details: asItIs, ...accuracy(asItIs) }
     const result: FinetuneResult = {
       method,
-      model: name,
+      model: clip.name,
       out,
-      ...after,
-      zeroShot: before0,
+      ...accuracy(asItIs),
+      zeroShot: accuracy(asItWas),
       classes,
       trained: train.size,
       shots: shots ?? null,

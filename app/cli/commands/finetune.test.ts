@@ -47,7 +47,7 @@ it('prints help', async () => {
   expect((await captured(['finetune', '--help'])).stdout).toMatchInlineSnapshot(`
     "typeclip finetune: a model that knows your classes better
 
-    Usage: typeclip finetune --method M --train FOLDER --out DIR [--val FOLDER] [flags]
+    Usage: typeclip finetune --method M --train FOLDER --out DIR [--val FOLDER] [--html FILE] [flags]
 
     full: image tower and a head that begins as the zero-shot classifier. wise-ft: that, and half of the way back.
     lora: thin matrices beside the weights. flyp: CLIP's own loss over pictures and prompts. lit: text tower only.
@@ -86,6 +86,7 @@ it('prints help', async () => {
       --seed N                            decides everything that is drawn by lot; else 0
       --resume                            go on from the last checkpoint in DIR; begin anew where there is none
       --json                              the result as one object
+      --html FILE                         a page: before and after, the mistakes left; the file is written over
       --model M                           a name (typeclip models), a hub id, a folder or a file; else the one that ships
       --activation quickgelu|gelu         where the checkpoint does not say
       --threads N                         threads to compute with; else one for each core
@@ -93,6 +94,7 @@ it('prints help', async () => {
 
     Examples:
       typeclip finetune --method lora --train photos/train --val photos/val --out run --shots 16
+      typeclip finetune --method linear-probe --train photos --out run --html report.html
       typeclip finetune --method wise-ft --train photos --out run --alpha 0.7 --model ViT-B/32
       typeclip finetune --method full --train photos --out run --classnames words.json --layer-decay 0.8
     "
@@ -171,6 +173,16 @@ describe.each(Object.entries(beside))('%s', (method, more) => {
     const answer = JSON.parse((await captured(asked)).stdout)
     expect(answer.labels.map(({ label }: { label: string }) => label).sort()).toEqual(Object.keys(classes))
   })
+})
+
+it('one command, one page: before and after, class by class', async () => {
+  const [out, html] = [await newFolder(), join(given, 'page.html')]
+  const argv = ['finetune', '--method', 'linear-probe', '--train', join(given, 'train'), '--val', join(given, 'val')]
+  const { code, stderr } = await captured([...argv, '--out', out, '--model', model, '--threads', '1', '--html', html])
+  expect({ code, said: stderr.includes(`${html}: `) }).toEqual({ code: 0, said: true })
+  const page = await readFile(html, 'utf8')
+  for (const part of ['What changed', 'recall before', 'What is taken for what']) expect(page).toContain(part)
+  expect(page).not.toMatch(/(src|href)="(?!data:|#)/)
 })
 
 it('says on the way what it does, and goes on after Ctrl-C to the numbers of an unbroken run', async () => {

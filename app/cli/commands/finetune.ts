@@ -4,9 +4,10 @@ import type { FinetuneEvent, FinetuneOptions, FinetuneResult, LoraTarget } from 
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
 import { templatesOf, wordFlags, wordsOf } from '../evaluate/data.ts'
+import { createPage } from '../evaluate/page.ts'
 import { duration } from '../job.ts'
 import { checkMethodFlags } from '../method-flags.ts'
-import { modelFlags } from '../model.ts'
+import { modelFlags, withModel } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 import { createTrainingView } from '../training-view.ts'
 import { UsageError } from '../usage-error.ts'
@@ -71,6 +72,7 @@ const flags = {
   seed: { type: 'count', value: 'N', from: 0, help: 'decides everything that is drawn by lot; else 0' },
   resume: { type: 'switch', help: 'go on from the last checkpoint in DIR; begin anew where there is none' },
   json: { type: 'switch', help: 'the result as one object' },
+  html: { type: 'text', value: 'FILE', help: 'a page: before and after, the mistakes left; the file is written over' },
   model: modelFlags.model,
   activation: modelFlags.activation,
   threads: modelFlags.threads,
@@ -79,7 +81,7 @@ const flags = {
 type FinetuneValues = Values<typeof flags>
 
 export const command = defineCommand({
-  usage: '--method M --train FOLDER --out DIR [--val FOLDER] [flags]',
+  usage: '--method M --train FOLDER --out DIR [--val FOLDER] [--html FILE] [flags]',
   about: [
     'full: image tower and a head that begins as the zero-shot classifier. wise-ft: that, and half of the way back.',
     "lora: thin matrices beside the weights. flyp: CLIP's own loss over pictures and prompts. lit: text tower only.",
@@ -91,6 +93,7 @@ export const command = defineCommand({
   flags,
   examples: [
     'typeclip finetune --method lora --train photos/train --val photos/val --out run --shots 16',
+    'typeclip finetune --method linear-probe --train photos --out run --html report.html',
     'typeclip finetune --method wise-ft --train photos --out run --alpha 0.7 --model ViT-B/32',
     'typeclip finetune --method full --train photos --out run --classnames words.json --layer-decay 0.8',
   ],
@@ -115,13 +118,25 @@ export const command = defineCommand({
       words: classnames,
       signal: terminal.signal,
     })
-    const result = await shown(events, terminal, values.json)
-    terminal.status(undefined)
-    terminal.signal.throwIfAborted()
-    if (!result) return 0
-    if (values.json) await terminal.print(JSON.stringify(result, null, 2))
-    else await terminal.print(closing(result))
-    return 0
+    const page = values.html === undefined ? undefined : await createPage(values.html)
+    try {
+      const { result, before, after } = await shown(events, terminal, values.json)
+      terminal.status(undefined)
+      terminal.signal.throwIfAborted()
+      if (!result) return 0
+      if (page && before && after) {
+        const about = { task: 'finetune', model: `${result.model} · ${method}`, data: after.data, train } as const
+        const { activation, threads } = values
+        await withModel({ model: out, activation, threads, device: undefined }, ['image'], terminal, (clip) =>
+          page.finetuned(about, before.details, after.details, clip),
+        )
+      }
+      await terminal.print(values.json ? JSON.stringify(result, null, 2) : closing(result))
+      await page?.commit(terminal)
+      return 0
+    } finally {
+      await page?.discard()
+    }
   },
 })
 
@@ -176,22 +191,29 @@ function targetsOf(text: string): LoraTarget[] {
   throw new UsageError(`--targets takes a list of ${targets.join(', ')}; found '${wrong}'`)
 }
 
+type Judged = Extract<FinetuneEvent, { kind: 'judged' }>
+
+/** What came of a run, and how the same pictures were answered before and after. */
+interface Outcome {
+  result?: FinetuneResult
+  before?: Judged
+  after?: Judged
+}
+
 /** With `--json` only the line in place: standard output is the result's. */
-async function shown(
-  events: AsyncIterable<FinetuneEvent>,
-  terminal: Terminal,
-  json: boolean,
-): Promise<FinetuneResult | undefined> {
+async function shown(events: AsyncIterable<FinetuneEvent>, terminal: Terminal, json: boolean): Promise<Outcome> {
   const quiet: Terminal = json ? { ...terminal, print: async () => {} } : terminal
   const view = createTrainingView(quiet, false)
-  let result: FinetuneResult | undefined
+  const outcome: Outcome = {}
   for await (const event of events) {
-    if (event.kind === 'result') result = event.result
-    else if (event.kind === 'judged') await quiet.print(`${event.what}: ${percent(event.top1)} of ${event.n} pictures`)
-    else if (event.kind === 'progress') terminal.status(`${event.what}: ${event.done} of ${event.of}`)
+    if (event.kind === 'result') outcome.result = event.result
+    else if (event.kind === 'judged') {
+      outcome[event.what === 'zero-shot' ? 'before' : 'after'] = event
+      await quiet.print(`${event.what}: ${percent(event.top1)} of ${event.n} pictures`)
+    } else if (event.kind === 'progress') terminal.status(`${event.what}: ${event.done} of ${event.of}`)
     else await view.show(event)
   }
-  return result
+  return outcome
 }
 
 function closing({ out, top1, zeroShot, trained, seconds, classifier }: FinetuneResult): string {

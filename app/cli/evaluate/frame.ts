@@ -7,7 +7,7 @@ import { style } from '../inspect/style.ts'
 import { percent as plainPercent } from './tables.ts'
 
 export interface About {
-  task: 'zero-shot' | 'linear-probe' | 'retrieval'
+  task: 'zero-shot' | 'linear-probe' | 'retrieval' | 'finetune'
   model: string
   data: string
   /** What a probe learnt from. */
@@ -18,6 +18,7 @@ const titles: Readonly<Record<About['task'], Both>> = {
   'zero-shot': { en: 'Zero-shot classification', zh: '零样本分类' },
   'linear-probe': { en: 'Linear probe', zh: '线性探测' },
   retrieval: { en: 'Image and text retrieval', zh: '图文检索' },
+  finetune: { en: 'Before and after fine-tuning', zh: '微调前后' },
 }
 
 const ownStyle = `
@@ -74,7 +75,7 @@ export function frame({ task, model, data, train }: About, sections: string, ski
 ${sections}
 ${skippedList(skipped)}
 </main>
-<footer>${both('Made by', '生成命令：')} ${code(`typeclip evaluate ${task} --html`)}</footer>
+<footer>${both('Made by', '生成命令：')} ${code(`typeclip ${task === 'finetune' ? '' : 'evaluate '}${task} --html`)}</footer>
 <script>${script}</script>
 </body>
 </html>

@@ -5,6 +5,7 @@ import type { ClassificationResult, RetrievalResult } from 'typeclip/evaluate'
 import { createAtomicFile } from '../atomic-file.ts'
 import { megabytes } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
+import { changeSection } from './change-section.ts'
 import { classificationSections } from './classification-page.ts'
 import { type About, frame } from './frame.ts'
 import { retrievalSections } from './retrieval-page.ts'
@@ -19,6 +20,8 @@ export interface Page {
     explained?: readonly (string | undefined)[],
   ): Promise<void>
   retrieval(about: About, result: RetrievalResult, clip: Clip): Promise<void>
+  /** The same pictures by the model as it was, and as it is. */
+  finetuned(about: About, before: ClassificationResult, after: ClassificationResult, clip: Clip): Promise<void>
   /** Puts the page in its place, and says so. */
   commit(terminal: Terminal): Promise<void>
   discard(): Promise<void>
@@ -42,6 +45,14 @@ export async function createPage(path: string): Promise<Page> {
     async retrieval(about, result, clip) {
       const images = result.misses.flatMap(({ image, found }) => [image, found.image])
       await write(frame(about, retrievalSections(result, await thumbnails(images, clip)), result.skipped))
+    },
+    async finetuned(about, before, after, clip) {
+      const pictures = await thumbnails(
+        after.mistakes.map(({ image }) => image),
+        clip,
+      )
+      const sections = [changeSection(before, after), classificationSections(after, pictures)]
+      await write(frame(about, sections.join('\n'), after.skipped))
     },
     async commit(terminal) {
       await file.commit()
