@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { evaluateClassifier } from '../evaluate/evaluate-classifier.ts'
 import { load } from '../load.node.ts'
 import type { Clip } from '../load.ts'
+import type { ClipConfig } from '../model/config.ts'
 import type { Adaptation } from '../training/adaptation.ts'
 import { run, type TrainEvent } from '../training/train.node.ts'
 import { zeroShotClassifier } from '../zero-shot/classifier.ts'
@@ -16,16 +17,29 @@ import type { FinetuneSettings, Task } from './method.ts'
 /** So many judgements in a run, the last one included. */
 const judgements = 10
 /** Few pictures make short epochs: where no length is asked for, a run has at least so many steps. */
-const leastSteps = 200
+const leastSteps = 100
+/** Of the text towers that the published rates are for. */
+const usualWidth = 512
 
-/** @param recipe a method's own; what `task.settings` says comes first */
+/**
+ * Adam moves each weight by about the rate, whatever the gradient, and what a layer does changes by the sum over its width:
+ * a narrower model takes a higher rate (Yang et al. 2022, Tensor Programs V, table 8: as one over the width).
+ */
+export const rateFor = (published: number, { text }: Pick<ClipConfig, 'text'>): number =>
+  published * Math.max(1, usualWidth / (text?.width ?? usualWidth))
+
+/**
+ * @param recipe a method's own, its rate as published; what `task.settings` says comes first
+ * @returns what the run took where nothing was said
+ */
 export async function* trained(
   task: Task,
   adaptation: Adaptation,
   recipe: FinetuneSettings,
-): AsyncGenerator<TrainEvent, undefined> {
+): AsyncGenerator<TrainEvent, Readonly<Record<string, unknown>>> {
   const given = Object.fromEntries(Object.entries(task.settings).filter(([, value]) => value !== undefined))
   const settings: FinetuneSettings = { ...recipe, ...given }
+  const learningRate = task.settings.learningRate ?? rateFor(recipe.learningRate ?? 1e-5, task.model.config)
   const { train, out, model, signal } = { ...task, signal: settings.signal }
   const batch = Math.min(settings.batch ?? 32, train.size)
   const anEpoch = Math.floor(train.size / batch)
@@ -48,7 +62,7 @@ export async function* trained(
       chunk: settings.chunk,
       recompute: settings.recompute,
       steps,
-      learningRate: settings.learningRate ?? 1e-5,
+      learningRate,
       optimizer: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: settings.weightDecay ?? 0.1 },
       warmup: settings.warmup,
       clipGradient: settings.clipGradient,
@@ -69,7 +83,7 @@ export async function* trained(
   )
   for await (const event of events) yield event
   if (!signal?.aborted) await answerAsTheBest(out)
-  return undefined
+  return { steps, learningRate, batch }
 }
 
 /** A folder's own answers: by its classifier, or by words. */

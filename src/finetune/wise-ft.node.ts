@@ -79,7 +79,7 @@ async function* wise(task: Task): ReturnType<Method['run']> {
   const { alpha = chosenAlpha, signal } = settings
   if (!(alpha >= 0 && alpha <= 1)) throw new UsageError(`alpha: ${alpha}; WiSE-FT's lies between 0 and 1`)
   const [first, last] = [join(out, ends[0]), join(out, ends[1])]
-  yield* trained(task, { ...fullAdaptation(task), name: 'wise-ft' }, fullRecipe)
+  const taken = yield* trained(task, { ...fullAdaptation(task), name: 'wise-ft' }, fullRecipe)
   if (signal?.aborted) return undefined
   await writeModel(first, { model })
   await writeClassifier(first, {
@@ -102,7 +102,7 @@ async function* wise(task: Task): ReturnType<Method['run']> {
   await rm(between, { recursive: true, force: true })
   await writeCurve(out, curve, alpha)
   await writeInterpolated(out, [first, last], alpha)
-  return { alpha, curve }
+  return { ...taken, alpha, curve }
 }
 
 export const wiseFt: Method = {
