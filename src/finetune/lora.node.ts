@@ -62,10 +62,10 @@ export const promptObjective = (
 ) => classPrompts(tokenized(promptsOf(words, templates), tokenizer, config.text!), templates.length, config, frozen)
 
 /**
- * CLIP-LoRA has 2e-4 over 500 steps for each picture of a class; a short run of a hundred steps needs more to come as far. A
- * run at 1e-3 lies between its runs of one and of four pictures by the sum of the rates.
+ * CLIP-LoRA has 2e-4 over 500 steps for each picture of a class. Runs are shorter here, and take a rate by which the sum of
+ * the rates comes as far as its runs of two pictures a class.
  */
-const recipe = { learningRate: 1e-3, weightDecay: 0.01, epochs: 10, batch: 32 }
+const recipe = { learningRate: 1e-3, weightDecay: 0.01, epochs: 10, batch: 32, leastSteps: 200 }
 
 export const lora: Method = {
   summary: 'thin matrices beside the weights of both towers; merged, and as a PEFT adapter',

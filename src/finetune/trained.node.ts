@@ -16,8 +16,11 @@ import type { FinetuneSettings, Task } from './method.ts'
 
 /** So many judgements in a run, the last one included. */
 const judgements = 10
-/** Few pictures make short epochs: where no length is asked for, a run has at least so many steps. */
-const leastSteps = 100
+export interface Recipe extends FinetuneSettings {
+  /** Few pictures make short epochs: where no length is asked for, a run has at least so many steps; 100 unless told. */
+  leastSteps?: number
+}
+
 /** Of the text towers that the published rates are for. */
 const usualWidth = 512
 
@@ -35,7 +38,7 @@ export const rateFor = (published: number, { text }: Pick<ClipConfig, 'text'>): 
 export async function* trained(
   task: Task,
   adaptation: Adaptation,
-  recipe: FinetuneSettings,
+  recipe: Recipe,
 ): AsyncGenerator<TrainEvent, Readonly<Record<string, unknown>>> {
   const given = Object.fromEntries(Object.entries(task.settings).filter(([, value]) => value !== undefined))
   const settings: FinetuneSettings = { ...recipe, ...given }
@@ -45,7 +48,7 @@ export async function* trained(
   const anEpoch = Math.floor(train.size / batch)
   const asked = task.settings.epochs ?? (task.settings.steps === undefined ? undefined : 0)
   const inEpochs = (settings.epochs ?? 10) * anEpoch
-  const steps = task.settings.steps ?? (asked === undefined ? Math.max(leastSteps, inEpochs) : inEpochs)
+  const steps = task.settings.steps ?? (asked === undefined ? Math.max(recipe.leastSteps ?? 100, inEpochs) : inEpochs)
   const each = Math.ceil(steps / judgements)
   const { layerDecay: decay = 1 } = settings
   const events = run(

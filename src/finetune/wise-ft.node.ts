@@ -65,7 +65,7 @@ export async function writeCurve(out: string, curve: readonly CurvePoint[], chos
   const points = curve.map(({ alpha, top1 }) => [alpha, top1] as const)
   const chart = {
     title: 'Accuracy between zero-shot (0) and fine-tuned (1)',
-    xLabel: 'α',
+    xLabel: `α (the folder answers at ${chosen})`,
     formatY: (y: number) => `${Number((100 * y).toPrecision(4))} %`,
     series: [{ points, color: 0, dots: true }],
   }

@@ -64,7 +64,7 @@ it('prints help', async () => {
       --shots N                           learn from so many pictures of each class, by lot; else from all
       --template T…                       a prompt with {} for the class; else "a photo of a {}."
       --classnames FILE                   JSON object: folder name to words, {"n01440764": "tench", …}
-      --epochs N                          times through the data; else the method's own, at least 100 steps
+      --epochs N                          times through the data; else the method's own, at least 100 steps, lora 200
       --steps N                           steps, in place of --epochs
       --lr X                              the learning rate at its highest; else the method's own
       --batch N                           pictures in a step; else 32

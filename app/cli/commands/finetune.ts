@@ -33,7 +33,11 @@ const flags = {
   out: { type: 'text', value: 'DIR', help: 'everything goes into this folder: new or empty, unless --resume' },
   shots: { type: 'count', value: 'N', help: 'learn from so many pictures of each class, by lot; else from all' },
   ...wordFlags,
-  epochs: { type: 'count', value: 'N', help: "times through the data; else the method's own, at least 100 steps" },
+  epochs: {
+    type: 'count',
+    value: 'N',
+    help: "times through the data; else the method's own, at least 100 steps, lora 200",
+  },
   steps: { type: 'count', value: 'N', help: 'steps, in place of --epochs' },
   lr: { type: 'number', value: 'X', above: 0, help: "the learning rate at its highest; else the method's own" },
   batch: { type: 'count', value: 'N', help: 'pictures in a step; else 32' },
