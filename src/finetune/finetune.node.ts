@@ -87,6 +87,11 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
   const { train, val, words } = await dataOf(options)
   const templates = options.templates?.length ? options.templates : defaultTemplates
   const classes = classNames(train)
+  if (classes.length < 2) {
+    throw new UsageError(
+      `${train.name} has one class alone, ${classes[0]}; a classifier needs two at least, each in a folder of its own`,
+    )
+  }
   const named = checkedWords(classes, words)
   const name = options.model ?? starter
   const clip = await load(name, {

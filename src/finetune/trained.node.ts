@@ -3,6 +3,7 @@
 
 import { cp, readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { TrainingError } from '../errors.ts'
 import { evaluateClassifier } from '../evaluate/evaluate-classifier.ts'
 import { load } from '../load.node.ts'
 import type { Clip } from '../load.ts'
@@ -76,8 +77,9 @@ export async function* trained(
       keep: 1,
       patience: settings.patience,
       signal,
-      async validate({ folder, loss }) {
+      async validate({ folder, step, loss }) {
         const { loss: ofVal } = await loss(task.val)
+        if (!Number.isFinite(ofVal)) throw diverged(step, out)
         const { top1, top5 } = await judged(folder, task)
         return { score: top1, numbers: { loss: ofVal, 'top-1': top1, 'top-5': top5 } }
       },
@@ -88,6 +90,11 @@ export async function* trained(
   if (!signal?.aborted) await answerAsTheBest(out)
   return { steps, learningRate, batch }
 }
+
+const diverged = (step: number, out: string): TrainingError =>
+  new TrainingError(
+    `after step ${step} the model's answers are not numbers any more, and ${out} is of no use. Begin again in another folder with a lower learning rate (--lr), a longer warm-up (--warmup), or gradients held within bounds (--clip-grad 1)`,
+  )
 
 /** A folder's own answers: by its classifier, or by words. */
 export async function judged(folder: string, task: Pick<Task, 'val' | 'classes' | 'words' | 'templates' | 'settings'>) {

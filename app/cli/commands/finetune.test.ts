@@ -127,6 +127,20 @@ it.each([
   expect(stderr).not.toContain('    at ')
 })
 
+it('ends with a sentence where the rate is far too high, and where there is one class alone', async () => {
+  const argv = argvOf(await newFolder(), '--method', 'flyp', '--steps', '4')
+  const wild = await captured(argv.map((word) => (word === '1e-3' ? '1e30' : word)))
+  expect(wild.code).toBe(2)
+  expect(wild.stderr).toContain('a lower learning rate (--lr)')
+  expect(wild.stderr).not.toContain('    at ')
+  const alone = join(given, 'train', 'fruit')
+  const one = ['finetune', '--method', 'linear-probe', '--train', alone, '--out', await newFolder()]
+  expect(await captured(one)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('has one class alone, fruit'),
+  })
+})
+
 it('leaves a folder that is not empty as it is', async () => {
   const { code, stderr } = await finetune(given, '--method', 'full', '--steps', '1')
   expect(code).toBe(2)
