@@ -5,7 +5,8 @@ import type { ClassificationResult } from 'typeclip/evaluate'
 import { both, escaped } from '../inspect/html.ts'
 import { weightMatrix } from '../inspect/pictures.ts'
 
-const readable = 40
+/** Above this a table would be too large, above the other its cells are small. */
+const [readable, roomy] = [120, 24]
 const pairsShown = 12
 
 type Result = Pick<ClassificationResult, 'classes' | 'confusion'>
@@ -27,7 +28,7 @@ function matrixTable({ classes, confusion }: Result): string {
     })
     return `<tr><th>${escaped(classes[i]!.name)}</th>${cells.join('')}</tr>`
   })
-  return `<table class="confusion"><thead><tr><td></td>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`
+  return `<table class="confusion${classes.length > roomy ? ' dense' : ''}"><thead><tr><td></td>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`
 }
 
 function matrixPicture({ classes, confusion }: Result): string {

@@ -29,6 +29,8 @@ const ownStyle = `
 .confusion td{width:2.1rem;min-width:2.1rem;height:2.1rem;text-align:center;font-size:.75rem;border:1px solid var(--line);font-variant-numeric:tabular-nums}
 .confusion thead td{border:0}
 .confusion td[style]{background:color-mix(in srgb,var(--shade,var(--orange)) calc(var(--share)*85%),transparent)}
+.dense td{width:1.2rem;min-width:1.2rem;height:1.2rem;font-size:.6rem;padding:0}
+.dense th,.dense thead th{font-size:.65rem;padding-block:0}
 .confusion .own{--shade:var(--blue)}
 .confusion th{font-weight:400;padding:0 .4rem;white-space:nowrap;color:var(--soft);font-size:.75rem}
 .confusion thead th{writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;padding:.4rem 0}
