@@ -1,62 +1,129 @@
 /** One look of a picture: cropped or placed, turned, mirrored, redrawn, on a ground, in changed colours. */
 import { ground } from './grounds.mjs'
 import { PIXELS, SIZE, sample } from './sample.mjs'
-import { draw } from './strokes.mjs'
+import { draw, flatten } from './strokes.mjs'
+
+/** How often a picture looks as if taken by a camera: a little soft, grainy, unevenly lit. */
+const LENS = { scene: 0.7, photo: 0.4, cutout: 0.5, drawing: 0.12 }
 
 /**
  * @param {import('./decode.mjs').Pixels} pixels
- * @param {{ photo?: boolean, cutout?: boolean, mono?: boolean, flip: boolean, texture?: import('./decode.mjs').Pixels }} how
- *   texture: a photo to take a ground from, now and then
+ * @param {{ photo?: boolean, cutout?: boolean, mono?: boolean, drawn?: boolean, flip: boolean, texture?: import('./decode.mjs').Pixels }} how
+ *   drawn: a scene that the recipe drew; texture: a photo to take a ground from, now and then
  * @param {() => number} random
  * @returns {Uint8ClampedArray} SIZE × SIZE × 3
  */
 export function look(pixels, how, random) {
   const between = (low, high) => low + (high - low) * random()
   const layer = how.photo ? crop(pixels, how, between, random) : place(pixels, how, between, random)
+  const kind = how.drawn ? 'scene' : how.photo ? 'photo' : how.cutout ? 'cutout' : 'drawing'
+  if (random() < LENS[kind]) camera(layer, between, random)
   return colours(layer, between, random)
 }
 
-/** A window of a photo: 40 to 100 % of its largest square, somewhere. */
+/** A window of a photo: 30 to 100 % of its largest square, somewhere. */
 function crop(pixels, how, between, random) {
   const { width, height } = pixels
   const side = Math.min(width, height)
-  const area = Math.sqrt(between(0.4, 1))
-  const ratio = Math.exp(between(-0.1, 0.1))
+  const area = Math.sqrt(random() < 0.5 ? between(0.3, 0.7) : between(0.6, 1))
+  const ratio = Math.exp(between(-0.15, 0.15))
   const w = Math.min(side * area * ratio, width)
   const h = Math.min((side * area) / ratio, height)
   const x = width / 2 + (between(-1, 1) * (width - w)) / 2
   const y = height / 2 + (between(-1, 1) * (height - h)) / 2
-  const angle = random() < 0.5 ? between(-0.12, 0.12) : 0
+  const angle = random() < 0.5 ? between(-0.25, 0.25) : 0
   const mirror = how.flip && random() < 0.5 ? -1 : 1
   return sample(pixels, { x, y, w: w * mirror, h, angle, edge: true })
 }
 
-/** A drawing or a cut-out placed whole or nearly so, on a ground. */
+/** A drawing or a cut-out placed whole or nearly so, now and then near or several times, on a ground. */
 function place(pixels, how, between, random) {
   const { width } = pixels
-  const size = Math.sqrt(between(0.7, 1.7)) // of the window, in drawings: above 1 there is room around it
-  const ratio = Math.exp(between(-0.1, 0.1))
-  const w = width * size * ratio
-  const h = (width * size) / ratio
-  const x = width / 2 + (between(-1, 1) * Math.abs(width - w)) / 2
-  const y = width / 2 + (between(-1, 1) * Math.abs(width - h)) / 2
-  const angle = random() < 0.5 ? between(-0.2, 0.2) : 0
-  const mirror = how.flip && random() < 0.5 ? -1 : 1
-  const top = sample(pixels, { x, y, w: w * mirror, h, angle, edge: false })
+  const crowd = random() < (how.cutout ? 0.14 : 0.03) ? 2 + Math.floor(random() * 5) : 1
+  const near = crowd === 1 && how.cutout && random() < 0.15
   const style = how.mono || how.cutout ? 1 : random()
-  if (style < 0.2) draw(top, style < 0.06 ? 'sketched' : 'outlined', random() < 0.8 ? 0 : between(0, 90))
-  const under = ground(how.cutout ? 'cutout' : 'drawing', how.texture, random)
-  if (style < 0.06) lighten(under)
-  const ink = how.mono ? inkFor(under, random) : undefined
-  const out = new Float32Array(PIXELS * 3)
+  const ink = random() < 0.8 ? 0 : between(0, 90)
+  const fine = between(0.9, 3)
+  const even = style < 0.18 || (style > 0.3 && style < 0.4)
+  const turn = !how.mono && !how.cutout && random() < 0.12 ? between(-0.35, 0.35) : 0
+  const out = ground(how.cutout ? 'cutout' : 'drawing', how.texture, random)
+  if (style < 0.06) lighten(out)
+  const oneInk = how.mono ? inkFor(out, random) : undefined
+  for (let k = 0; k < crowd; k++) {
+    const size = Math.sqrt(near ? between(0.3, 0.7) : between(0.7, 1.7)) * (crowd > 1 ? between(1.4, 2.6) : 1) // of the window, in drawings
+    const ratio = Math.exp(between(-0.12, 0.12))
+    const w = width * size * ratio
+    const h = (width * size) / ratio
+    const x = width / 2 + (between(-1, 1) * Math.abs(width - w)) / 2
+    const y = width / 2 + (between(-1, 1) * Math.abs(width - h)) / 2
+    const angle = random() < 0.5 ? between(-0.25, 0.25) : 0
+    const mirror = how.flip && random() < 0.5 ? -1 : 1
+    const top = sample(pixels, { x, y, w: w * mirror, h, angle, edge: false })
+    if (turn) rotateHue(top, turn)
+    if (even) flatten(top, 3 + Math.floor(random() * 3))
+    if (style < 0.26) draw(top, style < 0.06 ? 'sketched' : 'outlined', ink, fine)
+    lay(top, out, oneInk)
+  }
+  return out
+}
+
+/** One layer, its colours multiplied by alpha, over what is there. */
+function lay(top, out, ink) {
   for (let i = 0; i < PIXELS; i++) {
     const alpha = top[i * 4 + 3] / 255
     for (let c = 0; c < 3; c++) {
       const over = ink ? ink[c] * alpha : top[i * 4 + c]
-      out[i * 3 + c] = over + under[i * 3 + c] * (1 - alpha)
+      out[i * 3 + c] = over + out[i * 3 + c] * (1 - alpha)
     }
   }
-  return out
+}
+
+/** @param {number} angle of the colour wheel, in radians */
+function rotateHue(rgba, angle) {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+  const [a, b] = [(1 - cos) / 3, Math.sqrt(1 / 3) * sin]
+  for (let i = 0; i < PIXELS; i++) {
+    const [r, g, blue] = [rgba[i * 4], rgba[i * 4 + 1], rgba[i * 4 + 2]]
+    const most = rgba[i * 4 + 3]
+    const within = (v) => Math.min(most, Math.max(0, v))
+    rgba[i * 4] = within(r * (cos + a) + g * (a - b) + blue * (a + b))
+    rgba[i * 4 + 1] = within(r * (a + b) + g * (cos + a) + blue * (a - b))
+    rgba[i * 4 + 2] = within(r * (a - b) + g * (a + b) + blue * (cos + a))
+  }
+}
+
+/** Soft, grainy, lit from a side. */
+function camera(rgb, between, random) {
+  if (random() < 0.6) soften(rgb, between(0.1, 0.9))
+  const grain = random() < 0.6 ? between(2, 16) : 0
+  const [a, b] = random() < 0.5 ? [between(-0.3, 0.3), between(-0.3, 0.3)] : [0, 0]
+  for (let i = 0; i < PIXELS; i++) {
+    const light = 1 + a * ((i % SIZE) / SIZE - 0.5) + b * (Math.floor(i / SIZE) / SIZE - 0.5)
+    const gray = grain * (random() + random() - 1)
+    for (let c = 0; c < 3; c++) rgb[i * 3 + c] = rgb[i * 3 + c] * light + gray
+  }
+}
+
+/** Mixes each pixel with its neighbours, along rows and then columns. @param {number} share of the neighbours */
+function soften(rgb, share) {
+  const of = (i) => i * 3
+  for (const [step, line] of [
+    [1, SIZE],
+    [SIZE, 1],
+  ]) {
+    for (let k = 0; k < SIZE; k++) {
+      for (let c = 0; c < 3; c++) {
+        let before = rgb[of(k * line) + c]
+        for (let t = 0; t < SIZE; t++) {
+          const at = of(k * line + t * step) + c
+          const after = t + 1 < SIZE ? rgb[of(k * line + (t + 1) * step) + c] : rgb[at]
+          const own = rgb[at]
+          rgb[at] = own * (1 - share * 0.66) + (before + after) * share * 0.33
+          before = own
+        }
+      }
+    }
+  }
 }
 
 /** So that dark lines show. */

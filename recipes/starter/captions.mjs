@@ -41,9 +41,16 @@ const ICON = [...DRAWN, 'an icon of a {}', '{} icon', 'a symbol of a {}']
 const CLIP_ART = [...DRAWN, 'clip art of a {}', '{} clip art', 'a graphic of a {}']
 
 /** How often a tag stands for the name, by source; 0.15 elsewhere. */
-const TAG = { clothing: 0.03, grocery: 0.2, openclipart: 0.3, 'tuxpaint-stamps': 0.2 }
+const TAG = {
+  clothing: 0.03,
+  grocery: 0.2,
+  openclipart: 0.3,
+  'tuxpaint-stamps': 0.2,
+  'drawn-flowers': 0.1,
+  'drawn-pets': 0.1,
+}
 /** How often the first name is taken; 0.7 elsewhere. */
-const FIRST = { clothing: 0.75 }
+const FIRST = { clothing: 0.75, 'drawn-flowers': 0.5 }
 const UNCOUNTED = /^(a|an|the|two|three|some|flag of) /
 
 /**

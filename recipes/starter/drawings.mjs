@@ -222,6 +222,7 @@ export function stamps(cache) {
           source: 'tuxpaint-stamps',
           file,
           cutout: !text.includes('cartoon'),
+          seldom: text.startsWith('symbols/'),
         },
         [name, basename(text, '.txt').replace(/[\d_-]+$/, '')],
         kinds,

@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { decodeAll } from './decode.mjs'
 import { clipArt, emoji, iconSets, stamps } from './drawings.mjs'
+import { drawnFlowers } from './drawn-flowers.mjs'
+import { drawnPets } from './drawn-pets.mjs'
 import { writeHeldOut } from './held-out.mjs'
 import { clothing, fashion, flowers, grocery, groceryNames, moreClothing } from './photos.mjs'
 import { generator, shuffle } from './random.mjs'
@@ -46,6 +48,8 @@ const catalogue = [
   ...grocery(photos, 'train'),
   ...fashion(cache),
   ...stamps(cache),
+  ...drawnFlowers(),
+  ...drawnPets(),
   ...emojis.train,
   ...clipArt(cache),
   ...iconSets(cache),

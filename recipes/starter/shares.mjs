@@ -3,12 +3,14 @@ import { ICON_SETS } from './drawings.mjs'
 
 /** Shares of all samples; icon sets divide what is left, the small ones getting a little more than their size says. */
 export const SHARE = {
-  clothing: 0.15,
+  clothing: 0.13,
   'more-clothing': 0.02,
-  grocery: 0.15,
-  'tuxpaint-stamps': 0.09,
-  openclipart: 0.1,
-  'fashion-mnist': 0.01,
+  grocery: 0.16,
+  'drawn-flowers': 0.06,
+  'drawn-pets': 0.055,
+  'tuxpaint-stamps': 0.07,
+  openclipart: 0.06,
+  'fashion-mnist': 0.005,
   noto: 0.045,
   'noto-v1': 0.03,
   twemoji: 0.045,
@@ -23,6 +25,17 @@ export const SHARE = {
   'streamline-emojis': 0.025,
   'fluent-emoji-high-contrast': 0.012,
   'emojione-monotone': 0.01,
+}
+
+/** Kinds that photos are taken of, and of which there are few pictures. */
+const FEW = /\b(cat|dog|kitten|puppy|rose|tulip|sunflower|daisy|dandelion|flower)s?\b/
+const NATURE = /^tuxpaint-stamps\/(animals|plants|food)\//
+
+/** @param {import('./words.mjs').Picture} picture */
+function often({ id, names, tags, photo, seldom }) {
+  if (seldom) return 0.3
+  const few = !photo && (names.some((n) => FEW.test(n)) || tags.includes('dog') || tags.includes('flower'))
+  return (NATURE.test(id) ? 2 : 1) * (few ? 2 : 1)
 }
 
 /**
@@ -50,7 +63,7 @@ export function countEach(pictures, total, random) {
     // classes evened out by the square root
     const named = new Map()
     for (const i of indices) named.set(pictures[i].names[0], (named.get(pictures[i].names[0]) ?? 0) + 1)
-    const weights = indices.map((i) => (pictures[i].seldom ? 0.3 : 1) / Math.sqrt(named.get(pictures[i].names[0])))
+    const weights = indices.map((i) => often(pictures[i]) / Math.sqrt(named.get(pictures[i].names[0])))
     const sum = weights.reduce((a, b) => a + b, 0)
     indices.forEach((i, k) => {
       counts[i] = Math.floor((total * share * weights[k]) / sum / (fixed + left) + random())

@@ -1,4 +1,4 @@
-/** The starter model from nothing, in one command: fetches the pictures, makes the shards, trains, step by step. */
+/** The starter model from nothing, in one command: fetches the pictures, makes the shards, trains in two stages. */
 import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,10 +10,11 @@ const { values } = parseArgs({
     photos: { type: 'string' },
     samples: { type: 'string', default: '300000' },
     steps: { type: 'string', default: '1600' },
+    more: { type: 'string', default: '@@MORE@@' },
   },
 })
 const work = resolve(values.work)
-const [cache, data, out] = ['cache', 'data', 'run'].map((name) => join(work, name))
+const [cache, data, first, second] = ['cache', 'data', 'run-1', 'run-2'].map((name) => join(work, name))
 const photos = values.photos ? ['--photos', resolve(values.photos)] : []
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const here = (file) => fileURLToPath(new URL(file, import.meta.url))
@@ -24,11 +25,18 @@ const node = (...args) => execFileSync(process.execPath, args, { stdio: 'inherit
 node(here('fetch.mjs'), '--cache', cache, ...photos)
 node(here('prepare.mjs'), '--cache', cache, '--out', data, '--samples', values.samples, ...photos)
 const typeclip = (...args) => node(join(root, 'app/dist/cli/main.js'), ...args)
-typeclip(
-  'train',
-  ...['--data', join(data, 'train-*.tar')],
-  ...['--model', here('model.json'), '--out', out],
-  ...['--batch', '256', '--steps', values.steps, '--lr', '1e-3', '--warmup', '100', '--seed', '1'],
-  ...['--save-every', '50', '--resume'],
-)
-typeclip('convert', out, join(work, 'starter'), '--to', 'open_clip', '--dtype', 'f16', '--overwrite')
+
+/**
+ * @param {string} model what it begins from
+ * @param {string} out
+ * @param {string[]} flags
+ */
+const train = (model, out, ...flags) =>
+  typeclip(
+    'train',
+    ...['--data', join(data, 'train-*.tar'), '--model', model, '--out', out],
+    ...['--batch', '256', '--save-every', '50', '--resume', ...flags],
+  )
+train(here('model.json'), first, '--steps', values.steps, '--lr', '1e-3', '--warmup', '100', '--seed', '1')
+train(first, second, '--steps', values.more, '--lr', '@@LR@@', '--warmup', '60', '--seed', '2')
+typeclip('convert', second, join(work, 'starter'), '--to', 'open_clip', '--dtype', 'f16', '--overwrite')

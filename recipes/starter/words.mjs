@@ -22,6 +22,7 @@ export const SIDED =
  * @property {boolean} flip     whether it may be mirrored
  * @property {boolean} [mono]   ink of one colour, which may be changed
  * @property {boolean} [photo]  fills its frame; else it stands on a transparent ground
+ * @property {boolean} [drawn] a scene that the recipe drew, with its ground
  * @property {boolean} [cutout] a photo or a rendering cut out of its ground
  * @property {boolean} [seldom] a shape or sign that says little
  * @property {string} [hyphened] the first name as people spell it, where it has hyphens

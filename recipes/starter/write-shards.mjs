@@ -13,7 +13,7 @@ const { pictures, files, shards, out, seed } = JSON.parse(readFileSync(planFile,
 sharp.concurrency(1)
 const open = files.map((f) => openSync(f, 'r'))
 const pixelsOf = (p) => readPixels(open[p.decoded.file], p.decoded)
-const textures = pictures.filter((p) => p.photo && p.source !== 'fashion-mnist')
+const textures = pictures.filter((p) => p.photo && !p.drawn && p.source !== 'fashion-mnist')
 
 /** @param {number} picture @param {number} number the sample's, over all shards */
 async function sample(picture, number) {
@@ -23,7 +23,9 @@ async function sample(picture, number) {
   const texture = !p.photo ? textures[Math.floor(random() * textures.length)] : undefined
   const rgb = look(pixelsOf(p), { ...p, texture: texture && pixelsOf(texture) }, random)
   const raw = { raw: { width: SIZE, height: SIZE, channels: 3 } }
-  const bytes = await sharp(Buffer.from(rgb.buffer), raw).jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer()
+  const bytes = await sharp(Buffer.from(rgb.buffer), raw)
+    .jpeg({ quality: 70 + Math.floor(random() * 25), chromaSubsampling: '4:4:4' })
+    .toBuffer()
   const key = String(number).padStart(9, '0')
   return [
     { name: `${key}.jpg`, bytes },
