@@ -19,7 +19,7 @@ const { values } = parseArgs({
     cache: { type: 'string' },
     photos: { type: 'string' },
     out: { type: 'string' },
-    samples: { type: 'string', default: '300000' },
+    samples: { type: 'string', default: '260000' },
     shard: { type: 'string', default: '2000' },
     workers: { type: 'string', default: '2' },
     seed: { type: 'string', default: '1' },

@@ -8,13 +8,13 @@ const { values } = parseArgs({
   options: {
     work: { type: 'string', default: 'starter-work' },
     photos: { type: 'string' },
-    samples: { type: 'string', default: '300000' },
+    samples: { type: 'string', default: '260000' },
     steps: { type: 'string', default: '1600' },
-    more: { type: 'string', default: '@@MORE@@' },
+    more: { type: 'string', default: '540' },
   },
 })
 const work = resolve(values.work)
-const [cache, data, first, second] = ['cache', 'data', 'run-1', 'run-2'].map((name) => join(work, name))
+const [cache, data, first, second, mean] = ['cache', 'data', 'run-1', 'run-2', 'mean'].map((name) => join(work, name))
 const photos = values.photos ? ['--photos', resolve(values.photos)] : []
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const here = (file) => fileURLToPath(new URL(file, import.meta.url))
@@ -38,5 +38,6 @@ const train = (model, out, ...flags) =>
     ...['--batch', '256', '--save-every', '50', '--resume', ...flags],
   )
 train(here('model.json'), first, '--steps', values.steps, '--lr', '1e-3', '--warmup', '100', '--seed', '1')
-train(first, second, '--steps', values.more, '--lr', '@@LR@@', '--warmup', '60', '--seed', '2')
-typeclip('convert', second, join(work, 'starter'), '--to', 'open_clip', '--dtype', 'f16', '--overwrite')
+train(first, second, '--steps', values.more, '--lr', '8e-4', '--warmup', '50', '--seed', '2')
+node(here('average.mjs'), '--from', first, '--to', second, '--share', '@@S@@', '--out', mean)
+typeclip('convert', mean, join(work, 'starter'), '--to', 'open_clip', '--dtype', 'f16', '--overwrite')
