@@ -1,4 +1,4 @@
-/** The starter model from nothing, in one command: fetches the pictures, makes the shards, trains in two stages. */
+/** The starter model from nothing, in one command: fetches the pictures, makes the shards, trains in two stages, and takes the mean of both. */
 import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ const { values } = parseArgs({
     photos: { type: 'string' },
     samples: { type: 'string', default: '260000' },
     steps: { type: 'string', default: '1600' },
-    more: { type: 'string', default: '540' },
+    more: { type: 'string', default: '620' },
   },
 })
 const work = resolve(values.work)
@@ -39,5 +39,5 @@ const train = (model, out, ...flags) =>
   )
 train(here('model.json'), first, '--steps', values.steps, '--lr', '1e-3', '--warmup', '100', '--seed', '1')
 train(first, second, '--steps', values.more, '--lr', '8e-4', '--warmup', '50', '--seed', '2')
-node(here('average.mjs'), '--from', first, '--to', second, '--share', '@@S@@', '--out', mean)
+node(here('average.mjs'), '--from', first, '--to', second, '--share', '0.75', '--out', mean)
 typeclip('convert', mean, join(work, 'starter'), '--to', 'open_clip', '--dtype', 'f16', '--overwrite')
