@@ -37,8 +37,9 @@ export async function rememberCommit(repo: CachedRepo, revision: string, commit:
   if (isCommit(revision)) return
   const file = join(repo.folder, 'refs', revision)
   await mkdir(dirname(file), { recursive: true })
-  await writeFile(`${file}.${process.pid}`, commit)
-  await rename(`${file}.${process.pid}`, file)
+  const part = `${file}.${process.pid}-${Math.random().toString(36).slice(2, 8)}` // two downloads may share a process
+  await writeFile(part, commit)
+  await rename(part, file)
 }
 
 export const exists = (path: string): Promise<boolean> =>
