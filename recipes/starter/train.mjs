@@ -29,15 +29,18 @@ const typeclip = (...args) => node(join(root, 'app/dist/cli/main.js'), ...args)
 /**
  * @param {string} model what it begins from
  * @param {string} out
+ * @param {string} steps
+ * @param {number} warmup steps, fewer in a run that is only tried
  * @param {string[]} flags
  */
-const train = (model, out, ...flags) =>
+const train = (model, out, steps, warmup, ...flags) =>
   typeclip(
     'train',
-    ...['--data', join(data, 'train-*.tar'), '--model', model, '--out', out],
-    ...['--batch', '256', '--save-every', '50', '--resume', ...flags],
+    ...['--data', join(data, 'train-*.tar'), '--model', model, '--out', out, '--batch', '256'],
+    ...['--steps', steps, '--warmup', `${Math.min(warmup, Math.floor(Number(steps) / 10))}`],
+    ...['--save-every', '50', '--resume', ...flags],
   )
-train(here('model.json'), first, '--steps', values.steps, '--lr', '1e-3', '--warmup', '100', '--seed', '1')
-train(first, second, '--steps', values.more, '--lr', '8e-4', '--warmup', '50', '--seed', '2')
+train(here('model.json'), first, values.steps, 100, '--lr', '1e-3', '--seed', '1')
+train(first, second, values.more, 50, '--lr', '8e-4', '--seed', '2')
 node(here('average.mjs'), '--from', first, '--to', second, '--share', '0.75', '--out', mean)
 typeclip('convert', mean, join(work, 'starter'), '--to', 'open_clip', '--dtype', 'f16', '--overwrite')
