@@ -15,10 +15,11 @@ const { values } = parseArgs({
     out: { type: 'string' },
     samples: { type: 'string', default: '60000' },
     workers: { type: 'string', default: '2' },
+    wide: { type: 'boolean', default: false },
   },
 })
 if (!values.cache || !values.out) {
-  console.error('usage: node prepare.mjs --cache DIR --out DIR [--samples N] [--workers N]')
+  console.error('usage: node prepare.mjs --cache DIR --out DIR [--samples N] [--workers N] [--wide]')
   process.exit(2)
 }
 const [cache, out] = [resolve(values.cache), resolve(values.out)]
@@ -38,7 +39,8 @@ const judged = shown([...all.heldOut, ...all.train.filter(({ source }) => heldSt
 const styles = new Map()
 for (const { names, source } of coloured) styles.set(names[0], (styles.get(names[0]) ?? new Set()).add(source))
 const isWanted = ({ names }) => !names[0].includes(' ') && styles.get(names[0])?.size >= 6
-const learnt = coloured.filter(isWanted)
+const wide = all.train.filter(({ source, mono }) => !mono && !heldStyles.includes(source))
+const learnt = values.wide ? wide : coloured.filter(isWanted)
 const held = new Set()
 for (const { names, source, svg, file } of judged.filter(isWanted)) {
   const folder = join(out, 'held-out', names[0])

@@ -66,7 +66,7 @@ export function tableOfFigure2(report: Figure2Report): string {
     '',
     '| from | to | efficiency | at an accuracy of | gain at the end | beyond noise |',
     '|---|---|---:|---:|---:|---|',
-    ...steps.map((step) => row(step, nameOf)),
+    ...steps.map((step) => row(step, nameOf, seeds)),
     '',
     'Efficiency is the ratio of the images that each needs for the highest accuracy that both reach, by interpolation in',
     'the logarithm of images. A gain is beyond noise where it is more than two of its standard errors.',
@@ -81,8 +81,15 @@ export function tableOfFigure2(report: Figure2Report): string {
   ].join('\n')
 }
 
-function row({ from, to, efficiency, gain, beyondNoise }: Step, nameOf: (objective: string) => string): string {
-  const ratio = efficiency ? `${times(efficiency.mean)} ± ${efficiency.spread.toFixed(1)}` : 'no accuracy in common'
+function row(
+  { from, to, efficiency, gain, beyondNoise }: Step,
+  nameOf: (objective: string) => string,
+  seeds: number,
+): string {
+  const found = efficiency?.seeds ?? 0
+  const of = found < seeds ? ` (of ${found} of ${seeds} seeds)` : ''
+  const spread = found > 1 ? ` ± ${efficiency?.spread.toFixed(1)}` : ''
+  const ratio = efficiency ? `${times(efficiency.mean)}${spread}${of}` : 'no accuracy in common'
   const at = efficiency ? percent(efficiency.accuracy) : '–'
   const points = `${(100 * gain.mean).toFixed(1)} ± ${(100 * gain.error).toFixed(1)} points`
   return `| ${nameOf(from)} | ${nameOf(to)} | ${ratio} | ${at} | ${points} | ${beyondNoise ? 'yes' : 'no'} |`

@@ -48,3 +48,11 @@ it('puts the runs of all seeds together, slowest objective first, and draws and 
   expect(tableOfFigure2(report)).toContain('| transformer language model | bag of words prediction | 2.9× ± 0.1 |')
   expect(drawFigure2(report)).toMatch(/^<svg .*2\.9×.*<\/svg>\n$/s)
 })
+
+it('says of how many seeds an efficiency is, where some have no accuracy in common', () => {
+  const run = (objective: 'lm' | 'bow', seed: number, faster: number) =>
+    ({ objective, seed, learningRate: 1e-3, parameters: 1e6, curve: curve(faster) }) as const
+  const runs = [run('lm', 0, 1), run('lm', 1, 1), run('bow', 0, 2), run('bow', 1, 1024)]
+  const report = summarize({ data: 'a', val: 'c', chance: 0.1, images: 1600, batch: 8 }, runs)
+  expect(tableOfFigure2(report)).toContain('| bag of words prediction | 2.0× (of 1 of 2 seeds) |')
+})
