@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { drawFigure2, tableOfFigure2 } from './draw.ts'
 import { efficiency, imagesToReach, meanAndSpread } from './efficiency.ts'
-import { summarize } from './report.ts'
+import { bestOf, summarize } from './report.ts'
 
 const images = [100, 200, 400, 800, 1600]
 /** Accuracy that grows with the logarithm of images; `faster` reaches the same with so many times fewer. */
@@ -38,7 +38,14 @@ it('puts the runs of all seeds together, slowest objective first, and draws and 
       ['lm', 1],
     ] as const
   ).flatMap(([objective, faster]) =>
-    [0, 1].map((seed) => ({ objective, seed, learningRate: 1e-3, parameters: 1e6, curve: curve(faster + seed / 10) })),
+    [0, 1].map((seed) => ({
+      objective,
+      seed,
+      learningRate: 1e-3,
+      parameters: 1e6,
+      loss: 1,
+      curve: curve(faster + seed / 10),
+    })),
   )
   const report = summarize({ data: 'a<b', val: 'c', chance: 0.1, images: 1600, batch: 8 }, runs)
   expect(report.objectives.map(({ objective }) => objective)).toEqual(['lm', 'bow'])
@@ -51,8 +58,17 @@ it('puts the runs of all seeds together, slowest objective first, and draws and 
 
 it('says of how many seeds an efficiency is, where some have no accuracy in common', () => {
   const run = (objective: 'lm' | 'bow', seed: number, faster: number) =>
-    ({ objective, seed, learningRate: 1e-3, parameters: 1e6, curve: curve(faster) }) as const
+    ({ objective, seed, learningRate: 1e-3, parameters: 1e6, loss: 1, curve: curve(faster) }) as const
   const runs = [run('lm', 0, 1), run('lm', 1, 1), run('bow', 0, 2), run('bow', 1, 1024)]
   const report = summarize({ data: 'a', val: 'c', chance: 0.1, images: 1600, batch: 8 }, runs)
   expect(tableOfFigure2(report)).toContain('| bag of words prediction | 2.0× (of 1 of 2 seeds) |')
+})
+
+it('chooses the rate by accuracy, and by the loss where that is equal', () => {
+  const [slow, fast, worse] = [
+    { learningRate: 1e-3, accuracy: 0.01, loss: 4.6 },
+    { learningRate: 3e-3, accuracy: 0.01, loss: 4.3 },
+    { learningRate: 1e-2, accuracy: 0, loss: 4 },
+  ] as const
+  expect(bestOf([slow, fast, worse])).toBe(fast)
 })

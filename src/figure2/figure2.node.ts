@@ -10,12 +10,21 @@ import { replaceFile } from '../training/checkpoint.node.ts'
 import { writeDrawing } from '../training/curves.node.ts'
 import { type InitialModel, openInitialModel } from '../training/initial-model.node.ts'
 import { judgeBy } from '../training/judge.node.ts'
-import { type LoggedValidation, parseLines } from '../training/log.ts'
+import { type LoggedStep, type LoggedValidation, parseLines } from '../training/log.ts'
 import type { Schedule } from '../training/schedule.ts'
 import { type TrainEvent, train } from '../training/train.node.ts'
 import { drawFigure2, tableOfFigure2 } from './draw.ts'
+import { meanAndSpread } from './efficiency.ts'
 import { figure2Model } from './model.ts'
-import { type Figure2Report, type Figured, type RunCurve, type Sweeps, summarize } from './report.ts'
+import {
+  bestOf,
+  type Figure2Report,
+  type Figured,
+  type RunCurve,
+  type Sweep,
+  type Sweeps,
+  summarize,
+} from './report.ts'
 
 export interface Figure2Options {
   data: Source
@@ -62,7 +71,7 @@ export type Figure2Event =
       kind: 'chosen'
       objective: Figured
       learningRate: number
-      accuracies: { learningRate: number; accuracy: number }[]
+      accuracies: Sweep[]
     }
   | { kind: 'interrupted' }
   | { kind: 'end'; report: Figure2Report }
@@ -127,7 +136,9 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
     }
     const lines = parseLines<LoggedValidation>(await readFile(join(folder, 'validation.jsonl'), 'utf8'))
     const curve = lines.map(({ step, numbers }) => ({ images: step * batch, accuracy: numbers['top-1']! }))
-    const result: RunCurve = { objective, seed, learningRate, parameters, curve }
+    const losses = parseLines<LoggedStep>(await readFile(join(folder, 'results.jsonl'), 'utf8')).map(({ loss }) => loss)
+    const { mean: loss } = meanAndSpread(losses.slice(-Math.ceil(losses.length / 10)))
+    const result: RunCurve = { objective, seed, learningRate, parameters, loss, curve }
     await writeFile(join(folder, 'figure2.json'), `${JSON.stringify({ settings, result })}\n`)
     // What it takes to go on is large, and not needed any more.
     for (const large of ['checkpoints', 'best']) await rm(join(folder, large), { recursive: true, force: true })
@@ -139,17 +150,17 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
   for (const objective of objectives) {
     let best = learningRates[0]!
     if (swept) {
-      const accuracies = []
+      const accuracies: Sweep[] = []
       for (const learningRate of learningRates) {
         const quarter = Math.max(1, Math.round(steps * sweepShare))
         const run: Figure2Run = { kind: 'sweep', objective, learningRate, seed: 0, steps: quarter }
         const found = yield* curveOf(run)
         if (!found) return yield { kind: 'interrupted' }
         const { accuracy } = found.curve.at(-1)!
-        accuracies.push({ learningRate, accuracy })
+        accuracies.push({ learningRate, accuracy, loss: found.loss })
         yield { kind: 'ran', run, accuracy }
       }
-      best = accuracies.reduce((a, b) => (b.accuracy > a.accuracy ? b : a)).learningRate
+      best = bestOf(accuracies).learningRate
       sweeps[objective] = accuracies
       yield { kind: 'chosen', objective, learningRate: best, accuracies }
     }

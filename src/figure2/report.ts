@@ -20,15 +20,24 @@ export interface RunCurve {
   seed: number
   learningRate: number
   parameters: number
+  /** Of training, the mean over its last tenth. */
+  loss: number
   curve: readonly AccuracyAt[]
 }
+
+/** What a learning rate reached in the sweep. */
+export type Sweep = Pick<RunCurve, 'learningRate' | 'loss'> & { accuracy: number }
+
+/** The highest accuracy; of equal ones, which are common near guessing, the lower loss. */
+export const bestOf = (sweep: readonly Sweep[]): Sweep =>
+  sweep.reduce((a, b) => (b.accuracy > a.accuracy || (b.accuracy === a.accuracy && b.loss < a.loss) ? b : a))
 
 export interface ObjectiveCurve {
   objective: Figured
   name: string
   learningRate: number
   /** What each learning rate of the sweep reached; empty where there was none. */
-  sweep: readonly { learningRate: number; accuracy: number }[]
+  sweep: readonly Sweep[]
   /** That are trained. */
   parameters: number
   curve: ({ images: number } & MeanAndSpread)[]
