@@ -133,7 +133,7 @@ function view(terminal: Terminal): (event: Figure2Event) => Promise<void> {
     } else {
       for (const { from, to, efficiency } of event.report.steps) {
         const ratio = efficiency
-          ? `${efficiency.mean.toFixed(1)} ± ${efficiency.spread.toFixed(1)} times as`
+          ? `${efficiency.mean.toFixed(1)}${efficiency.seeds > 1 ? ` ± ${efficiency.spread.toFixed(1)}` : ''} times as`
           : 'not comparably'
         await terminal.print(`${to} is ${ratio} efficient as ${from}`)
       }
