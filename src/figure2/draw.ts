@@ -36,7 +36,7 @@ export function drawFigure2({ objectives, steps, val }: Figure2Report): string {
         ),
       },
     ],
-    { width: 760, height: 460, columns: 1 },
+    { width: 760, height: 460, columns: 1, about: 'Zero-shot accuracy by images processed' },
   )
 }
 

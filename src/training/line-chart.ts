@@ -43,15 +43,16 @@ const ink = '#6f7680'
 const margin = { left: 58, right: 14, top: 34, bottom: 42 } as const
 
 /** A whole drawing of charts side by side, `columns` in a row. */
-export function drawing(charts: readonly Chart[], { width = 460, height = 280, columns = 2 } = {}): string {
+export function drawing(charts: readonly Chart[], { width = 460, height = 280, columns = 2, about = '' } = {}): string {
   const across = Math.min(columns, charts.length)
   const [w, h] = [across * width, Math.ceil(charts.length / across) * height]
+  const titles = charts.map(({ title }) => title).join(', ')
   const parts = charts.map((chart, i) =>
     lineChart(chart, { left: (i % across) * width, top: Math.floor(i / across) * height, width, height }),
   )
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${w} ${h}" width="${w}" height="${h}" ` +
-    `font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="11" fill="${ink}">\n${parts.join('\n')}\n</svg>\n`
+    `font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="11" fill="${ink}">\n<title>${escaped(about || titles)}</title>\n${parts.join('\n')}\n</svg>\n`
   )
 }
 
