@@ -1,4 +1,5 @@
-// Uses the build. More often by hand: `KILLS=200 npx vitest run test/survive`.
+// Uses the build. More often by hand: `KILLS=200 npx vitest run test/survive/kill.test.ts`; KILL_WITHIN is the longest life
+// of a process in milliseconds, to be set so that many are killed while they train.
 
 import { expect, it } from 'vitest'
 import { survive } from './kill.ts'
