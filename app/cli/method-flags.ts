@@ -15,6 +15,7 @@ const readBy: Readonly<Record<string, readonly Method[]>> = {
   clipGrad: withSteps,
   chunk: withSteps,
   layerDecay: withSteps,
+  judgements: withSteps,
   patience: withSteps,
   recompute: [...withSteps, 'coop'],
   weightDecay: [...withSteps, 'coop', 'tip-adapter-f'],

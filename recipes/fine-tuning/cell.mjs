@@ -92,7 +92,19 @@ async function method() {
   try {
     let [result, untilCurve] = [/** @type {any} */ (undefined), 0]
     const began = performance.now()
-    const options = { method: cell.method, model, train, val, out, shots, seed, threads, words, resume: true }
+    const options = {
+      method: cell.method,
+      model,
+      train,
+      val,
+      out,
+      shots,
+      seed,
+      threads,
+      words,
+      judgements: 5,
+      resume: true,
+    }
     for await (const event of finetune(options)) {
       if (event.kind === 'progress' && event.what === 'points of the curve') untilCurve ||= performance.now() - began
       if (event.kind === 'result') result = event.result

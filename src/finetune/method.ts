@@ -38,6 +38,8 @@ export interface FinetuneSettings {
   layerDecay?: number | undefined
   /** How training pictures are cropped and mirrored; `false`: as in evaluation. */
   augment?: TrainOptions['augment']
+  /** How often a run with steps is judged and saved, the end included; ten times unless told. */
+  judgements?: number | undefined
   /** Ends after so many validations without a better one. */
   patience?: number | undefined
   seed?: number | undefined

@@ -15,8 +15,8 @@ import { readClassifier } from '../zero-shot/classifier-file.node.ts'
 import { layerDecay } from './layer-decay.ts'
 import type { FinetuneSettings, Task } from './method.ts'
 
-/** So many judgements in a run, the last one included. */
-const judgements = 10
+/** So many judgements in a run, the last one included, unless told. */
+const usualJudgements = 10
 export interface Recipe extends FinetuneSettings {
   /** Few pictures make short epochs: where no length is asked for, a run has at least so many steps; 100 unless told. */
   leastSteps?: number
@@ -50,7 +50,7 @@ export async function* trained(
   const asked = task.settings.epochs ?? (task.settings.steps === undefined ? undefined : 0)
   const inEpochs = (settings.epochs ?? 10) * anEpoch
   const steps = task.settings.steps ?? (asked === undefined ? Math.max(recipe.leastSteps ?? 100, inEpochs) : inEpochs)
-  const each = Math.ceil(steps / judgements)
+  const each = Math.ceil(steps / (settings.judgements ?? usualJudgements))
   const { layerDecay: decay = 1 } = settings
   const events = run(
     {

@@ -74,7 +74,8 @@ it('prints help', async () => {
       --clip-grad X                       the longest gradient, by its norm; else any, full and wise-ft 1
       --weight-decay X                    of all that has two dimensions or more; else 0.1, LoRA 0.01
       --layer-decay X                     each block's rate as a share of the next one's; else 1
-      --patience N                        end after so many of ten judgements without a better one
+      --judgements N                      how often the run is judged and saved, by --val; else 10
+      --patience N                        end after so many judgements without a better one
       --no-augment                        prepare the pictures as for evaluation; else random crops, half of them mirrored
       --alpha X                           wise-ft: 0 (zero-shot) to 1 (fine-tuned), else 0.5; lora: its α, else 1
       --rank N                            lora: of the matrices; else 2

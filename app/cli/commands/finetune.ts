@@ -52,7 +52,8 @@ const flags = {
   },
   weightDecay: { type: 'number', value: 'X', help: 'of all that has two dimensions or more; else 0.1, LoRA 0.01' },
   layerDecay: { type: 'number', value: 'X', above: 0, help: "each block's rate as a share of the next one's; else 1" },
-  patience: { type: 'count', value: 'N', help: 'end after so many of ten judgements without a better one' },
+  judgements: { type: 'count', value: 'N', help: 'how often the run is judged and saved, by --val; else 10' },
+  patience: { type: 'count', value: 'N', help: 'end after so many judgements without a better one' },
   noAugment: {
     type: 'switch',
     help: 'prepare the pictures as for evaluation; else random crops, half of them mirrored',
@@ -171,6 +172,7 @@ function finetuneOptions(values: FinetuneValues) {
     clipGradient: values.clipGrad,
     weightDecay: values.weightDecay,
     layerDecay: values.layerDecay,
+    judgements: values.judgements,
     patience: values.patience,
     ...(noAugment && { augment: false as const }),
     alpha,
