@@ -65,9 +65,28 @@ const grouped = (runs) => {
   return groups.values()
 }
 
-/** @param {ReturnType<typeof summary>} rows */
-export function markdown(rows) {
-  const percent = (x, digits = 1) => (100 * x).toFixed(digits)
+/** What the tables say beside numbers. */
+const languages = {
+  en: {
+    about: (n, zero) => `(${n} test pictures${zero ? `; by words alone ${zero} %` : ''})`,
+    method: 'method',
+    cost: (shots) => [`time at ${shots}`, `memory at ${shots}`],
+    lost: ['learnt', 'method', 'the other set by words'],
+  },
+  zh: {
+    about: (n, zero) => `（${n} 张测试图片${zero ? `；仅凭文字 ${zero} %` : ''}）`,
+    method: '方法',
+    cost: (shots) => [`时间（${shots} 张）`, `内存（${shots} 张）`],
+    lost: ['学习了', '方法', '另一数据集，凭文字'],
+  },
+}
+
+const percent = (x) => (100 * x).toFixed(1)
+const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+
+/** @param {ReturnType<typeof summary>} rows @param {'en' | 'zh'} language */
+export function markdown(rows, language) {
+  const words = languages[language]
   const parts = [...new Set(rows.map(({ data }) => data))].map((data) => {
     const own = rows.filter((row) => row.data === data)
     const shots = [...new Set(own.map((row) => row.shots))].filter((n) => n > 0).sort((a, b) => a - b)
@@ -78,25 +97,20 @@ export function markdown(rows) {
         const at = (n) => own.find((row) => row.method === method && row.shots === n)
         const cells = shots.map((n) => {
           const row = at(n)
-          return row ? `${percent(row.top1)} ± ${percent(row.deviation)}${row.seeds < 3 ? ` (${row.seeds})` : ''}` : '–'
+          if (!row) return '–'
+          return row.seeds > 1 ? `${percent(row.top1)} ± ${percent(row.deviation)}` : `${percent(row.top1)} (1)`
         })
-        const last = shots.map(at).filter(Boolean).at(-1)
-        return `| \`${method}\` | ${cells.join(' | ')} | ${last.seconds.toFixed(0)} s | ${last.megabytes} MB |`
+        const last = at(shots.at(-1))
+        const cost = last ? [`${last.seconds.toFixed(0)} s`, `${last.megabytes} MB`] : ['–', '–']
+        return [`\`${method}\``, ...cells, ...cost]
       })
-    return [
-      `**${data}** (${own[0].n} test pictures${zero ? `; zero-shot ${percent(zero.top1)} %` : ''})`,
-      '',
-      `| method | ${shots.join(' | ')} | time | memory |`,
-      `|---|${shots.map(() => '---').join('|')}|---|---|`,
-      ...lines,
-    ].join('\n')
+    const head = [words.method, ...shots, ...words.cost(shots.at(-1))]
+    return `**${data}** ${words.about(own[0].n, zero && percent(zero.top1))}\n\n${table(head, lines)}`
   })
   const lost = rows.filter(({ other }) => other !== undefined)
   if (lost.length > 0) {
-    const lines = lost.map(
-      (r) => `| ${r.data} | \`${r.method}\` | ${percent(r.other)} ± ${percent(r.otherDeviation)} |`,
-    )
-    parts.push(['| learnt | method | the other set by words |', '|---|---|---|', ...lines].join('\n'))
+    const lines = lost.map((r) => [r.data, `\`${r.method}\``, `${percent(r.other)} ± ${percent(r.otherDeviation)}`])
+    parts.push(table(words.lost, lines))
   }
   return `${parts.join('\n\n')}\n`
 }

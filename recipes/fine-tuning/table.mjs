@@ -93,7 +93,8 @@ async function report() {
   )
   const table = summary(cells)
   await writeFile(join(work, 'table.json'), `${JSON.stringify(table, null, 2)}\n`)
-  await writeFile(join(work, 'table.md'), markdown(table))
+  await writeFile(join(work, 'table.md'), markdown(table, 'en'))
+  await writeFile(join(work, 'table.zh.md'), markdown(table, 'zh'))
 }
 
 const done = new Set((await readdir(join(work, 'cells'))).map((name) => name.replace(/\.json$/, '')))
