@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { TrainingError } from '../errors.ts'
 import { evaluateClassifier } from '../evaluate/evaluate-classifier.ts'
 import { load } from '../load.node.ts'
-import type { Clip } from '../load.ts'
 import type { ClipConfig } from '../model/config.ts'
 import type { Adaptation } from '../training/adaptation.ts'
 import { run, type TrainEvent } from '../training/train.node.ts'
@@ -99,29 +98,24 @@ const diverged = (step: number, out: string): TrainingError =>
     `after step ${step} the model's answers are not numbers any more, and ${out} is of no use. Begin again in another folder with a lower learning rate (--lr), a longer warm-up (--warmup), or gradients held within bounds (--clip-grad 1)`,
   )
 
-/** A folder's own answers: by its classifier, or by words. */
-export async function judged(folder: string, task: Pick<Task, 'val' | 'classes' | 'words' | 'templates' | 'settings'>) {
-  const { threads, signal } = task.settings
-  const clip = await load(folder, threads === undefined ? {} : { threads })
+/** A folder's own answers: by its classifier, for which no text is read, or by words. */
+export async function judged(
+  folder: string,
+  { val, classes, words, templates, settings }: Pick<Task, 'val' | 'classes' | 'words' | 'templates' | 'settings'>,
+) {
+  const { threads, signal } = settings
+  const own = await readClassifier(folder)
+  const towers = own ? (['image'] as const) : (['image', 'text'] as const)
+  const clip = await load(folder, { towers, ...(threads !== undefined && { threads }) })
   try {
-    return await judgedModel(clip, folder, task, signal)
+    const classifier = own ?? (await zeroShotClassifier(clip, words, { templates, onLong: 'truncate' }))
+    return await evaluateClassifier(clip, classifier, val, {
+      words: new Map(classes.map((name, i) => [name, words[i]!])),
+      signal,
+    })
   } finally {
     await clip.dispose()
   }
-}
-
-async function judgedModel(
-  clip: Clip,
-  folder: string,
-  { val, classes, words, templates }: Pick<Task, 'val' | 'classes' | 'words' | 'templates'>,
-  signal: AbortSignal | undefined,
-) {
-  const classifier =
-    (await readClassifier(folder)) ?? (await zeroShotClassifier(clip, words, { templates, onLong: 'truncate' }))
-  return evaluateClassifier(clip, classifier, val, {
-    words: new Map(classes.map((name, i) => [name, words[i]!])),
-    signal,
-  })
 }
 
 /** The best model's files in place of the last one's, each whole. */
