@@ -52,6 +52,8 @@ export interface BatchesOptions {
   workers?: number | undefined
   /** Pictures of more pixels are broken. */
   maxPixels?: number | undefined
+  /** Turns photos upright by their EXIF entry. */
+  exifRotate?: boolean | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -81,13 +83,15 @@ interface Done extends Pick<Sample, 'key' | 'label'> {
  */
 export async function* batches(options: BatchesOptions): AsyncGenerator<Batch, void, undefined> {
   const { source, batch, preprocessing, signal } = options
-  const { cursor = { epoch: 0, samples: 0 }, augment, maxPixels, workers = availableParallelism() } = options
+  const { cursor = { epoch: 0, samples: 0 }, augment, workers = availableParallelism() } = options
+  const { maxPixels, exifRotate } = options
   if (!Number.isInteger(batch) || batch < 1) throw new UsageError(`batch: ${batch}; expected a whole number, 1 or more`)
   if (source.size < batch) throw tooFew(options, source.size, [])
   const pool = createImagePool({
     preprocessing,
     workers,
     maxPixels,
+    exifRotate,
     augmentation: augment,
     ahead: Math.max(16, Math.ceil((batchesAhead * batch) / Math.max(1, workers))),
   })

@@ -16,15 +16,20 @@ export const viewAugmentation: Augmentation = { scale: [0.5, 1], ratio: [3 / 4, 
 /** @param count how many views of each training picture; their rows stand in the same order */
 export async function* augmentedViews(task: Task, count: number): AsyncGenerator<MethodProgress, LabelledFeatures[]> {
   const { clip, train, out, settings } = task
-  const { seed = 0, signal } = settings
+  const { seed = 0, signal, maxPixels, exifRotate } = settings
   const views: LabelledFeatures[] = []
-  const pool = createImagePool({ preprocessing: clip.preprocessing, augmentation: viewAugmentation })
+  const pool = createImagePool({
+    preprocessing: clip.preprocessing,
+    augmentation: viewAugmentation,
+    maxPixels,
+    exifRotate,
+  })
   try {
     for (let view = 0; view < count; view++) {
       const streamImages = through(clip, pool, [seed, view])
       const seeing = { ...clip, name: `${clip.name}, view ${view} of seed ${seed}`, streamImages }
       const file = join(out, 'features', `view-${view}.safetensors`)
-      views.push(await cachedFeatures(seeing, train, file, { signal }))
+      views.push(await cachedFeatures(seeing, train, file, { signal, exifRotate }))
       yield { kind: 'progress', what: 'views of each picture', done: view + 1, of: count }
     }
     return views

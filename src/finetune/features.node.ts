@@ -31,9 +31,9 @@ export async function cachedFeatures(
   clip: Clip,
   source: Source,
   file: string,
-  options: SampleOptions = {},
+  { exifRotate = false, ...options }: SampleOptions & { exifRotate?: boolean | undefined } = {},
 ): Promise<CachedFeatures> {
-  const identity = await identityOf(clip, source)
+  const identity = await identityOf(clip, source, exifRotate)
   const known = await readFeatures(file, identity)
   if (known) return known
   const names = classNames(source)
@@ -73,8 +73,10 @@ async function computed(clip: Clip, source: Source, names: readonly string[], op
 }
 
 /** Model, samples and how pictures are prepared, as a hash. Files' times tell a picture that was replaced. */
-async function identityOf({ name, config, preprocessing, logitScale }: Clip, source: Source): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([name, config, preprocessing, logitScale, source.labels]))
+async function identityOf(clip: Clip, source: Source, exifRotate: boolean): Promise<string> {
+  const { name, config, preprocessing, logitScale } = clip
+  const about = [name, config, preprocessing, logitScale, source.labels, ...(exifRotate ? ['upright'] : [])]
+  const hash = createHash('sha256').update(JSON.stringify(about))
   for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) {
     const path = 'image' in sample && typeof sample.image === 'string' ? sample.image : undefined
     const found = path === undefined ? undefined : await stat(path).catch(() => undefined)

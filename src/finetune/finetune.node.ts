@@ -17,7 +17,7 @@ import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier, writeClassifier } from '../zero-shot/classifier-file.node.ts'
 import { cachedFeatures } from './features.node.ts'
 import { fewShot, heldOutTenth, withPrompts } from './few-shot.ts'
-import type { FinetuneSettings, MethodEvent, Task } from './method.ts'
+import { type FinetuneSettings, loading, type MethodEvent, type Task } from './method.ts'
 import { type MethodName, methods } from './methods.node.ts'
 import { judged } from './trained.node.ts'
 
@@ -82,7 +82,7 @@ export async function* finetune(options: FinetuneOptions): AsyncGenerator<Finetu
 }
 
 async function* inFolder(options: FinetuneOptions, before: Task['before']): AsyncGenerator<FinetuneEvent, void> {
-  const { method, out, seed = 0, shots, signal, threads, activation } = options
+  const { method, out, seed = 0, shots, signal, activation, exifRotate } = options
   const began = performance.now()
   const { train, val, words } = await dataOf(options)
   const templates = options.templates?.length ? options.templates : defaultTemplates
@@ -94,16 +94,13 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
   }
   const named = checkedWords(classes, words)
   const name = options.model ?? starter
-  const clip = await load(name, {
-    ...(activation && { activation }),
-    ...(threads !== undefined && { threads }),
-    ...(signal && { signal }),
-  })
+  const clip = await load(options.model, { ...loading(options), ...(activation && { activation }) })
   try {
     if (clip.likelihood || !clip.config.text) {
       throw new UsageError(`${name} has no joint embedding of pictures and texts; choose a model with both towers`)
     }
-    const model = await openInitialModel(name, { activation, signal })
+    const opened = await openInitialModel(name, { activation, signal })
+    const model = { ...opened, preprocessing: clip.preprocessing }
     const zeroShot = await zeroShotClassifier(clip, named, { templates, onLong: 'truncate', ...(signal && { signal }) })
     const sources = { train: withPrompts(train, templates, words), val: withPrompts(val, templates, words) }
     const asItWas = await evaluateClassifier(clip, zeroShot, sources.val, { words, signal })
@@ -118,10 +115,13 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
       ...sources,
       out,
       settings: options,
-      identity: { method, model: name, shots: shots ?? null, templates },
+      identity: {
+        ...{ method, model: name, shots: shots ?? null, templates },
+        ...(exifRotate && { exifRotate }),
+      },
       before,
       features: (which) =>
-        cachedFeatures(clip, sources[which], join(out, 'features', `${which}.safetensors`), { signal }),
+        cachedFeatures(clip, sources[which], join(out, 'features', `${which}.safetensors`), { signal, exifRotate }),
       async answerWith(classifier) {
         await writeModel(out, { model })
         await writeClassifier(out, classifier)

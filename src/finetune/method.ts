@@ -13,6 +13,8 @@
 // Either way `load(task.out)` is the result, with `readClassifier(task.out)` where there is one.
 
 import type { Source } from '../data/sample.ts'
+import type { Preprocessing } from '../image/transform.ts'
+import type { LoadOptions } from '../load.node.ts'
 import type { Clip } from '../load.ts'
 import type { Progress } from '../training/checkpoint.node.ts'
 import type { InitialModel } from '../training/initial-model.node.ts'
@@ -42,6 +44,12 @@ export interface FinetuneSettings {
   judgements?: number | undefined
   /** Ends after so many validations without a better one. */
   patience?: number | undefined
+  /** Pictures of more pixels are refused. */
+  maxPixels?: number | undefined
+  /** Turns photos upright by their EXIF entry; the reference does not. */
+  exifRotate?: boolean | undefined
+  /** Whose order of the steps in which a picture is prepared; as the model's publisher does, unless told. */
+  order?: Preprocessing['order'] | undefined
   seed?: number | undefined
   threads?: number | undefined
   resume?: boolean | undefined
@@ -58,6 +66,15 @@ export interface FinetuneSettings {
   contextWords?: string | undefined
   signal?: AbortSignal | undefined
 }
+
+/** How a run's settings have a model loaded: by which threads, and how pictures are read. */
+export const loading = ({ threads, maxPixels, exifRotate, order, signal }: FinetuneSettings): LoadOptions => ({
+  ...(threads !== undefined && { threads }),
+  ...(maxPixels !== undefined && { maxPixels }),
+  ...(exifRotate && { exifRotate }),
+  ...(order && { preprocessing: { order } }),
+  ...(signal && { signal }),
+})
 
 /** What a method is given. */
 export interface Task {

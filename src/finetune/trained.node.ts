@@ -12,7 +12,7 @@ import { run, type TrainEvent } from '../training/train.node.ts'
 import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier } from '../zero-shot/classifier-file.node.ts'
 import { layerDecay } from './layer-decay.ts'
-import type { FinetuneSettings, Task } from './method.ts'
+import { type FinetuneSettings, loading, type Task } from './method.ts'
 
 /** So many judgements in a run, the last one included, unless told. */
 const usualJudgements = 10
@@ -72,6 +72,8 @@ export async function* trained(
       augment: settings.augment ?? { flip: 0.5 },
       seed: settings.seed ?? 0,
       threads: settings.threads,
+      maxPixels: settings.maxPixels,
+      exifRotate: settings.exifRotate,
       saveEvery: each,
       keep: 1,
       patience: settings.patience,
@@ -103,15 +105,14 @@ export async function judged(
   folder: string,
   { val, classes, words, templates, settings }: Pick<Task, 'val' | 'classes' | 'words' | 'templates' | 'settings'>,
 ) {
-  const { threads, signal } = settings
   const own = await readClassifier(folder)
   const towers = own ? (['image'] as const) : (['image', 'text'] as const)
-  const clip = await load(folder, { towers, ...(threads !== undefined && { threads }) })
+  const clip = await load(folder, { ...loading(settings), towers })
   try {
     const classifier = own ?? (await zeroShotClassifier(clip, words, { templates, onLong: 'truncate' }))
     return await evaluateClassifier(clip, classifier, val, {
       words: new Map(classes.map((name, i) => [name, words[i]!])),
-      signal,
+      signal: settings.signal,
     })
   } finally {
     await clip.dispose()

@@ -53,6 +53,10 @@ export interface TrainOptions {
   shuffle?: boolean
   /** How training pictures are cropped and coloured; `false`: as in evaluation. */
   augment?: AugmentOptions | false
+  /** Pictures of more pixels are broken. */
+  maxPixels?: number | undefined
+  /** Turns photos upright by their EXIF entry; the reference does not. */
+  exifRotate?: boolean | undefined
   /** Parameters that are left as they are. */
   frozen?: ((name: string) => boolean) | undefined
   seed?: number
@@ -165,9 +169,10 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       resumed: before !== undefined,
     }
 
+    const reading = { maxPixels: options.maxPixels, exifRotate: options.exifRotate }
     async function judge(step: number): Promise<Validation | undefined> {
       const loss = (source: Source) =>
-        validationLoss(source, { trainer, adaptation, model, tokenizer, batch, ...(signal && { signal }) })
+        validationLoss(source, { trainer, adaptation, model, tokenizer, batch, reading, ...(signal && { signal }) })
       return options.validate?.({ folder: out, step, objective, loss }).catch((error: unknown) => {
         if (signal?.aborted) return undefined // saved without it: nobody wants to wait
         throw error
@@ -207,6 +212,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       preprocessing: model.preprocessing,
       embeddings: adaptation.embeddings,
       cursor: progress.cursor,
+      ...reading,
       ...(signal ? { signal } : {}),
     })
     let saved = before !== undefined

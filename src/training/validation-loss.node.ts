@@ -1,6 +1,6 @@
 // The loss over data that is not learnt from: full batches, in an order that is the same each time.
 
-import { batches } from '../data/batches.node.ts'
+import { type BatchesOptions, batches } from '../data/batches.node.ts'
 import type { Source } from '../data/sample.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import type { Adaptation } from './adaptation.ts'
@@ -29,6 +29,8 @@ export async function validationLoss(
     model: InitialModel
     tokenizer: Tokenizer
     batch: number
+    /** How pictures are decoded. */
+    reading?: Pick<BatchesOptions, 'maxPixels' | 'exifRotate'>
     signal?: AbortSignal
   },
 ): Promise<ValidationLoss> {
@@ -43,6 +45,7 @@ export async function validationLoss(
     batch,
     preprocessing,
     embeddings,
+    ...options.reading,
     ...shuffled,
     ...(signal && { signal }),
   })) {

@@ -90,7 +90,11 @@ it('prints help', async () => {
       --html FILE                         a page: before and after, the mistakes left; the file is written over
       --model M                           a name (typeclip models), a hub id, a folder or a file; else the one that ships
       --activation quickgelu|gelu         where the checkpoint does not say
+      --device cpu                        cpu: what trains runs there alone
       --threads N                         threads to compute with; else one for each core
+      --order openai|hf                   resize, then RGB; or RGB first. Else as the model's publisher does
+      --max-pixels N                      refuse larger pictures
+      --exif-rotate                       turn photos upright by their EXIF entry; the reference does not
       --help                              this text
 
     Examples:
@@ -198,6 +202,17 @@ it('one command, one page: before and after, class by class', async () => {
   const page = await readFile(html, 'utf8')
   for (const part of ['What changed', 'recall before', 'What is taken for what']) expect(page).toContain(part)
   expect(page).not.toMatch(/(src|href)="(?!data:|#)/)
+})
+
+it('reads pictures as the common flags say, whatever the method', async () => {
+  const common = ['--exif-rotate', '--order', 'hf', '--device', 'cpu', '--max-pixels']
+  for (const method of [['full', '--steps', '1'], ['tip-adapter']]) {
+    const found = await finetune(await newFolder(), '--method', ...method, ...common, '100000000', '--json')
+    expect(found.code).toBe(0)
+    expect(JSON.parse(found.stdout)).toMatchObject({ n: 3, trained: 5 })
+    const refused = await finetune(await newFolder(), '--method', ...method, ...common, '9')
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('none of its 3 pictures could be used') })
+  }
 })
 
 it('says on the way what it does, and goes on after Ctrl-C to the numbers of an unbroken run', async () => {

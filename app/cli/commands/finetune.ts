@@ -7,7 +7,7 @@ import { templatesOf, wordFlags, wordsOf } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { duration } from '../job.ts'
 import { checkMethodFlags } from '../method-flags.ts'
-import { modelFlags, withModel } from '../model.ts'
+import { imageFlags, modelFlags, withModel } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 import { createTrainingView } from '../training-view.ts'
 import { UsageError } from '../usage-error.ts'
@@ -80,7 +80,9 @@ const flags = {
   html: { type: 'text', value: 'FILE', help: 'a page: before and after, the mistakes left; the file is written over' },
   model: modelFlags.model,
   activation: modelFlags.activation,
+  device: { type: 'text', value: 'D', choices: ['cpu'], help: 'cpu: what trains runs there alone' },
   threads: modelFlags.threads,
+  ...imageFlags,
 } as const
 
 type FinetuneValues = Values<typeof flags>
@@ -131,8 +133,7 @@ export const command = defineCommand({
       if (!result) return 0
       if (page && before && after) {
         const about = { task: 'finetune', model: `${result.model} · ${method}`, data: after.data, train } as const
-        const { activation, threads } = values
-        await withModel({ model: out, activation, threads, device: undefined }, ['image'], terminal, (clip) =>
+        await withModel({ ...values, model: out, activation: undefined }, ['image'], terminal, (clip) =>
           page.finetuned(about, before.details, after.details, clip),
         )
       }
@@ -184,6 +185,9 @@ function finetuneOptions(values: FinetuneValues) {
     } as NonNullable<FinetuneOptions['lora']>,
     contextLength: values.context,
     contextWords: values.contextWords,
+    maxPixels: values.maxPixels,
+    exifRotate: values.exifRotate || undefined,
+    order: values.order as FinetuneOptions['order'],
     seed: values.seed,
     threads: values.threads,
     resume: values.resume,
