@@ -9,6 +9,7 @@ import type { Classifier } from '../zero-shot/classifier.ts'
 import { predictions } from './classification.ts'
 import type { LabelledFeatures } from './embed-samples.ts'
 import { logisticRegressor, type Regression } from './logistic-regression.ts'
+import { negativeLogLikelihood } from './reliability.ts'
 
 type Features = Pick<LabelledFeatures, 'features' | 'width' | 'names' | 'labels'>
 
@@ -24,8 +25,9 @@ export interface LinearProbeOptions {
 
 export interface Tried {
   C: number
-  /** On the validation pictures. */
+  /** On the validation pictures, as is the mean negative log-likelihood. */
   accuracy: number
+  loss: number
 }
 
 export interface LinearProbe extends Pick<Regression, 'steps' | 'converged' | 'loss'> {
@@ -65,8 +67,8 @@ export async function linearProbe(
   }
 
   async function sweep(held: Features): Promise<{ C: number; fit: Regression; sweep: Tried[] }> {
-    const accuracyOf = await scorer(runtime, held, names)
-    const fits = new Map<number, { fit: Regression; accuracy: number }>()
+    const judge = await scorer(runtime, held, names)
+    const fits = new Map<number, { fit: Regression } & Judged>()
     const tried: Tried[] = []
 
     async function visit(step: number): Promise<void> {
@@ -74,14 +76,15 @@ export async function linearProbe(
       const nearest = [...fits.keys()].sort((a, b) => Math.abs(a - step) - Math.abs(b - step))[0]
       const start = nearest === undefined ? undefined : fits.get(nearest)!.fit
       const fit = await regressor.fit(strength(step), { start, signal })
-      const accuracy = await accuracyOf.run(fit)
-      fits.set(step, { fit, accuracy })
-      tried.push({ C: strength(step), accuracy })
+      const judged = await judge.run(fit)
+      fits.set(step, { fit, ...judged })
+      tried.push({ C: strength(step), ...judged })
       onFit?.(tried.at(-1)!)
     }
 
-    // From the strongest penalty down; of equal accuracies the strongest wins.
-    const best = (): number => [...fits].sort(([i, a], [j, b]) => b.accuracy - a.accuracy || j - i)[0]![0]
+    // Few pictures are often told equally well by many penalties: then the likeliest, and not one that is sure of nothing.
+    const best = (): number =>
+      [...fits].sort(([i, a], [j, b]) => b.accuracy - a.accuracy || a.loss - b.loss || j - i)[0]![0]
     try {
       for (let step = grid.steps; step >= 0; step -= coarsest) await visit(step)
       for (let width = coarsest / 2; width >= 1; width /= 2) {
@@ -90,7 +93,7 @@ export async function linearProbe(
         await visit(middle - width)
       }
     } finally {
-      await accuracyOf.dispose()
+      await judge.dispose()
     }
     return { C: strength(best()), fit: fits.get(best())!.fit, sweep: tried }
   }
@@ -98,12 +101,14 @@ export async function linearProbe(
 
 const strength = (step: number): number => 10 ** -(grid.lowest + step / grid.perDecade)
 
-/** Accuracy on features at hand. */
+type Judged = Pick<Tried, 'accuracy' | 'loss'>
+
+/** Accuracy and loss on features at hand. */
 async function scorer(
   runtime: Runtime,
   { features, width, labels, names: own }: Features,
   names: readonly string[],
-): Promise<{ run(fit: Regression): Promise<number>; dispose(): Promise<void> }> {
+): Promise<{ run(fit: Regression): Promise<Judged>; dispose(): Promise<void> }> {
   const classes = names.length
   const expected = Array.from(labels, (label) => names.indexOf(own[label]!))
   const unknown = own.find((name) => !names.includes(name))
@@ -119,8 +124,9 @@ async function scorer(
         w: new Value('float32', weights, [classes, width]),
         b: new Value('float32', bias, [classes]),
       })
-      const found = predictions({ data: z!.data as Float32Array, classes })
-      return found.filter((answer, i) => answer === expected[i]).length / labels.length
+      const scores = { data: z!.data as Float32Array, classes }
+      const right = predictions(scores).filter((answer, i) => answer === expected[i])
+      return { accuracy: right.length / labels.length, loss: negativeLogLikelihood(scores, expected) }
     },
     dispose: () => program.dispose(),
   }
