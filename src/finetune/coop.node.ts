@@ -7,7 +7,7 @@ import { readTensor } from '../checkpoint/read.node.ts'
 import { writeSafetensors } from '../checkpoint/write.node.ts'
 import { UsageError } from '../errors.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
-import { contextLengthFor, createPromptLearner, namePrompts } from './coop.ts'
+import { contextLengthFor, createPromptLearner, namePrompts, usualLength } from './coop.ts'
 import { type CoopState, coopRecipe, drawnContext, trainContext, usualEpochs } from './coop-training.ts'
 import type { Method, Task } from './method.ts'
 import { unitFeatures } from './unit-features.ts'
@@ -22,7 +22,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
   const { seed = 0, signal, resume = false } = settings
   if (settings.steps !== undefined) throw new UsageError('CoOp counts in epochs (--epochs), not in steps')
   const prompts = namePrompts(tokenizer, words)
-  const first = firstWords(tokenizer, settings)
+  const first = firstWords(tokenizer, beginning(prompts, room, settings))
   const m = contextLengthFor(prompts, room, first?.length ?? settings.contextLength)
   const found = await task.features('train')
   const train = unitFeatures(found, classes)
@@ -61,10 +61,23 @@ async function* run(task: Task): ReturnType<Method['run']> {
   }
 }
 
+/**
+ * A model without room for the usual number of drawn words begins from four, as its authors' later work does (Zhou et al., CVPR
+ * 2022): prompts that fill all its positions with what is no word are like nothing that it was trained on.
+ */
+function beginning(prompts: readonly (readonly number[])[], room: number, settings: Task['settings']) {
+  const { contextLength, contextWords } = settings
+  const most = room - Math.max(...prompts.map((ids) => ids.length))
+  const small = contextLength === undefined && most < usualLength && most >= fewWords.split(' ').length
+  return { contextLength, contextWords: contextWords ?? (small ? fewWords : undefined) }
+}
+
+const fewWords = 'a photo of a'
+
 /** Ids of the words that the learnt ones begin as, where such were given. */
 function firstWords(
   tokenizer: Tokenizer,
-  { contextWords, contextLength }: Task['settings'],
+  { contextWords, contextLength }: Pick<Task['settings'], 'contextWords' | 'contextLength'>,
 ): readonly number[] | undefined {
   if (contextWords === undefined) return undefined
   const ids = tokenizer.encode(contextWords).slice(1, -1)

@@ -97,9 +97,13 @@ it('computes no features twice, and gives the same classifier again', async () =
 describe('coop', () => {
   const settings = { method: 'coop', ...coopSettings } as const
 
-  it('learns as many words as the model has room for, and keeps them', async () => {
-    const { tensors } = await openCheckpoint(join(folder, 'coop', 'context.safetensors'))
-    expect(tensors.get('context')!.shape).toEqual([12, 128]) // of 16 places, start, name, full stop and end take 4
+  it('learns four words where the model has no room for sixteen, or as many as are asked for, and keeps them', async () => {
+    const learnt = async (name: string) =>
+      (await openCheckpoint(join(folder, name, 'context.safetensors'))).tensors.get('context')!.shape
+    expect(await learnt('coop')).toEqual([4, 128])
+    // Of 16 places, start, name, full stop and end take 4.
+    await run({ method: 'coop', out: join(folder, 'twelve'), contextLength: 12, epochs: 1 })
+    expect(await learnt('twelve')).toEqual([12, 128])
   })
 
   it('begins from words, where some are given: hardly trained, it answers as their prompt does', async () => {

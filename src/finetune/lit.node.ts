@@ -28,7 +28,8 @@ export const litAdaptation = (features: readonly CachedFeatures[]): Adaptation =
   embeddings: embeddingsByKey(features),
 })
 
-const recipe = { learningRate: 1e-4, weightDecay: 0.1, epochs: 10, batch: 32 }
+/** LiT's own rates are for text towers trained from nothing; one that is trained takes a rate as fine-tuning does. */
+const recipe = { learningRate: 2.5e-5, weightDecay: 0.1, epochs: 10, batch: 32 }
 
 export const lit: Method = {
   summary: 'the text tower alone, by the contrastive loss; the image tower is locked',

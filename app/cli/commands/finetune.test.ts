@@ -82,8 +82,8 @@ it('prints help', async () => {
       --scaling standard|rank-stabilised  lora: α/r or α/√r; else rank-stabilised, as CLIP-LoRA
       --targets T,…                       lora: of q, k, v, out, fc, proj; else q,k,v
       --towers image|text|both            lora: where; else both
-      --context N                         coop: words that are learnt; else 16, or what there is room for
-      --context-words T                   coop: words to begin from (a photo of a); else by lot
+      --context N                         coop: words that are learnt; else 16, or in small models 4
+      --context-words T                   coop: words to begin from; else by lot, in small models a photo of a
       --seed N                            decides everything that is drawn by lot; else 0
       --resume                            go on from the last checkpoint in DIR; begin anew where there is none
       --json                              the result as one object
