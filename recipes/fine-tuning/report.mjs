@@ -87,6 +87,7 @@ const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) =
 /** @param {ReturnType<typeof summary>} rows @param {'en' | 'zh'} language */
 export function markdown(rows, language) {
   const words = languages[language]
+  const most = Math.max(...rows.map(({ seeds }) => seeds))
   const parts = [...new Set(rows.map(({ data }) => data))].map((data) => {
     const own = rows.filter((row) => row.data === data)
     const shots = [...new Set(own.map((row) => row.shots))].filter((n) => n > 0).sort((a, b) => a - b)
@@ -98,7 +99,8 @@ export function markdown(rows, language) {
         const cells = shots.map((n) => {
           const row = at(n)
           if (!row) return '–'
-          return row.seeds > 1 ? `${percent(row.top1)} ± ${percent(row.deviation)}` : `${percent(row.top1)} (1)`
+          const fewer = row.seeds < most ? ` (${row.seeds})` : ''
+          return `${percent(row.top1)}${row.seeds > 1 ? ` ± ${percent(row.deviation)}` : ''}${fewer}`
         })
         const last = at(shots.at(-1))
         const cost = last ? [`${last.seconds.toFixed(0)} s`, `${last.megabytes} MB`] : ['–', '–']
