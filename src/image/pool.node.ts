@@ -46,6 +46,7 @@ export function createImagePool({ workers, ahead = 16, ...options }: ImagePoolOp
     const tasks: Task[] = []
     threads.set(worker, tasks)
     worker.on('message', (answer: Answer) => {
+      if (closed) return // else what it had in hand would unref it, and the process not wait for its end
       const task = tasks.shift()
       if (tasks.length === 0) worker.unref()
       if ('pixels' in answer) task?.resolve(answer.pixels)

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
@@ -76,4 +77,22 @@ it('augments what comes with seeds, as they decide, on threads as without', asyn
   expect(again).toEqual([first, second, evaluated])
   expect(second).not.toEqual(first)
   expect(evaluated).toEqual(preprocess(await decode(readFileSync(file)), preprocessing))
+})
+
+it('ends while threads are at work, and the process waits for that', () => {
+  const built = new URL('../../dist/image/pool.node.js', import.meta.url)
+  const program = `(async () => {
+    const { createImagePool } = await import(${JSON.stringify(built.href)})
+    for (let i = 0; i < 20; i++) {
+      const pool = createImagePool({ preprocessing: ${JSON.stringify(preprocessing)}, workers: 2 })
+      const source = { data: new Uint8Array(3 * 64 * 64), width: 64, height: 64, channels: 3 }
+      const results = Array.from({ length: 12 }, () => pool.preprocess(source))
+      for (const result of results) result.catch(() => {})
+      await results[2 + (i % 8)]
+      await pool.close()
+    }
+    console.log('closed')
+  })()`
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' })
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'closed\n', stderr: '' })
 })
