@@ -8,26 +8,11 @@ import { createInterface } from 'node:readline'
 import { classPrompts, loraAdaptation, loraDefaults } from 'typeclip/finetune'
 import { createRuntime } from 'typeclip/graph'
 import { createTrainer } from 'typeclip/training'
+import { models, preprocessingOf } from './models.mjs'
 
 const [batch, threads, classes] = process.argv.slice(2, 5).map(Number)
-const transformer = (width, layers, heads) => ({
-  width,
-  layers,
-  heads,
-  mlpWidth: 4 * width,
-  activation: 'quickgelu',
-  layerNormEpsilon: 1e-5,
-})
-const vit = { kind: 'vision-transformer', preNorm: true, pool: 'token', normAfterPool: true }
-const text = { vocabularySize: 49408, pool: 'argmax', endId: 49407 }
-const config = {
-  embedDim: 512,
-  image: { ...vit, ...transformer(768, 12, 12), imageSize: 224, patchSize: 32 },
-  text: { ...text, ...transformer(512, 12, 8), contextLength: 77 },
-}
-const mean = [0.48, 0.46, 0.41]
-const std = [0.27, 0.26, 0.28]
-const preprocessing = { size: 224, order: 'openai', mode: 'shortest', interpolation: 'bicubic', mean, std }
+const config = models.vit
+const preprocessing = preprocessingOf(config)
 const word = () => 1 + Math.floor(Math.random() * 40000)
 const prompts = Array.from({ length: classes }, (_, i) => [49406, ...Array.from({ length: 5 + (i % 3) }, word), 49407])
 const adaptation = loraAdaptation(loraDefaults, { objective: classPrompts(prompts, 1, config) })
