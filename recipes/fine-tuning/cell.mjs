@@ -11,7 +11,7 @@ import { augmentedViews, cachedFeatures, fewShot, finetune, heldOutTenth } from 
  * @property {string} data      the set's name
  * @property {string} train     a folder of class folders
  * @property {string} test      never learnt from, and nothing is chosen by it
- * @property {string} [other]   another set, to see by words what was forgotten
+ * @property {{ data: string, folder: string }} [other]   another set, to see by words what was forgotten
  * @property {string} model
  * @property {string} work
  * @property {number} shots
@@ -136,12 +136,12 @@ async function judged(folder, words) {
   }
 }
 
-/** Accuracy by words alone: of a classifier's towers, too. @param {import('typeclip').Clip} clip @param {string} folder */
-async function byWords(clip, folder) {
+/** Accuracy by words alone: of a classifier's towers, too. @param {import('typeclip').Clip} clip @param {{ data: string, folder: string }} other */
+async function byWords(clip, { data, folder }) {
   const source = await openSource(folder, { templates: defaultTemplates })
   const words = wordsOf(source.labels ?? [])
   const classifier = await zeroShotClassifier(clip, [...words.values()], { onLong: 'truncate' })
-  return (await evaluateClassifier(clip, classifier, source, { words })).top1
+  return { data, top1: (await evaluateClassifier(clip, classifier, source, { words })).top1 }
 }
 
 /** Megabytes, where the system tells. */

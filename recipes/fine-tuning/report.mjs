@@ -42,12 +42,13 @@ export function summary(cells) {
       const parts = features.get(lot(cell)) ?? {}
       return cell.seconds + (reads[method] ?? []).reduce((sum, part) => sum + (parts[part] ?? 0), 0)
     })
-    const others = all('other').filter((value) => typeof value === 'number')
+    const others = all('other').filter((other) => other?.top1 !== undefined)
+    const known = others.map(({ top1 }) => top1)
     rows.push({
       ...{ data, method, shots, seeds: group.length, n, trained },
       ...{ top1: mean(all('top1')), deviation: deviation(all('top1')), meanPerClass: mean(all('meanPerClass')) },
       ...{ seconds: mean(whole), megabytes: Math.max(...all('megabytes')) },
-      ...(others.length > 0 && { other: mean(others), otherDeviation: deviation(others) }),
+      ...(known.length > 0 && { other: { data: others[0].data, top1: mean(known), deviation: deviation(known) } }),
     })
   }
   return rows.sort((a, b) => place(a) - place(b) || a.shots - b.shots).sort((a, b) => a.data.localeCompare(b.data))
@@ -71,13 +72,13 @@ const languages = {
     about: (n, zero) => `(${n} test pictures${zero ? `; by words alone ${zero} %` : ''})`,
     method: 'method',
     cost: (shots) => [`time at ${shots}`, `memory at ${shots}`],
-    lost: ['learnt', 'method', 'the other set by words'],
+    lost: ['learnt', 'by words', 'before', 'method', 'after'],
   },
   zh: {
     about: (n, zero) => `（${n} 张测试图片${zero ? `；仅凭文字 ${zero} %` : ''}）`,
     method: '方法',
     cost: (shots) => [`时间（${shots} 张）`, `内存（${shots} 张）`],
-    lost: ['学习了', '方法', '另一数据集，凭文字'],
+    lost: ['学习了', '凭文字', '之前', '方法', '之后'],
   },
 }
 
@@ -111,7 +112,11 @@ export function markdown(rows, language) {
   })
   const lost = rows.filter(({ other }) => other !== undefined)
   if (lost.length > 0) {
-    const lines = lost.map((r) => [r.data, `\`${r.method}\``, `${percent(r.other)} ± ${percent(r.otherDeviation)}`])
+    const lines = lost.map(({ data, method, other }) => {
+      const zero = rows.find((row) => row.data === other.data && row.method === 'zero-shot')
+      const before = zero ? percent(zero.top1) : '–'
+      return [data, other.data, before, `\`${method}\``, `${percent(other.top1)} ± ${percent(other.deviation)}`]
+    })
     parts.push(table(words.lost, lines))
   }
   return `${parts.join('\n\n')}\n`

@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     work: { type: 'string' },
     set: { type: 'string', multiple: true, default: [] }, // NAME=TRAIN,TEST
-    other: { type: 'string' }, // after 16 pictures a class: what the towers still know of this folder's classes, by words
+    other: { type: 'string' }, // NAME=FOLDER; after 16 pictures a class: what the towers still know of its classes, by words
     model: { type: 'string', default: 'models/starter' },
     methods: { type: 'string', default: 'linear-probe,coop,tip-adapter,tip-adapter-f,lit,lora,wise-ft,flyp' },
     shots: { type: 'string', default: '1,2,4,8,16' },
@@ -34,13 +34,22 @@ const numbers = (/** @type {string} */ text) => list(text).map(Number)
 const threads = Number(values.threads)
 for (const folder of ['cells', 'features', 'runs']) await mkdir(join(work, folder), { recursive: true })
 
+function named(/** @type {string} */ flag, /** @type {string} */ text, /** @type {string} */ form) {
+  const at = text.indexOf('=')
+  const [name, ...folders] = at < 1 ? [''] : [text.slice(0, at), ...text.slice(at + 1).split(',')]
+  if (folders.length !== form.split(',').length || folders.some((folder) => folder === ''))
+    throw new Error(`${flag} '${text}': expected ${form}`)
+  return { name, folders: folders.map((folder) => resolve(folder)) }
+}
+const other = values.other === undefined ? undefined : named('--other', values.other, 'NAME=FOLDER')
+
 /** @typedef {Partial<import('./cell.mjs').Cell> & { id: string }} Planned */
 /** A set's pictures first, then for each lot drawn its features and the methods; `full` is an end of `wise-ft`. @returns {Planned[]} */
 function planned() {
   const sets = values.set.map((text) => {
-    const [, name, train, test] = /^([^=]+)=([^,]+),(.+)$/.exec(text) ?? []
-    if (!name || !train || !test) throw new Error(`--set '${text}': expected NAME=TRAIN,TEST`)
-    return { data: name, train: resolve(train), test: resolve(test), model, work, threads }
+    const { name: data, folders } = named('--set', text, 'NAME=TRAIN,TEST')
+    const [train = '', test = ''] = folders
+    return { data, train, test, model, work, threads }
   })
   const lots = sets.flatMap((set) =>
     numbers(values.seeds).flatMap((seed) => numbers(values.shots).map((shots) => ({ ...set, shots, seed }))),
@@ -54,7 +63,7 @@ function planned() {
         ...lot,
         kind: /** @type {const} */ ('method'),
         method: /** @type {any} */ (method),
-        ...(values.other && lot.shots === 16 && { other: resolve(values.other) }),
+        ...(other && lot.shots === 16 && { other: { data: other.name, folder: other.folders[0] ?? '' } }),
         id: `${lot.data}-${method}-${lot.shots}-${lot.seed}`,
       })),
     ]),
