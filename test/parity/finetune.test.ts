@@ -1,4 +1,5 @@
-// Fine-tuning against PyTorch and PEFT (fixtures/make/finetune.py): ten steps of FLYP and of LoRA, and adapters that PEFT wrote.
+// Fine-tuning against PyTorch and PEFT (fixtures/make/finetune.py): ten steps of full fine-tuning, of FLYP and of LoRA, and
+// adapters that PEFT wrote. fixtures/make/authors.py takes the same steps with the code that the papers' authors published.
 
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,9 @@ import { openCheckpoint } from '../../src/checkpoint/open.node.ts'
 import { readTensor } from '../../src/checkpoint/read.node.ts'
 import { readAdapter } from '../../src/finetune/adapter.node.ts'
 import { classPrompts } from '../../src/finetune/class-prompts.ts'
+import { headBias, headWeight } from '../../src/finetune/classification-head.ts'
 import { flypAdaptation } from '../../src/finetune/flyp.node.ts'
+import { fullAdaptation, fullRecipe } from '../../src/finetune/full.node.ts'
 import { loraAdaptation } from '../../src/finetune/lora.node.ts'
 import type { LoraOptions } from '../../src/finetune/lora.ts'
 import { mergeAdapter } from '../../src/finetune/merged.node.ts'
@@ -91,6 +94,7 @@ async function trainerOf(
   adaptation: Adaptation,
   weightDecay: number,
   golden: Map<string, Stored>,
+  clipGradient?: number,
 ) {
   const trainer = await createTrainer({
     runtime: createRuntime({ threads: 1 }),
@@ -100,6 +104,7 @@ async function trainerOf(
     optimizer: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay },
     trained: adaptation.trained,
     wrap: adaptation.wrap,
+    clipGradient,
   })
   const { slots, values } = trainer.parameters
   for (const { name, from } of slots.values()) {
@@ -130,6 +135,17 @@ async function learnsAsGolden(trainer: Trainer, batches: readonly Batch[], golde
 }
 
 const open = () => openInitialModel(join(fixtures, 'parity/open_clip-vit'))
+
+it('full fine-tuning learns what PyTorch learns, head and tower', async () => {
+  const [golden, { batches }] = [await readAll('finetune/full.safetensors'), await dataOf()]
+  const words = Array.from({ length: classes }, (_, i) => `class ${i}`)
+  const [weights, bias] = [headWeight, headBias].map((name) => golden.get(`initial/${name}`)!.data)
+  const zeroShot = { names: words, weights: weights!, bias: bias! }
+  const adaptation = fullAdaptation({ classes: words, words, zeroShot })
+  const trainer = await trainerOf(await open(), adaptation, fullRecipe.weightDecay, golden, fullRecipe.clipGradient)
+  await learnsAsGolden(trainer, batches, golden)
+  await trainer.dispose()
+})
 
 it('FLYP learns what PyTorch learns', async () => {
   const [golden, { batches }] = [await readAll('finetune/flyp.safetensors'), await dataOf()]
