@@ -14,7 +14,7 @@ import { augmentedViews, cachedFeatures, fewShot, finetune, heldOutTenth } from 
  * @property {{ data: string, folder: string }} [other]   another set, to see by words what was forgotten
  * @property {string} model
  * @property {string} work
- * @property {number} shots
+ * @property {number | 'all'} shots
  * @property {number} seed
  * @property {import('typeclip/finetune').MethodName} method
  * @property {number} threads
@@ -27,10 +27,14 @@ const frozen = ['linear-probe', 'coop', 'tip-adapter', 'tip-adapter-f']
 const kept = join(work, 'features', `${data}-${shots}-${seed}`)
 const tested = join(work, 'features', `${data}-test.safetensors`)
 
-/** As few pictures choose as are learnt from, four of a class at most (the protocol of CoOp): they are held out from `train`. */
+/**
+ * As few pictures choose as are learnt from, four of a class at most (the protocol of CoOp): they are held out from `train`.
+ * Where all are learnt from, the whole tenth chooses.
+ */
 async function sources() {
   const all = await openSource(cell.train, { templates: defaultTemplates })
   const parts = await heldOutTenth(all, seed)
+  if (shots === 'all') return parts
   return { train: parts.train, val: await fewShot(parts.val, Math.min(shots, 4), seed) }
 }
 
@@ -55,7 +59,7 @@ async function testFeatures() {
 async function trainFeatures() {
   const clip = await load(model, { threads })
   const { train, val } = await sources()
-  const few = await fewShot(train, shots, seed)
+  const few = shots === 'all' ? train : await fewShot(train, shots, seed)
   const file = (/** @type {string} */ name) => join(kept, 'features', `${name}.safetensors`)
   const times = {
     train: await seconds(() => cachedFeatures(clip, few, file('train'))),
@@ -98,7 +102,7 @@ async function method() {
       train,
       val,
       out,
-      shots,
+      ...(shots !== 'all' && { shots }),
       seed,
       threads,
       words,

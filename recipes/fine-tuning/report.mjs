@@ -51,9 +51,13 @@ export function summary(cells) {
       ...(known.length > 0 && { other: { data: others[0].data, top1: mean(known), deviation: deviation(known) } }),
     })
   }
-  return rows.sort((a, b) => place(a) - place(b) || a.shots - b.shots).sort((a, b) => a.data.localeCompare(b.data))
+  return rows
+    .sort((a, b) => place(a) - place(b) || byCount(a.shots, b.shots))
+    .sort((a, b) => a.data.localeCompare(b.data))
 }
 
+/** Numbers, then `all`. */
+const byCount = (a, b) => (a === b ? 0 : a === 'all' ? 1 : b === 'all' ? -1 : a - b)
 const lot = ({ data, shots, seed }) => `${data}-${shots}-${seed}`
 const place = ({ method }) => order.indexOf(method)
 const ends = ({ full, ...cell }) => [cell, { ...cell, ...full, method: 'full' }]
@@ -71,13 +75,15 @@ const languages = {
   en: {
     about: (n, zero) => `(${n} test pictures${zero ? `; by words alone ${zero} %` : ''})`,
     method: 'method',
+    all: 'all',
     cost: (shots) => [`time at ${shots}`, `memory at ${shots}`],
     lost: ['learnt', 'by words', 'before', 'method', 'after'],
   },
   zh: {
     about: (n, zero) => `（${n} 张测试图片${zero ? `；仅凭文字 ${zero} %` : ''}）`,
     method: '方法',
-    cost: (shots) => [`时间（${shots} 张）`, `内存（${shots} 张）`],
+    all: '全部',
+    cost: (shots) => [`时间（${shots}）`, `内存（${shots}）`],
     lost: ['学习了', '凭文字', '之前', '方法', '之后'],
   },
 }
@@ -91,7 +97,8 @@ export function markdown(rows, language) {
   const most = Math.max(...rows.map(({ seeds }) => seeds))
   const parts = [...new Set(rows.map(({ data }) => data))].map((data) => {
     const own = rows.filter((row) => row.data === data)
-    const shots = [...new Set(own.map((row) => row.shots))].filter((n) => n > 0).sort((a, b) => a - b)
+    const shots = [...new Set(own.map((row) => row.shots))].filter((n) => n !== 0).sort(byCount)
+    const costly = [shots.findLast((n) => n !== 'all'), shots.at(-1)].filter((n, i, all) => all.indexOf(n) === i)
     const zero = own.find(({ method }) => method === 'zero-shot')
     const lines = order
       .filter((method) => method !== 'zero-shot' && own.some((row) => row.method === method))
@@ -103,11 +110,13 @@ export function markdown(rows, language) {
           const fewer = row.seeds < most ? ` (${row.seeds})` : ''
           return `${percent(row.top1)}${row.seeds > 1 ? ` ± ${percent(row.deviation)}` : ''}${fewer}`
         })
-        const last = at(shots.at(-1))
-        const cost = last ? [`${last.seconds.toFixed(0)} s`, `${last.megabytes} MB`] : ['–', '–']
-        return [`\`${method}\``, ...cells, ...cost]
+        const costs = costly
+          .map(at)
+          .flatMap((row) => (row ? [`${row.seconds.toFixed(0)} s`, `${row.megabytes} MB`] : ['–', '–']))
+        return [`\`${method}\``, ...cells, ...costs]
       })
-    const head = [words.method, ...shots, ...words.cost(shots.at(-1))]
+    const name = (n) => (n === 'all' ? words.all : n)
+    const head = [words.method, ...shots.map(name), ...costly.flatMap((n) => words.cost(name(n)))]
     return `**${data}** ${words.about(own[0].n, zero && percent(zero.top1))}\n\n${table(head, lines)}`
   })
   const lost = rows.filter(({ other }) => other !== undefined)

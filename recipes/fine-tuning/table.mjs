@@ -20,7 +20,7 @@ const { values } = parseArgs({
     other: { type: 'string' }, // NAME=FOLDER; after 16 pictures a class: what the towers still know of its classes, by words
     model: { type: 'string', default: 'models/starter' },
     methods: { type: 'string', default: 'linear-probe,coop,tip-adapter,tip-adapter-f,lit,lora,wise-ft,flyp' },
-    shots: { type: 'string', default: '1,2,4,8,16' },
+    shots: { type: 'string', default: '1,2,4,8,16' }, // `all`: every picture of TRAIN but the tenth that judges
     seeds: { type: 'string', default: '0,1,2' },
     threads: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '1' },
@@ -31,6 +31,7 @@ const work = resolve(values.work)
 const model = resolve(values.model)
 const list = (/** @type {string} */ text) => text.split(',')
 const numbers = (/** @type {string} */ text) => list(text).map(Number)
+const shots = list(values.shots).map((n) => (n === 'all' ? n : Number(n)))
 const threads = Number(values.threads)
 for (const folder of ['cells', 'features', 'runs']) await mkdir(join(work, folder), { recursive: true })
 
@@ -52,7 +53,7 @@ function planned() {
     return { data, train, test, model, work, threads }
   })
   const lots = sets.flatMap((set) =>
-    numbers(values.seeds).flatMap((seed) => numbers(values.shots).map((shots) => ({ ...set, shots, seed }))),
+    numbers(values.seeds).flatMap((seed) => shots.map((shots) => ({ ...set, shots, seed }))),
   )
   const methods = list(values.methods)
   return [
@@ -63,7 +64,8 @@ function planned() {
         ...lot,
         kind: /** @type {const} */ ('method'),
         method: /** @type {any} */ (method),
-        ...(other && lot.shots === 16 && { other: { data: other.name, folder: other.folders[0] ?? '' } }),
+        ...(other &&
+          (lot.shots === 16 || lot.shots === 'all') && { other: { data: other.name, folder: other.folders[0] ?? '' } }),
         id: `${lot.data}-${method}-${lot.shots}-${lot.seed}`,
       })),
     ]),
