@@ -1,5 +1,6 @@
 // typeclip in Node: every public name.
 
+export { beforeProjection } from './before-projection.ts'
 export type { Conversion, ConversionOptions } from './convert.node.ts'
 export { CheckpointError, InputError, ShapeError, UsageError } from './errors.ts'
 export { normalize, type Preprocessing, preprocess as preprocessPixels } from './image/transform.ts'

@@ -24,7 +24,7 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
     because: 'it makes pictures and words into batches, for any model; shards come over http as checkpoints do',
   },
   evaluate: {
-    imports: ['graph', 'runtime', 'checkpoint', 'load', 'zero-shot', 'data'],
+    imports: ['graph', 'runtime', 'checkpoint', 'load', 'before-projection', 'zero-shot', 'data'],
     because: 'it judges a loaded model by data, and fits a classifier to what the model sees',
   },
   training: {

@@ -1,5 +1,6 @@
 // A linear probe fitted to one labelled data set and judged by another.
 
+import { beforeProjection } from '../before-projection.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Clip } from '../load.ts'
@@ -13,6 +14,8 @@ export interface EvaluateLinearProbeOptions
     Pick<LinearProbeOptions, 'C' | 'onFit'> {
   /** Chooses the penalty by a tenth of the training pictures, and then fits to all of them. */
   sweep?: boolean | undefined
+  /** Learns from what a Vision Transformer has before its projection, as the paper does, in place of its embeddings. */
+  beforeProjection?: boolean | undefined
   /** Which tenth. */
   seed?: number | undefined
 }
@@ -21,13 +24,31 @@ export interface LinearProbeResult extends ClassificationResult {
   probe: LinearProbe
   /** Training pictures, and those of them that could not be used. */
   trained: { n: number; skipped: Skipped[] }
+  /** Numbers of a picture that were learnt from. */
+  width: number
 }
 
+/** @throws UsageError for test pictures of classes that were not trained on */
 export async function evaluateLinearProbe(
   clip: Clip,
   train: Source,
   test: Source,
-  { C, sweep = false, seed = 0, onFit, ...options }: EvaluateLinearProbeOptions = {},
+  { beforeProjection: unprojected = false, ...options }: EvaluateLinearProbeOptions = {},
+): Promise<LinearProbeResult> {
+  if (!unprojected) return probed(clip, train, test, options)
+  const tower = beforeProjection(clip)
+  try {
+    return await probed(tower, train, test, options)
+  } finally {
+    if (tower !== clip) await tower.dispose()
+  }
+}
+
+async function probed(
+  clip: Clip,
+  train: Source,
+  test: Source,
+  { C, sweep = false, seed = 0, onFit, ...options }: Omit<EvaluateLinearProbeOptions, 'beforeProjection'>,
 ): Promise<LinearProbeResult> {
   const known = classNames(train)
   const strange = classNames(test).filter((name) => !known.includes(name))
@@ -44,6 +65,7 @@ export async function evaluateLinearProbe(
     ...(await evaluateClassifier(clip, probe.classifier, test, options)),
     probe,
     trained: { n: features.labels.length, skipped: features.skipped },
+    width: features.width,
   }
 }
 

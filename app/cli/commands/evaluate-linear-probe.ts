@@ -13,13 +13,17 @@ export const command = defineCommand({
   about: [
     'Fits logistic regression to the image embeddings of one labelled data set and judges it by another: what the image',
     'tower knows, whatever the words. As in OpenAI’s README: embeddings as they come, C = 0.316. The paper’s numbers use',
-    '--sweep, and for Vision Transformers what comes before the projection, which is not done here.',
+    '--sweep, and for Vision Transformers --before-projection.',
   ],
   flags: {
     train: { type: 'text', value: 'SOURCE', help: 'a folder of class folders, a table, or .tar shards' },
     test: { type: 'text', value: 'SOURCE', help: 'the same classes, other pictures' },
     c: { type: 'number', value: 'C', above: 0, help: 'the inverse of the penalty, as in scikit-learn; else 0.316' },
     sweep: { type: 'switch', help: 'choose C between 1e-6 and 1e6 by a tenth of the training pictures' },
+    'before-projection': {
+      type: 'switch',
+      help: 'of a Vision Transformer, what its last projection is given; a ResNet has none',
+    },
     seed: { type: 'count', value: 'N', from: 0, help: 'which tenth; else 0' },
     ...resultFlags,
     ...imageFlags,
@@ -27,7 +31,7 @@ export const command = defineCommand({
   },
   examples: [
     'typeclip evaluate linear-probe --train photos/train --test photos/val',
-    'typeclip evaluate linear-probe --train photos/train --test photos/val --sweep --json --model ViT-B/32',
+    'typeclip evaluate linear-probe --train photos/train --test photos/val --sweep --before-projection --model ViT-B/32',
   ],
   async run(words, values, terminal) {
     if (words.length > 0) throw new UsageError(`linear-probe takes flags only; found '${words[0]}'`)
@@ -40,9 +44,10 @@ export const command = defineCommand({
       return await withModel(values, ['image'], terminal, async (clip) => {
         const { evaluateLinearProbe } = await import('typeclip/evaluate')
         const job = countingJob(terminal, train.size + test.size)
-        const { probe, trained, ...result } = await evaluateLinearProbe(clip, train, test, {
+        const { probe, trained, width, ...result } = await evaluateLinearProbe(clip, train, test, {
           C: c,
           sweep,
+          beforeProjection: values['before-projection'],
           seed,
           onSample: job.onSample,
           onFit: ({ C, accuracy }) =>
@@ -55,7 +60,7 @@ export const command = defineCommand({
         const about = { task: 'linear-probe' as const, model: clip.name, data: test.name, train: train.name }
         await page?.classification(about, result, clip)
         const { C, steps, loss } = probe
-        const fitted = { C, steps, loss, nTrain: trained.n, sweep: probe.sweep }
+        const fitted = { C, steps, loss, width, nTrain: trained.n, sweep: probe.sweep }
         if (json) await terminal.print(classificationJson({ ...about, ...fitted }, result))
         else {
           const fit = `C = ${C.toPrecision(3)}, fitted to ${trained.n} pictures of ${train.name}`

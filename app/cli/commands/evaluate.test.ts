@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeClassifier } from 'typeclip'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { randomModel, smallVit } from '../../../test/random-model.ts'
 import { captured } from '../captured.ts'
 
 const pictures = fileURLToPath(new URL('../../../examples/pictures/', import.meta.url))
@@ -160,6 +161,14 @@ it('linear-probe learns what it was shown', async () => {
   const run = await captured(['evaluate', 'linear-probe', '--train', data, '--test', data, '--c', '100', '--json'])
   expect(run.code).toBe(0)
   expect(json(run)).toMatchObject({ top1: 1, n: 4, nTrain: 4, C: 100 })
+})
+
+it('linear-probe learns from what comes before the projection, too', async () => {
+  const model = await randomModel({ ...smallVit, embed_dim: 24, vision_cfg: { ...smallVit.vision_cfg, layers: 1 } })
+  const run = ['evaluate', 'linear-probe', '--train', data, '--test', data, '--model', model, '--json']
+  const [plain, before] = [json(await captured(run)), json(await captured([...run, '--before-projection']))]
+  expect([plain.width, before.width]).toEqual([24, 128])
+  expect(before.loss).not.toBe(plain.loss)
 })
 
 it('calibrate writes a file with which classify may answer none of these', async () => {
