@@ -5,6 +5,7 @@ import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
 import { templatesOf, wordFlags, wordsOf } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
+import { verdict } from '../evaluate/verdict.ts'
 import { duration } from '../job.ts'
 import { checkMethodFlags } from '../method-flags.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
@@ -142,6 +143,8 @@ export const command = defineCommand({
         )
       }
       await terminal.print(values.json ? JSON.stringify(result, null, 2) : closing(result))
+      const doubt = verdict({ before: result.zeroShot.top1, after: result.top1, n: result.n })
+      if (doubt) terminal.note(doubt.en)
       await page?.commit(terminal)
       return 0
     } finally {

@@ -3,6 +3,7 @@
 import type { ClassificationResult } from 'typeclip/evaluate'
 import { both, escaped } from '../inspect/html.ts'
 import { numbers, percent } from './frame.ts'
+import { verdict } from './verdict.ts'
 
 export function changeSection(before: ClassificationResult, after: ClassificationResult): string {
   const cards = [
@@ -24,7 +25,9 @@ export function changeSection(before: ClassificationResult, after: Classificatio
     both('recall now', '现在的召回率'),
     both('change', '变化'),
   ]
-  return `${numbers(cards)}<h2>${both('What changed', '变化')}</h2><p>${both(
+  const doubt = verdict({ before: before.top1, after: after.top1, n: after.n })
+  const said = doubt ? `<p><strong>${both(doubt.en, doubt.zh)}</strong></p>` : ''
+  return `${numbers(cards)}${said}<h2>${both('What changed', '变化')}</h2><p>${both(
     'The classes that lost most come first.',
     '下降最多的类别在前。',
   )}</p><div class="wide"><table class="classes"><thead><tr><th>${both('class', '类别')}</th>${head.map((cell) => `<th class="number">${cell}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div><h2>${both('The model as it is now', '现在的模型')}</h2>`
