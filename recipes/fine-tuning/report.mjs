@@ -77,18 +77,20 @@ const languages = {
     method: 'method',
     all: 'all',
     cost: (shots) => [`time at ${shots}`, `memory at ${shots}`],
-    lost: ['learnt', 'by words', 'before', 'method', 'after'],
+    lost: ['learnt', 'pictures', 'by words', 'before', 'method', 'after'],
   },
   zh: {
     about: (n, zero) => `（${n} 张测试图片${zero ? `；仅凭文字 ${zero} %` : ''}）`,
     method: '方法',
     all: '全部',
     cost: (shots) => [`时间（${shots}）`, `内存（${shots}）`],
-    lost: ['学习了', '凭文字', '之前', '方法', '之后'],
+    lost: ['学习了', '张数', '凭文字', '之前', '方法', '之后'],
   },
 }
 
 const percent = (x) => (100 * x).toFixed(1)
+const spread = (x, deviation, seeds) => `${percent(x)}${seeds > 1 ? ` ± ${percent(deviation)}` : ''}`
+const named = (shots, words) => (shots === 'all' ? words.all : shots)
 const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 
 /** @param {ReturnType<typeof summary>} rows @param {'en' | 'zh'} language */
@@ -108,23 +110,30 @@ export function markdown(rows, language) {
           const row = at(n)
           if (!row) return '–'
           const fewer = row.seeds < most ? ` (${row.seeds})` : ''
-          return `${percent(row.top1)}${row.seeds > 1 ? ` ± ${percent(row.deviation)}` : ''}${fewer}`
+          return `${spread(row.top1, row.deviation, row.seeds)}${fewer}`
         })
         const costs = costly
           .map(at)
           .flatMap((row) => (row ? [`${row.seconds.toFixed(0)} s`, `${row.megabytes} MB`] : ['–', '–']))
         return [`\`${method}\``, ...cells, ...costs]
       })
-    const name = (n) => (n === 'all' ? words.all : n)
-    const head = [words.method, ...shots.map(name), ...costly.flatMap((n) => words.cost(name(n)))]
+    const counts = shots.map((n) => named(n, words))
+    const head = [words.method, ...counts, ...costly.flatMap((n) => words.cost(named(n, words)))]
     return `**${data}** ${words.about(own[0].n, zero && percent(zero.top1))}\n\n${table(head, lines)}`
   })
   const lost = rows.filter(({ other }) => other !== undefined)
   if (lost.length > 0) {
-    const lines = lost.map(({ data, method, other }) => {
+    const lines = lost.map(({ data, method, shots, seeds, other }) => {
       const zero = rows.find((row) => row.data === other.data && row.method === 'zero-shot')
       const before = zero ? percent(zero.top1) : '–'
-      return [data, other.data, before, `\`${method}\``, `${percent(other.top1)} ± ${percent(other.deviation)}`]
+      return [
+        data,
+        named(shots, words),
+        other.data,
+        before,
+        `\`${method}\``,
+        spread(other.top1, other.deviation, seeds),
+      ]
     })
     parts.push(table(words.lost, lines))
   }

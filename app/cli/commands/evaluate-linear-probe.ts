@@ -20,7 +20,7 @@ export const command = defineCommand({
     test: { type: 'text', value: 'SOURCE', help: 'the same classes, other pictures' },
     c: { type: 'number', value: 'C', above: 0, help: 'the inverse of the penalty, as in scikit-learn; else 0.316' },
     sweep: { type: 'switch', help: 'choose C between 1e-6 and 1e6 by a tenth of the training pictures' },
-    'before-projection': {
+    beforeProjection: {
       type: 'switch',
       help: 'of a Vision Transformer, what its last projection is given; a ResNet has none',
     },
@@ -35,7 +35,7 @@ export const command = defineCommand({
   ],
   async run(words, values, terminal) {
     if (words.length > 0) throw new UsageError(`linear-probe takes flags only; found '${words[0]}'`)
-    const { json, html, sweep, c, seed } = values
+    const { json, html, sweep, c, seed, beforeProjection } = values
     if (sweep && c !== undefined) throw new UsageError('--sweep chooses C; give one of --sweep and --c')
     const train = await openData('--train', values.train, terminal, { classes: true })
     const test = await openData('--test', values.test, terminal, { classes: true })
@@ -47,7 +47,7 @@ export const command = defineCommand({
         const { probe, trained, width, ...result } = await evaluateLinearProbe(clip, train, test, {
           C: c,
           sweep,
-          beforeProjection: values['before-projection'],
+          beforeProjection,
           seed,
           onSample: job.onSample,
           onFit: ({ C, accuracy }) =>
