@@ -3,7 +3,6 @@
 
 import { constant } from './graph/tensor.ts'
 import { type Clip, createClip } from './load.ts'
-import { Parameters } from './model/parameters.ts'
 
 /**
  * The same model, whose image embedding is `[n, width]`: the projection is answered as the identity. It has no text tower; its
@@ -19,15 +18,10 @@ export function beforeProjection(clip: Clip): Clip {
     Float32Array.from({ length: width * width }, (_, i) => (i % (width + 1) === 0 ? 1 : 0)),
     [width, width],
   )
-  const { parameters } = clip
   return createClip({
     ...clip,
     config: { ...config, embedDim: width, image: tower },
-    parameters: new Parameters((name, shape) => {
-      if (name === 'visual.proj') return identity
-      if (shape) return parameters.get(name, ...shape)
-      return parameters.has(name) ? identity : undefined // asked whether there is one, and not for it
-    }),
+    parameters: clip.parameters.with('visual.proj', identity),
     images: { preprocess: clip.preprocess, close: async () => {} },
   })
 }

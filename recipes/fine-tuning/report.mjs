@@ -100,7 +100,7 @@ export function markdown(rows, language) {
   const parts = [...new Set(rows.map(({ data }) => data))].map((data) => {
     const own = rows.filter((row) => row.data === data)
     const shots = [...new Set(own.map((row) => row.shots))].filter((n) => n !== 0).sort(byCount)
-    const costly = [shots.findLast((n) => n !== 'all'), shots.at(-1)].filter((n, i, all) => all.indexOf(n) === i)
+    const costly = shots.filter((n, i) => n === 'all' || i === shots.findLastIndex((m) => m !== 'all'))
     const zero = own.find(({ method }) => method === 'zero-shot')
     const lines = order
       .filter((method) => method !== 'zero-shot' && own.some((row) => row.method === method))

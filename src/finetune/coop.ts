@@ -9,7 +9,6 @@ import { UsageError } from '../errors.ts'
 import { gradients } from '../graph/gradient.ts'
 import { concat, constant, input } from '../graph/tensor.ts'
 import type { Clip } from '../load.ts'
-import { type Lookup, Parameters } from '../model/parameters.ts'
 import { objectives } from '../objectives/index.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { transformerBlock } from '../training/step.ts'
@@ -73,18 +72,13 @@ export async function createPromptLearner(
   const context = input('context', 'float32', [m, width])
   const stored = parameters.get('token_embedding.weight', vocabularySize, width)
   const table = concat([context, stored.gather(constant(Int32Array.from(own), [own.length]))], 0)
-  const lookup: Lookup = (name, shape) => {
-    if (name === 'token_embedding.weight') return table
-    if (shape) return parameters.get(name, ...shape)
-    return parameters.has(name) ? table : undefined // asked whether there is one, and not for it
-  }
   const texts = prompts.map(([start, ...rest]) => [
     m + own.indexOf(start!),
     ...Array.from({ length: m }, (_, i) => i),
     ...rest.map((id) => m + own.indexOf(id)),
   ])
   const smaller = { ...config, text: { ...tower, vocabularySize: m + own.length } }
-  const classes = normalize(encodeText(new Parameters(lookup), constantTexts(texts), smaller))
+  const classes = normalize(encodeText(parameters.with('token_embedding.weight', table), constantTexts(texts), smaller))
   const x = input('x', 'float32', ['n', embedDim])
   const logits = x.matmulTransposed(classes).mul(logitScale).add(logitBias)
   const loss = crossEntropy(logits, input('labels', 'float32', ['n']))

@@ -42,6 +42,12 @@ export class Parameters {
     return found
   }
 
+  /** The same, but for one parameter, which is answered with `tensor`. */
+  with(name: string, tensor: Tensor): Parameters {
+    const full = this.#full(name)
+    return new Parameters((asked, shape) => (asked === full ? tensor : this.#lookup(asked, shape)), this.path)
+  }
+
   #full(name: string | number): string {
     return this.path ? `${this.path}.${name}` : `${name}`
   }
