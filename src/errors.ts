@@ -16,12 +16,20 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** One input (a picture, a text) that cannot be used; the other inputs of the same call are unaffected. */
+/** One input (an image, a text) that cannot be used; the other inputs of the same call are unaffected. */
 export class InputError extends Error {
   override name = 'InputError'
+  /** The input's position among those of the call, from 0. */
+  index?: number
+  /** The input in a few words: its path or address, the start of a text, `1,024 bytes`. */
+  input?: string
 }
 
 /** A run of training that cannot go on; its last checkpoint is as it was. */
 export class TrainingError extends Error {
   override name = 'TrainingError'
 }
+
+/** A caller's text as a message shows it: the start of one that is very long, such as an image in base64. */
+export const excerpt = (text: string, longest = 256): string =>
+  text.length <= longest ? text : `${text.slice(0, Math.min(80, longest))}… (${text.length} characters)`
