@@ -20,9 +20,9 @@ export class UsageError extends Error {
 export class InputError extends Error {
   override name = 'InputError'
   /** The input's position among those of the call, from 0. */
-  index?: number
+  declare index?: number
   /** The input in a few words: its path or address, the start of a text, `1,024 bytes`. */
-  input?: string
+  declare input?: string
 }
 
 /** A run of training that cannot go on; its last checkpoint is as it was. */

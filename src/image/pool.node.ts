@@ -1,4 +1,5 @@
 // Decoding and resampling on worker threads, so that the event loop of the main thread stays free for the model.
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
@@ -17,8 +18,10 @@ export interface ImagePoolOptions extends PrepareOptions {
 
 /** An image that was read as it is stored, although its file says that it is to be turned. */
 export interface UnturnedImage {
-  /** Its path, or what it was called (`name`); undefined for bytes without a name. */
+  /** Its path, or its `name`; undefined for bytes without a name. */
   image?: string
+  /** The same for the same image: its path, its `name`, or a hash of its bytes. */
+  id: string
   /** EXIF's number, 2 to 8. */
   orientation: number
 }
@@ -104,8 +107,7 @@ export function createImagePool({ workers, ahead = 16, onOrientation, ...options
       const onThisThread = most === 0 || count++ < withoutThreads
       const { pixels, orientation } = await (onThisThread ? prepare(job, options) : inThread(job))
       if (orientation !== undefined) {
-        const image = typeof source === 'string' ? source : name
-        onOrientation?.({ ...(image !== undefined && { image }), orientation })
+        onOrientation?.({ ...identityOf(source, name), orientation })
       }
       return pixels
     },
@@ -117,6 +119,16 @@ export function createImagePool({ workers, ahead = 16, onOrientation, ...options
       threads.clear()
       await Promise.all(all.map((worker) => worker.terminate()))
     },
+  }
+}
+
+function identityOf(source: Source, name: string | undefined): Pick<UnturnedImage, 'image' | 'id'> {
+  const image = typeof source === 'string' ? source : name
+  if (image !== undefined) return { image, id: image }
+  return {
+    id: createHash('sha256')
+      .update(source as Uint8Array)
+      .digest('hex'),
   }
 }
 
