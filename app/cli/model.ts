@@ -4,6 +4,7 @@ import type { Clip, LoadOptions } from 'typeclip'
 import type { Flags, Values } from './arguments.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
+import { createUseNotices } from './use-notices.ts'
 
 export const modelFlags = {
   model: {
@@ -23,8 +24,13 @@ export const imageFlags = {
     choices: ['openai', 'hf'],
     help: "resize, then RGB; or RGB first. Else as the model's publisher does",
   },
-  maxPixels: { type: 'count', value: 'N', help: 'refuse larger pictures' },
-  exifRotate: { type: 'switch', help: 'turn photos upright by their EXIF entry; the reference does not' },
+  maxPixels: { type: 'count', value: 'N', help: 'refuse larger images' },
+  exifRotate: { type: 'switch', help: 'turn photos upright by their EXIF orientation; the reference does not' },
+} as const satisfies Flags
+
+/** Of commands that read images at addresses. */
+export const addressFlags = {
+  maxBytes: { type: 'count', value: 'N', help: 'refuse images at addresses of more bytes; else 268435456' },
 } as const satisfies Flags
 
 export const longTextFlags = {
@@ -39,7 +45,7 @@ export function onLong({ truncate, chunk }: Values<typeof longTextFlags>): OnLon
   return truncate ? 'truncate' : chunk ? 'chunk' : 'error'
 }
 
-type ModelValues = Values<typeof modelFlags> & Partial<Values<typeof imageFlags>>
+type ModelValues = Values<typeof modelFlags> & Partial<Values<typeof imageFlags> & Values<typeof addressFlags>>
 
 /** Loads the model, tells what there is to know about it, and gives its memory and threads back afterwards. */
 export async function withModel<T>(
@@ -47,9 +53,10 @@ export async function withModel<T>(
   towers: NonNullable<LoadOptions['towers']>,
   terminal: Terminal,
   use: (clip: Clip) => Promise<T>,
+  notices = createUseNotices(terminal),
 ): Promise<T> {
   const { load } = await import('typeclip')
-  const { activation, device, threads, order, maxPixels, exifRotate } = values
+  const { activation, device, threads, order, maxPixels, maxBytes, exifRotate } = values
   const clip = await load(values.model, {
     towers,
     ...(activation && { activation }),
@@ -57,15 +64,19 @@ export async function withModel<T>(
     ...(threads && { threads }),
     ...(order && { preprocessing: { order } }),
     ...(maxPixels && { maxPixels }),
+    ...(maxBytes && { maxBytes }),
     ...(exifRotate && { exifRotate }),
     signal: terminal.signal,
+    onNotice: notices.onNotice,
     onProgress: ({ file, received, total }) =>
       terminal.status(`${file}: ${megabytes(received)} of ${megabytes(total)}`),
   })
   terminal.status(undefined)
   try {
     for (const notice of clip.notices) terminal.note(notice)
-    return await use(clip)
+    const result = await use(clip)
+    notices.end()
+    return result
   } finally {
     await clip.dispose()
   }

@@ -1,5 +1,6 @@
 // `typeclip finetune`: a model that knows a person's own classes better, from a folder of labelled pictures (§3.2 and after).
 
+import type { Clip } from 'typeclip'
 import type { FinetuneEvent, FinetuneOptions, FinetuneResult, LoraTarget } from 'typeclip/finetune'
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
@@ -12,6 +13,7 @@ import { imageFlags, modelFlags, withModel } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 import { createTrainingView } from '../training-view.ts'
 import { UsageError } from '../usage-error.ts'
+import { createUseNotices } from '../use-notices.ts'
 
 const methods = [
   'full',
@@ -120,6 +122,7 @@ export const command = defineCommand({
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
     const { finetune } = await import('typeclip/finetune')
+    const notices = createUseNotices(terminal)
     const events = finetune({
       ...options,
       method,
@@ -128,6 +131,7 @@ export const command = defineCommand({
       out,
       templates,
       words: classnames,
+      onNotice: notices.onNotice,
       signal: terminal.signal,
     })
     const page = values.html === undefined ? undefined : await createPage(values.html)
@@ -135,12 +139,12 @@ export const command = defineCommand({
       const { result, before, after } = await shown(events, terminal, values.json)
       terminal.status(undefined)
       terminal.signal.throwIfAborted()
+      notices.end()
       if (!result) return 0
       if (page && before && after) {
         const about = { task: 'finetune', model: `${result.model} · ${method}`, data: after.data, train } as const
-        await withModel({ ...values, model: out, activation: undefined }, ['image'], terminal, (clip) =>
-          page.finetuned(about, before.details, after.details, clip),
-        )
+        const draw = (clip: Clip) => page.finetuned(about, before.details, after.details, clip)
+        await withModel({ ...values, model: out, activation: undefined }, ['image'], terminal, draw, notices)
       }
       await terminal.print(values.json ? JSON.stringify(result, null, 2) : closing(result))
       const doubt = verdict({ before: result.zeroShot.top1, after: result.top1, n: result.n })
