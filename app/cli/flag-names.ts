@@ -1,8 +1,10 @@
-// The library's errors name its options; on the command line they are flags.
+// The library's messages name its options in backticks; on the command line they are flags.
 
 const flags: readonly (readonly [option: RegExp, flag: string])[] = [
-  [/\bmaxPixels\b/g, '--max-pixels'],
-  [/\((truncate|chunk)\)/g, '(--$1)'],
+  [/`maxPixels`/g, '--max-pixels'],
+  [/`maxBytes`/g, '--max-bytes'],
+  [/`exifRotate`/g, '--exif-rotate'],
+  [/`onLong: '(truncate|chunk)'`/g, '--$1'],
 ]
 
 export const withFlagNames = (message: string): string =>

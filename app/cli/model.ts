@@ -24,8 +24,8 @@ export const imageFlags = {
     choices: ['openai', 'hf'],
     help: "resize, then RGB; or RGB first. Else as the model's publisher does",
   },
-  maxPixels: { type: 'count', value: 'N', help: 'refuse larger images' },
-  exifRotate: { type: 'switch', help: 'turn photos upright by their EXIF orientation; the reference does not' },
+  maxPixels: { type: 'count', value: 'N', help: 'refuse larger pictures' },
+  exifRotate: { type: 'switch', help: 'turn photos upright by their EXIF entry; the reference does not' },
 } as const satisfies Flags
 
 /** Of commands that read images at addresses. */

@@ -76,7 +76,7 @@ it.each([
 it("names its flags where the library's errors name options", async () => {
   const picture = fileURLToPath(new URL('../../examples/pictures/hat.jpg', import.meta.url))
   const long = await captured(['classify', picture, '--labels', 'a hat '.repeat(40)])
-  expect(long.stderr).toContain('ask for it to be cut (--truncate) or split (--chunk)')
+  expect(long.stderr).toContain('cut it with --truncate, or split it with --chunk')
   const large = await captured(['classify', picture, '--labels', 'hat', '--max-pixels', '9'])
   expect(large.stderr).toContain('raise --max-pixels')
 })
