@@ -7,8 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomModel } from '../test/random-model.ts'
 import { spoil } from '../test/spoil.ts'
 import { CheckpointError, InputError, UsageError } from './errors.ts'
+import { inspect } from './inspect/inspect.ts'
 import { load } from './load.node.ts'
 import type { Clip, ImageInput, UseNotice } from './load.ts'
+import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
+import { tokenized } from './training/tokenized.ts'
 import { rank, scoresOf, similarity, zeroShotClassifier } from './zero-shot/classifier.ts'
 import { classify } from './zero-shot/scorer.ts'
 
@@ -227,6 +230,29 @@ describe('options', () => {
   it('may be left undefined', async () => {
     const { shape } = await clip.encodeText('a cat', { onLong: undefined, normalize: undefined } as never)
     expect(shape).toEqual([1, 16])
+  })
+})
+
+describe('a vocabulary that is smaller than the tokenizer’s', () => {
+  it('is refused by name, in place of an error of ONNX Runtime', async () => {
+    const small = await randomModel({
+      embed_dim: 16,
+      vision_cfg: { image_size: 32, layers: 1, width: 64, patch_size: 16 },
+      text_cfg: { context_length: 16, vocab_size: 60, width: 64, heads: 1, layers: 1 },
+    })
+    const message = /(the model's vocabulary has 60 entries|60)/
+    const calls = [
+      load(small, { threads: 1 }).then((clip) => clip.encodeText('a cat')),
+      load(small, { threads: 1 }).then((clip) => inspect(clip, { texts: ['a cat'] })),
+      load(small, { threads: 1 }).then((clip) => classify(clip, image, ['a cat'])),
+    ]
+    for (const error of await Promise.all(calls.map(errorOf))) {
+      expect(error).toBeInstanceOf(CheckpointError)
+      expect(error.message).toMatch(message)
+    }
+    const tokenizer = await loadTokenizer()
+    const { text } = clip.config
+    expect(() => tokenized(['a cat'], tokenizer, { ...text!, vocabularySize: 60 })).toThrow(CheckpointError)
   })
 })
 

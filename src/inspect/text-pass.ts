@@ -6,6 +6,7 @@ import { input, type Tensor } from '../graph/tensor.ts'
 import type { Clip } from '../load.ts'
 import { encodeText } from '../model/clip.ts'
 import type { TextTowerConfig } from '../model/config.ts'
+import { checkIds } from '../model/token-ids.ts'
 import { type Pass, runStages } from './stages.ts'
 
 export interface Token {
@@ -38,8 +39,10 @@ export function textGraph({ config, parameters, name }: Clip, options?: { whole:
 }
 
 /** A text as the tower's graph is fed it, without padding. @throws InputError for one that is too long */
-export function readText({ tokenizer }: Clip, { contextLength, pool, endId }: TextTowerConfig, text: string) {
+export function readText({ tokenizer }: Clip, tower: TextTowerConfig, text: string) {
+  const { contextLength, pool, endId } = tower
   const ids = tokenizer.encode(text)
+  checkIds(ids, tower, text)
   const length = ids.length
   if (length > contextLength) {
     throw new InputError(`text "${text}" has ${length} tokens and the model reads ${contextLength}; shorten it`)
