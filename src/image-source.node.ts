@@ -76,20 +76,20 @@ async function fetchImage(url: URL, name: string, options: FetchOptions): Promis
   const given = new AbortController()
   const onSilence = () => given.abort(new InputError(`${name}: nothing was received for ${longestSilence / 1000} s`))
   let timer = setTimeout(onSilence, longestSilence)
-  const tooLarge = (bytes: string) =>
-    new InputError(`${name}: ${bytes} bytes, and ${maxBytes} are allowed; raise \`maxBytes\` if you trust this server`)
+  const tooLarge = (found: string) =>
+    new InputError(`${name}: ${found} ${maxBytes} bytes allowed; raise \`maxBytes\` if you trust this server`)
   try {
     const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, given.signal]) : given.signal })
     if (!response.ok) throw new InputError(`${name}: the server answered ${response.status} ${response.statusText}`)
     const announced = Number(response.headers.get('content-length') ?? 0)
-    if (announced > maxBytes) throw tooLarge(`${announced}`)
+    if (announced > maxBytes) throw tooLarge(`${announced} bytes, more than the`)
     const chunks: Uint8Array[] = []
     let received = 0
     for await (const chunk of response.body ?? []) {
       clearTimeout(timer)
       timer = setTimeout(onSilence, longestSilence)
       received += chunk.length
-      if (received > maxBytes) throw tooLarge(`more than ${maxBytes}`)
+      if (received > maxBytes) throw tooLarge('more than the')
       chunks.push(chunk)
     }
     return Buffer.concat(chunks)

@@ -141,8 +141,8 @@ describe('an address', () => {
   it.each([
     ['/silent.png', 'nothing was received for 1 s'],
     ['/stalled.png', 'nothing was received for 1 s'],
-    ['/endless.png', 'more than 100000 bytes, and 100000 are allowed; raise `maxBytes`'],
-    ['/announced.png', '5000000000 bytes, and 100000 are allowed; raise `maxBytes`'],
+    ['/endless.png', 'more than the 100000 bytes allowed; raise `maxBytes`'],
+    ['/announced.png', '5000000000 bytes, more than the 100000 bytes allowed; raise `maxBytes`'],
     ['/loop.png', 'redirect'],
     ['/page.png', 'this is an HTML page (perhaps a failed download)'],
     ['/gone.png', 'the server answered 410'],

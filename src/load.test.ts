@@ -7,12 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomModel } from '../test/random-model.ts'
 import { spoil } from '../test/spoil.ts'
 import { CheckpointError, InputError, UsageError } from './errors.ts'
+import { softmax } from './evaluate/reliability.ts'
 import { inspect } from './inspect/inspect.ts'
 import { load } from './load.node.ts'
 import type { Clip, ImageInput, UseNotice } from './load.ts'
+import { createPreprocessor } from './preprocessor.node.ts'
 import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 import { tokenized } from './training/tokenized.ts'
-import { rank, scoresOf, similarity, zeroShotClassifier } from './zero-shot/classifier.ts'
+import { narrowed, rank, scoresOf, similarity, zeroShotClassifier } from './zero-shot/classifier.ts'
 import { classify } from './zero-shot/scorer.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
@@ -223,6 +225,15 @@ describe('options', () => {
     await refused(classify(clip, image, []), 'no labels were given')
     await refused(classify(clip, image, ['a'], { templates: 'a {}' as never }), '`templates` is')
     await refused(classify(clip, image, ['a'], { templates: [] }), '`templates` is []')
+    const classifier = await zeroShotClassifier(clip, ['a cat', 'a dog'])
+    const embeddings = await clip.encodeImage(image)
+    expect(() => scoresOf(classifier, embeddings as never)).toThrow('expected one embedding, a Float32Array')
+    expect(() => narrowed(classifier, undefined as never)).toThrow('labels should be a list of strings')
+    expect(() => createPreprocessor({} as never)).toThrow('`preprocessing` is missing')
+    expect(() => createPreprocessor({ ...clip, maxPixels: 1 } as never)).toThrow(
+      "createPreprocessor has no option 'name'",
+    )
+    expect(() => softmax({ data: Float32Array.of(1, 2), classes: 2 }, 0)).toThrow('`temperature` is 0')
     await refused(load(null as never), 'found null')
     await refused(load(new URL('file:///x') as never), 'found an object of class URL')
   })

@@ -1,8 +1,10 @@
 // Images prepared as a model takes them, without a model.
 
+import { UsageError } from './errors.ts'
 import { createImagePool, type ImagePoolOptions } from './image/pool.node.ts'
 import { type FetchOptions, imageSource } from './image-source.node.ts'
 import type { Preprocessor } from './load.ts'
+import { anything, checkOptions, count, countOrNone, positive, trueOrFalse } from './options.ts'
 
 export interface PreprocessorOptions extends ImagePoolOptions {
   /** An image at an address is refused if it has more bytes. Default: 268,435,456. */
@@ -11,8 +13,25 @@ export interface PreprocessorOptions extends ImagePoolOptions {
   longestSilence?: number | undefined
 }
 
+const rules = {
+  preprocessing: anything,
+  augmentation: anything,
+  maxPixels: positive,
+  maxBytes: positive,
+  longestSilence: positive,
+  exifRotate: trueOrFalse,
+  onOrientation: anything,
+  workers: countOrNone,
+  ahead: count,
+}
+
 /** Decodes, resizes and crops on worker threads. */
-export function createPreprocessor({ maxBytes, longestSilence, ...options }: PreprocessorOptions): Preprocessor {
+export function createPreprocessor(given: PreprocessorOptions): Preprocessor {
+  checkOptions(given, rules, 'createPreprocessor')
+  if (!given?.preprocessing) {
+    throw new UsageError('createPreprocessor: `preprocessing` is missing; openaiPreprocessing(224) makes one')
+  }
+  const { maxBytes, longestSilence, ...options } = given
   const pool = createImagePool(options)
   return {
     async preprocess(image, { signal } = {}) {

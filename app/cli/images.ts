@@ -46,7 +46,7 @@ async function standardInput({ stdin, signal }: Terminal): Promise<FoundImage[] 
 }
 
 async function imagesOf(word: string, signal: AbortSignal): Promise<FoundImage[] | Error> {
-  if (/^https?:\/\//i.test(word)) return [{ path: word, image: word }]
+  if (/^(https?|file):\/\//i.test(word)) return [{ path: word, image: word }]
   // A path that exists is that path, whatever characters it has.
   const entry = await stat(word).catch(() => undefined)
   if (entry?.isDirectory()) {

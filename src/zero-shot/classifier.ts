@@ -69,15 +69,18 @@ export async function zeroShotClassifier(
 
 /** Every name in every template: all prompts of the first name, then of the second. @throws UsageError */
 export function promptsOf(names: readonly string[], templates: readonly string[]): string[] {
-  if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
-    const wrong = Array.isArray(names) ? names.find((name) => typeof name !== 'string') : names
-    throw new UsageError(`labels should be a list of strings, as ['a cat', 'a dog']; found ${foundInstead(wrong)}`)
-  }
+  checkLabels(names)
   if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
   for (const template of templates) {
     if (!template.includes('{}')) throw new UsageError(`template "${template}" has no {} for the label`)
   }
   return names.flatMap((name) => templates.map((template) => fillTemplate(template, name)))
+}
+
+function checkLabels(names: unknown): void {
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return
+  const wrong = Array.isArray(names) ? names.find((name) => typeof name !== 'string') : names
+  throw new UsageError(`labels should be a list of strings, as ['a cat', 'a dog']; found ${foundInstead(wrong)}`)
 }
 
 /**
@@ -106,8 +109,13 @@ export function logits({ names, weights, bias, cache }: Classifier, embedding: F
 }
 
 /** `z`, one for each class, of an image embedding as the model gives it. */
-export const scoresOf = (classifier: Classifier, embedding: Float32Array): Float32Array =>
-  logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
+export function scoresOf(classifier: Classifier, embedding: Float32Array): Float32Array {
+  if (!Array.isArray(embedding) && !ArrayBuffer.isView(embedding)) {
+    const found = foundInstead(embedding)
+    throw new UsageError(`expected one embedding, a Float32Array, as \`streamImages\` gives it; found ${found}`)
+  }
+  return logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
+}
 
 /** `exp zᵢ / Σ exp z`, best first; `z` is divided by the temperature before. */
 export function rank(classifier: Classifier, embedding: Float32Array, top = Infinity, temperature = 1): Label[] {
@@ -137,6 +145,7 @@ export function checkTop(top: number): void {
  * @throws UsageError for a name that it does not know
  */
 export function narrowed(classifier: Classifier, names: readonly string[]): Classifier {
+  checkLabels(names)
   const { weights, bias, cache } = classifier
   const width = weights.length / classifier.names.length
   const rows = names.map((name) => classifier.names.indexOf(name))

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { captured, jsonLines } from './captured.ts'
+
+const file = fileURLToPath(new URL('../../fixtures/images/rgb.png', import.meta.url))
+let server: Server
+let address: string
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const more = () => {
+      if (!response.destroyed) response.write(Buffer.alloc(10_000), more)
+    }
+    if (request.url === '/endless.png') more()
+    else if (request.url === '/page.png') response.end('<!DOCTYPE html><title>Sign in</title>')
+    else response.end(readFileSync(file))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+it('an address that never ends is one image that failed, and the rest is done', async () => {
+  const words = [`${address}/endless.png`, `${address}/page.png`, `${address}/image.png`, pathToFileURL(file).href]
+  const { code, stdout, stderr } = await captured([
+    'classify',
+    ...words,
+    '--labels',
+    'cat,dog',
+    '--json',
+    '--max-bytes',
+    '50000',
+  ])
+  expect(code).toBe(1)
+  expect(stderr).toContain(`${address}/endless.png: more than the 50000 bytes allowed; raise --max-bytes`)
+  expect(stderr).toContain(`${address}/page.png: this is an HTML page (perhaps a failed download)`)
+  const [fetched, own] = jsonLines(stdout) as { path: string; labels: unknown }[]
+  expect([fetched!.path, own!.path]).toEqual(words.slice(2))
+  expect(fetched!.labels).toEqual(own!.labels)
+})
