@@ -22,6 +22,6 @@ async function fetchImage(url: URL, signal?: AbortSignal): Promise<Uint8Array> {
     signal?.throwIfAborted()
     if (error instanceof InputError) throw error
     const reason = (error as Error).cause ?? error
-    throw new InputError(`${url} cannot be fetched: ${(reason as Error).message}`)
+    throw new InputError(`${url} cannot be fetched: ${(reason as Error).message}`, { cause: error })
   }
 }

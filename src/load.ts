@@ -146,7 +146,7 @@ export function createClip({ images, ...parts }: Parts): Clip {
   function checkJoint(): void {
     if (!likelihood) return
     throw new UsageError(
-      `${parts.name} was trained to predict captions (--objective ${parts.objective}) and has no joint embedding of images and texts; it can classify (typeclip classify, typeclip evaluate zero-shot), and nothing else`,
+      `${parts.name} was trained to predict captions (objective ${parts.objective}) and has no joint embedding of images and texts; it can classify images, and nothing else`,
     )
   }
 

@@ -87,7 +87,8 @@ function rowsOf(tokenizer: Tokenizer, text: string, { contextLength }: TextTower
   if (onLong === 'truncate') return [[...ids.slice(0, contextLength - 1), tokenizer.endId]]
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text
   throw new InputError(
-    `text "${shown}" has ${ids.length} tokens and the model reads ${contextLength}; shorten it, or ask for it to be cut (truncate) or split (chunk)`,
+    `text "${shown}" has ${ids.length} tokens and the model reads ${contextLength}; shorten it, cut it with \`onLong: 'truncate'\`, or split it with \`onLong: 'chunk'\``,
+    { option: 'onLong' },
   )
 }
 

@@ -50,7 +50,8 @@ export function createImagePool({ workers, ahead = 16, ...options }: ImagePoolOp
       const task = tasks.shift()
       if (tasks.length === 0) worker.unref()
       if ('pixels' in answer) task?.resolve(answer.pixels)
-      else task?.reject(answer.input ? new InputError(answer.error) : new Error(answer.error))
+      else
+        task?.reject(answer.input ? new InputError(answer.error, { option: answer.option }) : new Error(answer.error))
       next()
     })
     const lost = (reason: string) => {

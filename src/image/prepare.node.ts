@@ -41,6 +41,6 @@ async function readImage(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path)
   } catch (error) {
-    throw new InputError(`${path}: cannot be read (${(error as Error).message})`)
+    throw new InputError(`${path}: cannot be read (${(error as Error).message})`, { cause: error })
   }
 }

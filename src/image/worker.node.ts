@@ -8,7 +8,7 @@ export interface Job {
 }
 
 /** Answers come in the order of the jobs. */
-export type Answer = { pixels: Uint8Array } | { error: string; input: boolean }
+export type Answer = { pixels: Uint8Array } | { error: string; input: boolean; option?: string }
 
 const options = workerData as PrepareOptions
 
@@ -17,8 +17,12 @@ async function work({ source, seeds }: Job): Promise<void> {
     const pixels = await prepare(source, options, seeds)
     parentPort?.postMessage({ pixels } satisfies Answer, [pixels.buffer as ArrayBuffer])
   } catch (error) {
-    const { name, message } = error as Error
-    parentPort?.postMessage({ error: message, input: name === 'InputError' } satisfies Answer)
+    const { name, message, option } = error as Error & { option?: string }
+    parentPort?.postMessage({
+      error: message,
+      input: name === 'InputError',
+      ...(option && { option }),
+    } satisfies Answer)
   }
 }
 

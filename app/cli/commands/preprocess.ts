@@ -1,12 +1,12 @@
 // `typeclip preprocess`: images to the pixels that a model takes.
 
 import type { Preprocessing } from 'typeclip'
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
 import { imageFlags } from '../model.ts'
 import { createRowFile } from '../row-file.ts'
-import { UsageError } from '../usage-error.ts'
 
 /** Pictures that are worked on at a time. */
 const ahead = 32
@@ -49,7 +49,7 @@ export const command = defineCommand({
     }
     const file = await createRowFile(out, { allowed: ['.npy'], shape: [3, size, size] })
     const preprocessor = createPreprocessor({ preprocessing, maxPixels, exifRotate })
-    const job = startJob(terminal, 'images', images.length)
+    const job = startJob(terminal, 'image', images.length)
     try {
       for (const { path, error } of missing) job.fail(path, error)
       const options = { signal: terminal.signal }
