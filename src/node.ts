@@ -23,12 +23,14 @@ export type {
   ImageResult,
   Many,
   Preprocessor,
+  UseNotice,
 } from './load.ts'
 export type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from './model/config.ts'
 export type { KnownModel } from './models.node.ts'
 export type { ObjectiveName } from './objectives/index.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
-export { createPreprocessor } from './preprocessor.node.ts'
+export { createPreprocessor, type PreprocessorOptions } from './preprocessor.node.ts'
+export type { LongText } from './text-batches.ts'
 export { type TokenizeOptions, type Tokenizer, tokenize } from './tokenizer/tokenize.ts'
 export { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 export {

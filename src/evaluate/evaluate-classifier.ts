@@ -72,11 +72,6 @@ export async function evaluateClassifier(
   for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
     const label = places.get(labelOf(sample, source))!
     const data = scoresOf(classifier, embedding)
-    if (Number.isNaN(data[0])) {
-      throw new UsageError(
-        `${clip.name}: what it gives for ${sample.key} is not numbers; its weights are broken, or its training went wrong`,
-      )
-    }
     const [answer] = predictions({ data, classes })
     rows.push(data)
     labels.push(label)

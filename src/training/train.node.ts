@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import { type AugmentOptions, type Batch, batches } from '../data/batches.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { TrainingError, UsageError } from '../errors.ts'
+import type { UnturnedImage } from '../image/pool.node.ts'
+import type { UseNotice } from '../load.ts'
 import { type ObjectiveName, objectives } from '../objectives/index.ts'
 import type { Objective } from '../objectives/objective.ts'
+import { orientationNotice } from '../orientation-notice.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import type { AdamWOptions } from './adamw.ts'
@@ -53,10 +56,12 @@ export interface TrainOptions {
   shuffle?: boolean
   /** How training pictures are cropped and coloured; `false`: as in evaluation. */
   augment?: AugmentOptions | false
-  /** Pictures of more pixels are broken. */
+  /** Images of more pixels are broken. */
   maxPixels?: number | undefined
-  /** Turns photos upright by their EXIF entry; the reference does not. */
+  /** Turns images upright by their EXIF orientation, which the reference does not. Default: false. */
   exifRotate?: boolean | undefined
+  /** Called for what a user should know of the images: for each whose EXIF orientation was not applied. */
+  onNotice?: ((notice: UseNotice) => void) | undefined
   /** Parameters that are left as they are. */
   frozen?: ((name: string) => boolean) | undefined
   seed?: number
@@ -170,7 +175,12 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       resumed: before !== undefined,
     }
 
-    const reading = { maxPixels: options.maxPixels, exifRotate: options.exifRotate }
+    const { maxPixels, exifRotate, onNotice } = options
+    const reading = {
+      maxPixels,
+      exifRotate,
+      onOrientation: onNotice && ((image: UnturnedImage) => onNotice(orientationNotice(image))),
+    }
     async function judge(step: number): Promise<Validation | undefined> {
       const loss = (source: Source) =>
         validationLoss(source, { trainer, adaptation, model, tokenizer, batch, reading, ...(signal && { signal }) })

@@ -9,7 +9,7 @@ import { calibrationOf } from '../evaluate/data.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
 import { readLines } from '../lines.ts'
-import { imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
+import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
 import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -44,6 +44,7 @@ export const command = defineCommand({
     },
     ...longTextFlags,
     ...imageFlags,
+    ...addressFlags,
     ...modelFlags,
   },
   examples: [

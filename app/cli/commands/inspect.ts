@@ -14,7 +14,7 @@ import { relevancePng } from '../inspect/relevance-picture.ts'
 import { relevanceReport } from '../inspect/relevance-report.ts'
 import { inspectReport } from '../inspect/report.ts'
 import { type Job, startJob } from '../job.ts'
-import { imageFlags, megabytes, modelFlags, withModel } from '../model.ts'
+import { addressFlags, imageFlags, megabytes, modelFlags, withModel } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 import { namedTexts } from '../texts.ts'
 
@@ -45,6 +45,7 @@ export const command = defineCommand({
       help: "print that encoder's graph, a line a node, and nothing else",
     },
     ...imageFlags,
+    ...addressFlags,
     ...modelFlags,
   },
   examples: [

@@ -5,9 +5,10 @@ import type { Augmentation, TrainOptions } from 'typeclip/training'
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
 import { progressLine } from '../job.ts'
-import { modelFlags } from '../model.ts'
+import { imageFlags, modelFlags } from '../model.ts'
 import { columnFlags, dataFlags, openData } from '../training-data.ts'
 import { createTrainingView } from '../training-view.ts'
+import { createUseNotices } from '../use-notices.ts'
 
 const objectives = ['contrastive', 'siglip', 'bow', 'lm', 'bow-contrastive'] as const
 
@@ -58,6 +59,8 @@ const flags = {
   resume: { type: 'switch', help: 'go on from the last checkpoint in DIR; begin anew where there is none' },
   json: { type: 'switch', help: 'everything that happens, each as one line: {"kind": "step", "loss", …}' },
   activation: modelFlags.activation,
+  maxPixels: imageFlags.maxPixels,
+  exifRotate: imageFlags.exifRotate,
   threads: modelFlags.threads,
   ...columnFlags,
 } as const
@@ -88,7 +91,8 @@ export const command = defineCommand({
     const options = trainOptions(values)
     const { data, val, templates } = await openData(values, terminal)
     const { judgeBy, openInitialModel, train } = await import('typeclip/training')
-    const { activation, threads } = values
+    const { activation, threads, maxPixels, exifRotate } = values
+    const notices = createUseNotices(terminal)
     const initial = await openInitialModel(model, { activation, signal: terminal.signal })
     for (const notice of initial.notices) terminal.note(notice)
     const view = createTrainingView(terminal, values.json)
@@ -98,9 +102,14 @@ export const command = defineCommand({
       data,
       out,
       signal: terminal.signal,
+      maxPixels,
+      exifRotate,
+      onNotice: notices.onNotice,
       ...(val && {
         validate: judgeBy(val, {
           threads,
+          maxPixels,
+          exifRotate,
           signal: terminal.signal,
           ...(templates.length > 0 && { templates }),
           onProgress: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'image', Number.NaN)}`),
@@ -109,6 +118,7 @@ export const command = defineCommand({
     })
     for await (const event of events) await view.show(event)
     terminal.status(undefined)
+    notices.end()
     terminal.signal.throwIfAborted()
     if (!values.json) await terminal.print(`the model is in ${out}; its curves are ${out}/curves.svg`)
     return 0
