@@ -2,7 +2,15 @@
 
 export { beforeProjection } from './before-projection.ts'
 export type { Conversion, ConversionOptions } from './convert.node.ts'
-export { CheckpointError, InputError, ShapeError, UsageError } from './errors.ts'
+export {
+  CheckpointError,
+  type ErrorDetails,
+  InputError,
+  ShapeError,
+  TrainingError,
+  TypeclipError,
+  UsageError,
+} from './errors.ts'
 export { normalize, type Preprocessing, preprocess as preprocessPixels } from './image/transform.ts'
 export { type LoadOptions, load } from './load.node.ts'
 export type {

@@ -110,6 +110,7 @@ function idsOf(
   if (onLong === 'truncate') return [[...ids.slice(0, contextLength - 1), tokenizer.endId]]
   const error = new InputError(
     `text "${excerpt(text, 60)}" has ${ids.length} tokens and the model reads ${contextLength}; shorten it, cut it with \`onLong: 'truncate'\`, or split it with \`onLong: 'chunk'\``,
+    { option: 'onLong' },
   )
   throw Object.assign(error, { index, input: inputName(text) })
 }

@@ -139,7 +139,8 @@ it('lets the app import the library by its public names only', () => {
       imports
         .filter(
           (specifier) =>
-            /src\/|dist\//.test(specifier) || /^typeclip\/(?!(inspect|training|evaluate|finetune)$)/.test(specifier),
+            /src\/|dist\//.test(specifier) ||
+            /^typeclip\/(?!(errors|inspect|training|evaluate|finetune)$)/.test(specifier),
         )
         .map((specifier) => `${path} imports ${specifier}`),
     )

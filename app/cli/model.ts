@@ -1,9 +1,9 @@
 // The flags of every command that runs a model, and the model that they ask for.
 
 import type { Clip, LoadOptions } from 'typeclip'
+import { UsageError } from 'typeclip/errors'
 import type { Flags, Values } from './arguments.ts'
 import type { Terminal } from './terminal.ts'
-import { UsageError } from './usage-error.ts'
 import { createUseNotices } from './use-notices.ts'
 
 export const modelFlags = {
@@ -34,8 +34,12 @@ export const addressFlags = {
 } as const satisfies Flags
 
 export const longTextFlags = {
-  truncate: { type: 'switch', help: 'cut texts that are too long for the model; else they are an error' },
-  chunk: { type: 'switch', help: 'embed long texts in pieces and take the mean' },
+  truncate: {
+    type: 'switch',
+    option: "onLong: 'truncate'",
+    help: 'cut texts that are too long for the model; else they are an error',
+  },
+  chunk: { type: 'switch', option: "onLong: 'chunk'", help: 'embed long texts in pieces and take the mean' },
 } as const satisfies Flags
 
 export type OnLong = 'error' | 'truncate' | 'chunk'

@@ -1,7 +1,7 @@
 // What comes up while a command uses a model, and is no error: said once for a command, and never once for each image.
 
 import type { UseNotice } from 'typeclip'
-import { grouped } from './job.ts'
+import { grouped } from './counted.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface UseNotices {

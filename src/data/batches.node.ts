@@ -87,7 +87,8 @@ export async function* batches(options: BatchesOptions): AsyncGenerator<Batch, v
   const { source, batch, preprocessing, signal } = options
   const { cursor = { epoch: 0, samples: 0 }, augment, workers = availableParallelism() } = options
   const { maxPixels, exifRotate, onOrientation } = options
-  if (!Number.isInteger(batch) || batch < 1) throw new UsageError(`batch: ${batch}; expected a whole number, 1 or more`)
+  if (!Number.isInteger(batch) || batch < 1)
+    throw new UsageError(`\`batch\` is ${batch}; expected a whole number, 1 or more`)
   if (source.size < batch) throw tooFew(options, source.size, [])
   const pool = createImagePool({
     preprocessing,
@@ -152,7 +153,7 @@ function together(taken: readonly Done[]): Pick<Batch, 'pixels' | 'embeddings' |
 function tooFew({ source, batch }: BatchesOptions, usable: number, skipped: readonly Skipped[]): UsageError {
   const [first] = skipped
   const broken = first ? `; ${skipped.length} are broken, the first: ${first.key}: ${first.reason}` : ''
-  const advice = usable > 0 ? `; take a batch of ${usable} or less, or more data` : ''
+  const advice = usable > 0 ? `; choose a \`batch\` of ${usable} or less, or more data` : ''
   return new UsageError(
     `${source.name}: ${usable} usable samples in an epoch do not fill a batch of ${batch}${broken}${advice}`,
   )

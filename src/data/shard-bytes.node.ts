@@ -22,7 +22,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path)
   } catch (error) {
-    throw new InputError(`cannot be opened (${(error as Error).message})`)
+    throw new InputError(`cannot be opened (${(error as Error).message})`, { cause: error })
   }
 }
 
@@ -129,7 +129,7 @@ async function* fetchChunks(url: string, options: ShardBytesOptions): AsyncGener
     } catch (error) {
       options.signal?.throwIfAborted()
       if (error instanceof InputError) throw error
-      if (attempt >= tries) throw new InputError(`cannot be fetched (${reasonOf(error)})`)
+      if (attempt >= tries) throw new InputError(`cannot be fetched (${reasonOf(error)})`, { cause: error })
       await pause(attempt, options)
     } finally {
       silence.done()

@@ -35,6 +35,7 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
     if (width * height <= maxPixels) return
     throw new InputError(
       `${name}: ${width}×${height} is ${width * height} pixels, more than the ${maxPixels} allowed; raise \`maxPixels\` if you trust the file`,
+      { option: 'maxPixels' },
     )
   }
   if (format === 'gif') return decodeGif(bytes, name, check)
@@ -58,6 +59,7 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
     const reason = (error as Error).message.split('\n')[0]
     throw new InputError(
       `${name}: this ${format.toUpperCase()} is damaged, cut short or of a kind that is not read (${reason})`,
+      { cause: error },
     )
   }
 }

@@ -133,9 +133,9 @@ function identityOf(source: Source, name: string | undefined): Pick<UnturnedImag
 }
 
 /** An error of a thread, whose class and cause do not survive the way between threads. */
-function errorOf({ error, input, code }: { error: string; input: boolean; code?: string }): Error {
-  const cause = code === undefined ? {} : { cause: Object.assign(new Error(error), { code }) }
-  return input ? new InputError(error, cause) : new Error(error)
+function errorOf({ error, input, option, code }: Exclude<Answer, Prepared>): Error {
+  const cause = code === undefined ? undefined : Object.assign(new Error(error), { code })
+  return input ? new InputError(error, { cause, option }) : new Error(error)
 }
 
 /**

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type Job, type Prepared, type PrepareOptions, prepare } from './prepare.node.ts'
 
 /** One for each job, in the same order. */
-export type Answer = Prepared | { error: string; input: boolean; code?: string }
+export type Answer = Prepared | { error: string; input: boolean; option?: string; code?: string }
 
 const options = workerData as PrepareOptions
 
@@ -12,9 +12,14 @@ async function work(job: Job): Promise<void> {
     const prepared = await prepare(job, options)
     parentPort?.postMessage(prepared satisfies Answer, [prepared.pixels.buffer as ArrayBuffer])
   } catch (error) {
-    const { name, message, cause } = error as Error
+    const { name, message, cause, option } = error as Error & { option?: string }
     const { code } = (cause ?? {}) as NodeJS.ErrnoException
-    parentPort?.postMessage({ error: message, input: name === 'InputError', ...(code && { code }) } satisfies Answer)
+    parentPort?.postMessage({
+      error: message,
+      input: name === 'InputError',
+      ...(option && { option }),
+      ...(code && { code }),
+    } satisfies Answer)
   }
 }
 

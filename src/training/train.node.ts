@@ -122,7 +122,8 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
   const plan = planOf(options, batch)
   if (options.chunk !== undefined && options.chunk < batch && model.config.image?.kind === 'modified-resnet') {
     throw new UsageError(
-      `chunk ${options.chunk} is smaller than the batch of ${batch}, and the image tower is a ResNet: batch normalisation over a chunk is not the same as over the batch, so the loss would be another one; leave --chunk out, or choose a vision transformer`,
+      `\`chunk\` is ${options.chunk}, less than the batch of ${batch}, and the image encoder is a ResNet: its batch normalisation is over the whole batch, so chunks would change the loss. Leave \`chunk\` out, or choose a vision transformer`,
+      { option: 'chunk' },
     )
   }
   const optimizer = { ...defaultOptimizer, ...options.optimizer }
@@ -308,7 +309,8 @@ function fromObjective({ objective = 'contrastive', frozen }: TrainOptions): Ada
 function diverged(step: number, { loss }: StepReport, saved: string | undefined): TrainingError {
   const back = saved ? `; ${saved} still holds the last checkpoint` : ''
   return new TrainingError(
-    `step ${step}: the ${Number.isFinite(loss) ? 'gradient' : `loss is ${loss} and`} is not a number any more, so the step was not taken${back}. Try a lower learning rate (--lr), a longer warm-up (--warmup), or gradients held within bounds (--clip-grad 1)`,
+    `step ${step}: the ${Number.isFinite(loss) ? 'gradient is' : `loss is ${loss},`} no longer a finite number, so the step was not taken${back}. Try a lower \`learningRate\`, a longer \`warmup\`, or clip gradients to length 1 (\`clipGradient\`)`,
+    { option: 'learningRate', code: 'diverged' },
   )
 }
 

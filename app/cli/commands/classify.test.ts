@@ -22,7 +22,7 @@ it('prints help', async () => {
   const { code, stdout } = await captured(['classify', '--help'])
   expect(code).toBe(0)
   expect(stdout).toMatchInlineSnapshot(`
-    "typeclip classify: which of your labels fits each image
+    "typeclip classify: find which of your labels fits each image
 
     Usage: typeclip classify IMAGE… --labels "cat,dog" | --labels-file F [flags]
 
@@ -48,7 +48,8 @@ it('prints help', async () => {
       --activation quickgelu|gelu  where the checkpoint does not say
       --device D                   cpu (default), webgpu, cuda, coreml or dml
       --threads N                  threads to compute with; else one for each core
-      --help                       this text
+      -q, --quiet                  no notices and no progress; errors are always shown
+      -h, --help                   show this text
 
     Examples:
       typeclip classify photo.jpg --labels "a cat,a dog"

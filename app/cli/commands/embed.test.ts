@@ -24,7 +24,7 @@ async function readNpy(file: string): Promise<{ header: string; data: Float32Arr
 
 it('prints help', async () => {
   expect((await captured(['embed', '--help'])).stdout).toMatchInlineSnapshot(`
-    "typeclip embed: images and texts to a file of vectors
+    "typeclip embed: write embeddings of images and texts to a file
 
     Usage: typeclip embed [IMAGE…] [--text S]… [--text-file F] --out X.npy | X.safetensors | X.jsonl [flags]
 
@@ -49,7 +49,8 @@ it('prints help', async () => {
       --activation quickgelu|gelu  where the checkpoint does not say
       --device D                   cpu (default), webgpu, cuda, coreml or dml
       --threads N                  threads to compute with; else one for each core
-      --help                       this text
+      -q, --quiet                  no notices and no progress; errors are always shown
+      -h, --help                   show this text
 
     Examples:
       typeclip embed photos --out photos.npy --normalize

@@ -1,12 +1,12 @@
 // `typeclip preprocess`: images to the pixels that a model takes.
 
 import type { Preprocessing } from 'typeclip'
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
 import { addressFlags, imageFlags } from '../model.ts'
 import { createRowFile } from '../row-file.ts'
-import { UsageError } from '../usage-error.ts'
 import { unturnedImages } from '../use-notices.ts'
 
 /** Pictures that are worked on at a time. */
@@ -58,7 +58,7 @@ export const command = defineCommand({
       exifRotate,
       onOrientation: ({ id }) => unturned.add(id),
     })
-    const job = startJob(terminal, 'images', images.length)
+    const job = startJob(terminal, 'image', images.length)
     try {
       for (const { path, error } of missing) job.fail(path, error)
       const options = { signal: terminal.signal }

@@ -1,5 +1,6 @@
 // `typeclip train`: a CLIP from a person's own images and captions (§2.3 to §2.5).
 
+import { UsageError } from 'typeclip/errors'
 import type { Augmentation, TrainOptions } from 'typeclip/training'
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
@@ -7,7 +8,6 @@ import { progressLine } from '../job.ts'
 import { imageFlags, modelFlags } from '../model.ts'
 import { columnFlags, dataFlags, openData } from '../training-data.ts'
 import { createTrainingView } from '../training-view.ts'
-import { UsageError } from '../usage-error.ts'
 import { createUseNotices } from '../use-notices.ts'
 
 const objectives = ['contrastive', 'siglip', 'bow', 'lm', 'bow-contrastive'] as const
@@ -26,17 +26,29 @@ const flags = {
   recompute: { type: 'switch', help: "compute transformer blocks' insides twice: slower, in far less memory" },
   epochs: { type: 'count', value: 'N', help: 'times through the data; else 1' },
   steps: { type: 'count', value: 'N', help: 'steps, in place of --epochs' },
-  lr: { type: 'number', value: 'X', help: 'the learning rate at its highest; else 5e-4' },
+  lr: { type: 'number', option: 'learningRate', value: 'X', help: 'the learning rate at its highest; else 5e-4' },
   schedule: { type: 'text', value: 'S', choices: ['cosine', 'constant'], help: 'of the learning rate; else cosine' },
   warmup: { type: 'count', value: 'N', from: 0, help: 'steps of warm-up; else 2000, but at most a tenth of all' },
   weightDecay: { type: 'number', value: 'X', help: 'of all that has two dimensions or more; else 0.2' },
   beta1: { type: 'number', value: 'X', below: 1, help: 'of AdamW; else 0.9' },
   beta2: { type: 'number', value: 'X', below: 1, help: 'of AdamW; else 0.98' },
   eps: { type: 'number', value: 'X', above: 0, help: 'of AdamW; else 1e-6' },
-  clipGrad: { type: 'number', value: 'X', above: 0, help: 'the longest gradient, by its norm; else any' },
-  freeze: { type: 'text', value: 'T', choices: ['image', 'text'], help: 'a tower that is left as it is' },
-  noShuffle: { type: 'switch', help: 'take the data in its own order' },
-  noAugment: { type: 'switch', help: 'prepare the pictures as for evaluation' },
+  clipGrad: {
+    type: 'number',
+    option: 'clipGradient',
+    value: 'X',
+    above: 0,
+    help: 'the longest gradient, by its norm; else any',
+  },
+  freeze: {
+    type: 'text',
+    option: 'frozen',
+    value: 'T',
+    choices: ['image', 'text'],
+    help: 'a tower that is left as it is',
+  },
+  noShuffle: { type: 'switch', option: 'shuffle', help: 'take the data in its own order' },
+  noAugment: { type: 'switch', option: 'augment', help: 'prepare the pictures as for evaluation' },
   cropScale: { type: 'text', value: 'MIN,MAX', help: 'share of each picture that a random crop keeps; else 0.9,1' },
   flip: { type: 'switch', help: 'mirror half of the pictures' },
   saveEvery: { type: 'count', value: 'N', help: 'steps between checkpoints; else 200' },
@@ -100,7 +112,7 @@ export const command = defineCommand({
           exifRotate,
           signal: terminal.signal,
           ...(templates.length > 0 && { templates }),
-          onProgress: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'images', Number.NaN)}`),
+          onProgress: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'image', Number.NaN)}`),
         }),
       }),
     })
