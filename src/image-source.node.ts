@@ -77,7 +77,9 @@ async function fetchImage(url: URL, name: string, options: FetchOptions): Promis
   const onSilence = () => given.abort(new InputError(`${name}: nothing was received for ${longestSilence / 1000} s`))
   let timer = setTimeout(onSilence, longestSilence)
   const tooLarge = (found: string) =>
-    new InputError(`${name}: ${found} ${maxBytes} bytes allowed; raise \`maxBytes\` if you trust this server`)
+    new InputError(`${name}: ${found} ${maxBytes} bytes allowed; raise \`maxBytes\` if you trust this server`, {
+      option: 'maxBytes',
+    })
   try {
     const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, given.signal]) : given.signal })
     if (!response.ok) throw new InputError(`${name}: the server answered ${response.status} ${response.statusText}`)

@@ -51,7 +51,7 @@ export function checkOptions(given: unknown, rules: Readonly<Record<string, Rule
       throw new UsageError(`${of} has no option '${name}'${advice}`)
     }
     if (value !== undefined && !rule.is(value)) {
-      throw new UsageError(`${of}: \`${name}\` is ${shown(value)}; expected ${rule.expected}`)
+      throw new UsageError(`${of}: \`${name}\` is ${shown(value)}; expected ${rule.expected}`, { option: name })
     }
   }
 }
