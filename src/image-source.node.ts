@@ -9,6 +9,8 @@ import { foundInstead } from './input-name.ts'
 
 export interface FetchOptions {
   signal?: AbortSignal | undefined
+  /** Aborted when nobody waits for images any more. */
+  closing?: AbortSignal | undefined
   /** An image at an address may have so many bytes. */
   maxBytes?: number | undefined
   /** Milliseconds without a byte after which an address is given up. */
@@ -72,7 +74,7 @@ async function dataOf(url: URL, name: string): Promise<Uint8Array> {
 }
 
 async function fetchImage(url: URL, name: string, options: FetchOptions): Promise<Uint8Array> {
-  const { signal, maxBytes = defaultMaxBytes, longestSilence = defaultSilence } = options
+  const { signal, closing, maxBytes = defaultMaxBytes, longestSilence = defaultSilence } = options
   const given = new AbortController()
   const onSilence = () => given.abort(new InputError(`${name}: nothing was received for ${longestSilence / 1000} s`))
   let timer = setTimeout(onSilence, longestSilence)
@@ -81,7 +83,9 @@ async function fetchImage(url: URL, name: string, options: FetchOptions): Promis
       option: 'maxBytes',
     })
   try {
-    const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, given.signal]) : given.signal })
+    const response = await fetch(url, {
+      signal: AbortSignal.any([signal, closing, given.signal].filter((each) => each !== undefined)),
+    })
     if (!response.ok) throw new InputError(`${name}: the server answered ${response.status} ${response.statusText}`)
     const announced = Number(response.headers.get('content-length') ?? 0)
     if (announced > maxBytes) throw tooLarge(`${announced} bytes, more than the`)
@@ -97,6 +101,7 @@ async function fetchImage(url: URL, name: string, options: FetchOptions): Promis
     return Buffer.concat(chunks)
   } catch (error) {
     signal?.throwIfAborted()
+    closing?.throwIfAborted()
     if (error instanceof InputError) throw error
     throw new InputError(`${name} cannot be fetched: ${reasonOf(error)}`, { cause: error })
   } finally {

@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import { createReadStream, readFileSync } from 'node:fs'
 import { cp, mkdtemp } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -173,6 +176,8 @@ describe('what is no image or text', () => {
       expect(error).toBeInstanceOf(InputError)
       expect(error).toMatchObject({ index: 3, input: '/nowhere.png', cause: { code: 'ENOENT' } })
     }
+    const label = await errorOf(classify(clip, image, ['a', 'word '.repeat(30)], { templates: ['a {}', 'b {}', '{}'] }))
+    expect(label).toMatchObject({ name: 'InputError', index: 1, input: 'word '.repeat(30) })
     const long = await errorOf(clip.encodeText(['a cat', 'word '.repeat(30)]))
     expect(long).toBeInstanceOf(InputError)
     expect(long).toMatchObject({ index: 1 })
@@ -183,7 +188,7 @@ describe('options', () => {
   it.each<[object, string]>([
     [{ threads: 0 }, 'load: `threads` is 0; expected a whole number of at least 1'],
     [{ threads: 1.5 }, '`threads` is 1.5'],
-    [{ device: 'nonsense' }, "device 'nonsense' is not known"],
+    [{ device: 'nonsense' }, 'device'],
     [{ tower: ['image'] }, "load has no option 'tower'; did you mean `towers`?"],
     [{ maxpixels: 1 }, 'did you mean `maxPixels`?'],
     [{ nonsense: 1 }, "load has no option 'nonsense'; there are activation, towers"],
@@ -279,6 +284,24 @@ describe('dispose', () => {
       expect(error).toBeInstanceOf(UsageError)
       expect(error.message).toBe(`${folder}: this model was disposed of; load it again`)
     }
+  })
+
+  it('does not wait for an address that is silent', async () => {
+    const server = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const own = await load(folder, { threads: 1 })
+    const settled = Promise.allSettled([
+      own.encodeImage([image, `http://127.0.0.1:${(server.address() as AddressInfo).port}/silent.png`]),
+    ])
+    await once(server, 'request')
+    const began = performance.now()
+    await own.dispose()
+    expect(await settled).toMatchObject([
+      { reason: { name: 'UsageError', message: `${folder}: this model was disposed of; load it again` } },
+    ])
+    expect(performance.now() - began).toBeLessThan(5000)
+    server.closeAllConnections()
+    server.close()
   })
 
   it('is done at the end of a block with await using', async () => {

@@ -33,12 +33,16 @@ export function createPreprocessor(given: PreprocessorOptions): Preprocessor {
   }
   const { maxBytes, longestSilence, ...options } = given
   const pool = createImagePool(options)
+  const closing = new AbortController()
   return {
     async preprocess(image, { signal } = {}) {
-      const limits: FetchOptions = { signal, maxBytes, longestSilence }
+      const limits: FetchOptions = { signal, closing: closing.signal, maxBytes, longestSilence }
       const { source, name } = await imageSource(image, limits)
       return pool.preprocess(source, undefined, name)
     },
-    close: () => pool.close(),
+    close() {
+      closing.abort(new UsageError('image pool: it was closed before this image was fetched'))
+      return pool.close()
+    },
   }
 }

@@ -1,8 +1,8 @@
 // Zero-shot classification (§3.1): the weights of a class are the normalised mean of its prompts' normalised embeddings.
 
 import { brokenNumber } from '../embeddings.ts'
-import { CheckpointError, UsageError } from '../errors.ts'
-import { foundInstead } from '../input-name.ts'
+import { CheckpointError, InputError, UsageError } from '../errors.ts'
+import { foundInstead, inputName } from '../input-name.ts'
 import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../load.ts'
 import { anything, checkOptions, count, listOf } from '../options.ts'
 import { addCacheTerm, cacheOfClasses, type KeyValueCache } from './key-value-cache.ts'
@@ -47,10 +47,9 @@ export async function zeroShotClassifier(
   checkOptions(options, zeroShotRules, 'zeroShotClassifier')
   const { templates = defaultTemplates, onLong, signal } = options
   const prompts = promptsOf(names, templates)
-  const { data, shape } = await clip.encodeText(prompts, {
-    ...(onLong !== undefined && { onLong }),
-    ...(signal && { signal }),
-    normalize: true,
+  const encodeOptions = { ...(onLong !== undefined && { onLong }), ...(signal && { signal }), normalize: true }
+  const { data, shape } = await clip.encodeText(prompts, encodeOptions).catch((error: unknown) => {
+    throw ofLabel(error, names, templates)
   })
   const width = shape[1]
   const weights = new Float32Array(names.length * width)
@@ -65,6 +64,13 @@ export async function zeroShotClassifier(
     )
   }
   return { names, weights, ...(clip.logitBias && { bias: new Float32Array(names.length).fill(clip.logitBias) }) }
+}
+
+/** The error of a prompt as that of its label. */
+export function ofLabel(error: unknown, names: readonly string[], templates: readonly string[]): unknown {
+  if (!(error instanceof InputError) || error.index === undefined) return error
+  const index = Math.floor(error.index / templates.length)
+  return Object.assign(error, { index, input: inputName(names[index]) })
 }
 
 /** Every name in every template: all prompts of the first name, then of the second. @throws UsageError */

@@ -7,6 +7,7 @@ import {
   type Classifier,
   checkTop,
   type Label,
+  ofLabel,
   promptsOf,
   rank,
   scoresOf,
@@ -47,7 +48,14 @@ export async function zeroShotScorer(
   if (!likelihood) return { clip, classifier: await zeroShotClassifier(clip, names, options) }
 
   const { templates = [likelihood.template], onLong } = options
-  const score = likelihood.scoresOf(promptsOf(names, templates), onLong ? { onLong } : {})
+  const score = scoresOfPrompts()
+  function scoresOfPrompts() {
+    try {
+      return likelihood!.scoresOf(promptsOf(names, templates), onLong ? { onLong } : {})
+    } catch (error) {
+      throw ofLabel(error, names, templates)
+    }
+  }
   const classScores = async (condition: Float32Array): Promise<Float32Array> => {
     const each = await score(condition)
     return Float32Array.from(names, (_, i) => mean(each.subarray(i * templates.length, (i + 1) * templates.length)))
