@@ -43,3 +43,20 @@ it('an address that never ends is one image that failed, and the rest is done', 
   expect([fetched!.path, own!.path]).toEqual(words.slice(2))
   expect(fetched!.labels).toEqual(own!.labels)
 })
+
+it('a data: address is read, and named by its start', async () => {
+  const address = `data:image/png;base64,${readFileSync(file).toString('base64')}`
+  const { code, stdout } = await captured(['classify', address, file, '--labels', 'cat,dog', '--json'])
+  const [inline, own] = jsonLines(stdout) as { path: string; labels: unknown }[]
+  expect(code).toBe(0)
+  expect(inline!.path).toBe(`${address.slice(0, 80)}… (${address.length} characters)`)
+  expect(inline!.labels).toEqual(own!.labels)
+})
+
+it('base64 that is taken for a path is not shown whole', async () => {
+  const base64 = readFileSync(file).toString('base64')
+  const { code, stderr } = await captured(['classify', base64, '--labels', 'cat,dog', '-q'])
+  expect(code).toBe(2)
+  expect(stderr).toContain(`${base64.slice(0, 80)}… (${base64.length} characters): no such file or folder`)
+  expect(stderr.length).toBeLessThan(400)
+})

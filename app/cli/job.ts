@@ -1,5 +1,6 @@
 // One command's work over many inputs: counts, failures, speed, and the exit code.
 
+import { excerpt } from 'typeclip/errors'
 import type { ExitCode } from './command.ts'
 import { counted, grouped } from './counted.ts'
 import { isSystemError, reasonOf } from './system-errors.ts'
@@ -41,7 +42,8 @@ export function startJob(terminal: Terminal, thing: string, total?: number): Job
     fail(name, error) {
       failed++
       const message = isSystemError(error) ? reasonOf(error) : error.message
-      terminal.error(message.startsWith(name) ? message : `${name}: ${message}`)
+      const shown = excerpt(name) // an image in base64, perhaps, taken for a path
+      terminal.error(message.startsWith(shown) ? message : `${shown}: ${message}`)
       draw()
     },
     end() {
