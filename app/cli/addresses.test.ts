@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { captured, jsonLines } from './captured.ts'
@@ -51,6 +54,17 @@ it('a data: address is read, and named by its start', async () => {
   expect(code).toBe(0)
   expect(inline!.path).toBe(`${address.slice(0, 80)}… (${address.length} characters)`)
   expect(inline!.labels).toEqual(own!.labels)
+})
+
+it('the page of inspect holds the image of each address', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+  const inline = `data:image/png;base64,${readFileSync(file).toString('base64')}`
+  for (const word of [file, pathToFileURL(file).href, inline]) {
+    const page = join(folder, 'page.html')
+    const { code, stderr } = await captured(['inspect', word, '--html', page, '-q'])
+    expect({ code, stderr: stderr.slice(0, 300) }).toEqual({ code: 0, stderr: expect.any(String) })
+    expect(readFileSync(page, 'utf8')).toContain(inline)
+  }
 })
 
 it('base64 that is taken for a path is not shown whole', async () => {

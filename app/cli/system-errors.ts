@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { excerpt } from 'typeclip/errors'
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied; choose another place, or change its permissions',
@@ -32,7 +33,7 @@ export function systemSentence(error: NodeJS.ErrnoException): string {
   const { path, syscall = '' } = error
   if (path === undefined) return reasonOf(error)
   const what = syscall === 'mkdir' ? 'this folder cannot be made: ' : ''
-  return `${path}: ${what}${reasonOf(error)}`
+  return `${excerpt(path)}: ${what}${reasonOf(error)}`
 }
 
 /** Why a new file cannot be made: its folder is missing, or is one that takes no files. */
