@@ -89,6 +89,18 @@ describe('a model that gives no numbers', () => {
     expect((await broken.encodeImage(image)).shape).toEqual([1, 16])
   })
 
+  it('says in inspect which step is the first that gives none', async () => {
+    const parameters = ['visual.ln_pre.weight', 'transformer.resblocks.1.mlp.c_fc.weight', 'text_projection'] as const
+    const steps = ['visual.ln_pre', 'transformer.resblocks.1.mlp.c_fc', 'text_projection']
+    for (const [i, parameter] of parameters.entries()) {
+      await using broken = await load(await spoiled(parameter, Number.NaN), { threads: 1 })
+      const inputs = parameter.startsWith('visual') ? { image } : { texts: ['a cat'] }
+      const error = await errorOf(inspect(broken, inputs))
+      expect(error).toBeInstanceOf(CheckpointError)
+      expect(error.message).toContain(`(found NaN): ${steps[i]} is the first step that gives none`)
+    }
+  })
+
   it('does not divide an embedding of zeros by its length', async () => {
     await using broken = await load(await spoiled('visual.proj', 0, { all: true }), { threads: 1 })
     expect((await broken.encodeImage(image)).data).toEqual(new Float32Array(16))

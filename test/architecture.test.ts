@@ -73,7 +73,7 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
     because: 'a method is an objective and a changed lookup for the training loop, or a classifier of its own',
   },
   inspect: {
-    imports: ['graph', 'runtime', 'model', 'objectives', 'load', 'tokenizer', 'image'],
+    imports: ['graph', 'runtime', 'model', 'objectives', 'load', 'embeddings', 'tokenizer', 'image'],
     because: 'it builds the towers again with every stage as an output, where the model has those two',
   },
 }

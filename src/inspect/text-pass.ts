@@ -1,7 +1,7 @@
 // The text tower's forward pass, step by step, for one text.
 
 import { Tensor as Value } from 'onnxruntime-common'
-import { InputError, UsageError } from '../errors.ts'
+import { excerpt, InputError, UsageError } from '../errors.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
 import type { Clip } from '../load.ts'
 import { encodeText } from '../model/clip.ts'
@@ -45,7 +45,9 @@ export function readText({ tokenizer }: Clip, tower: TextTowerConfig, text: stri
   checkIds(ids, tower, text)
   const length = ids.length
   if (length > contextLength) {
-    throw new InputError(`text "${text}" has ${length} tokens and the model reads ${contextLength}; shorten it`)
+    throw new InputError(
+      `text "${excerpt(text, 60)}" has ${length} tokens and the model reads ${contextLength}; shorten it`,
+    )
   }
   const readAt = Math.max(0, ids.indexOf(pool === 'argmax' ? Math.max(...ids) : endId))
   const tokens: Token[] = ids.map((id) => ({
