@@ -178,7 +178,7 @@ describe('options', () => {
   it.each<[object, string]>([
     [{ threads: 0 }, 'load: `threads` is 0; expected a whole number of at least 1'],
     [{ threads: 1.5 }, '`threads` is 1.5'],
-    [{ device: 'nonsense' }, "device 'nonsense' is not known"],
+    [{ device: 'nonsense' }, "`device` is 'nonsense'"],
     [{ tower: ['image'] }, "load has no option 'tower'; did you mean `towers`?"],
     [{ maxpixels: 1 }, 'did you mean `maxPixels`?'],
     [{ nonsense: 1 }, "load has no option 'nonsense'; there are activation, towers"],

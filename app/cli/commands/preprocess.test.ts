@@ -41,6 +41,7 @@ it('prints help', async () => {
       --order openai|hf                 resize, then RGB; or RGB first. Else as the model's publisher does
       --max-pixels N                    refuse larger pictures
       --exif-rotate                     turn photos upright by their EXIF entry; the reference does not
+      --max-bytes N                     refuse images at addresses of more bytes; else 268435456
       -q, --quiet                       no notices and no progress; errors are always shown
       -h, --help                        show this text
 

@@ -85,6 +85,8 @@ it('prints help', async () => {
       --resume                                               go on from the last checkpoint in DIR; begin anew where there is none
       --json                                                 everything that happens, each as one line: {"kind": "step", "loss", …}
       --activation quickgelu|gelu                            where the checkpoint does not say
+      --max-pixels N                                         refuse larger pictures
+      --exif-rotate                                          turn photos upright by their EXIF entry; the reference does not
       --threads N                                            threads to compute with; else one for each core
       --image-column C                                       of a table: the column of image paths; else image or filepath
       --caption-column C                                     of a table: the column of captions; else caption, captions, title, text
