@@ -1,0 +1,66 @@
+// Uses the build. Nothing leaves the machine: a run writes what it was asked for, and asks for no address.
+
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { main } from '../survive/tiny-run.ts'
+import { trace, tracers } from './trace.ts'
+
+const root = new URL('../../', import.meta.url)
+const library = new URL('dist/node.js', root).href
+const images = fileURLToPath(new URL('app/golden', root))
+
+/** Long enough for what is sent in the background to begin. */
+const pause = 'await new Promise((resolve) => setTimeout(resolve, 2000))'
+const encode = `
+  const { load } = await import('${library}')
+  const clip = await load()
+  const pixels = { data: new Uint8Array(64 * 64 * 3).fill(90), width: 64, height: 64, channels: 3 }
+  await clip.encodeImage([pixels, pixels, pixels, pixels])
+  await clip.encodeText('a cat')
+  ${pause}
+  await clip.dispose()`
+const inWorker = (options: string) => `
+  import { Worker } from 'node:worker_threads'
+  const worker = new Worker(${JSON.stringify(`(async () => {${encode}})()`)}, { eval: true, ${options} })
+  worker.on('error', (error) => { throw error })`
+
+const runs: Record<string, { argv: string[]; writes: string[] }> = {
+  'typeclip classify': { argv: [main, 'classify', images, '--labels', 'cat,dog', '--json'], writes: [] },
+  'typeclip embed': {
+    argv: [main, 'embed', images, '--out', 'vectors.npy'],
+    writes: ['vectors.npy', 'vectors.rows.jsonl'],
+  },
+  'the library': { argv: ['--input-type=module', '-e', encode], writes: [] },
+  'the library in a worker thread': { argv: ['--input-type=module', '-e', inWorker('')], writes: [] },
+  'the library in a worker thread with an environment of its own': {
+    argv: ['--input-type=module', '-e', inWorker("env: { NOTHING: 'here' }")],
+    writes: [],
+  },
+}
+
+/** A file on its way into place. */
+const partial = /\.partial$/
+
+describe.each(tracers)('traced by %s', (tracer) => {
+  it.skipIf(process.platform !== 'linux')('sees files and addresses where there are any', async () => {
+    const program = `
+      const { mkdirSync, writeFileSync } = require('node:fs')
+      mkdirSync(process.env.HOME + '/.cache')
+      writeFileSync(process.env.HOME + '/.cache/deviceid', '1')
+      const socket = require('node:dgram').createSocket('udp4')
+      socket.bind(0, '127.0.0.1', () => setTimeout(() => socket.close(), 200))`
+    const { written, network } = await trace(tracer, ['-e', program])
+    expect(written).toEqual(['home/.cache', 'home/.cache/deviceid'])
+    expect(network).not.toEqual([])
+  })
+
+  // The second tracer is for where the first is not installed; one run shows that it works.
+  const traced = tracer === tracers[0] ? Object.keys(runs) : ['the library']
+  it.each(traced)('%s', async (name) => {
+    const { argv, writes } = runs[name]!
+    const { code, stderr, written, network } = await trace(tracer, argv)
+    expect(code, stderr).toBe(0)
+    expect(written.filter((name) => !partial.test(name))).toEqual(writes)
+    expect(network).toEqual([])
+  })
+})
