@@ -32,7 +32,7 @@ export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}):
       }
       const session = await InferenceSession.create(bytes, options).catch((error: Error) => {
         if (device === 'cpu') throw error
-        throw new UsageError(`device '${device}' cannot be used here: ${error.message}\n${devices[device].needs}`)
+        throw new UsageError(`device '${device}' cannot be used here: ${reasonOf(error)}\n${devices[device].needs}`)
       })
       return program(session, Tensor, name)
     },
@@ -83,3 +83,7 @@ function externalModel(graph: Graph): { bytes: Uint8Array; folder: string | unde
   })
   return { bytes, folder }
 }
+
+/** Without the place in ONNX Runtime's source, which it puts before its own sentence. */
+const reasonOf = ({ message }: Error): string =>
+  message.replace(/^\/onnxruntime_src\/.*? was (false|true)\. /s, '').trim()
