@@ -36,6 +36,8 @@ export interface LoadOptions {
   exifRotate?: boolean
   signal?: AbortSignal
   onProgress?: (progress: DownloadProgress) => void
+  /** Called with a sentence when the network keeps the caller waiting: for what, and what will be tried next. */
+  onWait?: (message: string) => void
 }
 
 /**
@@ -50,7 +52,8 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   const device = deviceNamed(options.device ?? 'cpu')
   const tokenizer = loadTokenizer()
   tokenizer.catch(() => {})
-  const opened = await openModel(model, { activation: options.activation, signal, onProgress: options.onProgress })
+  const { activation, onProgress, onWait } = options
+  const opened = await openModel(model, { activation, signal, onProgress, onWait })
   signal?.throwIfAborted()
   const { checkpoint, sources, config, notices } = opened
   for (const tower of ['image', 'text'] as const) {

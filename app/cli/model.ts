@@ -2,8 +2,11 @@
 
 import type { Clip, LoadOptions } from 'typeclip'
 import type { Flags, Values } from './arguments.ts'
+import { downloading } from './downloading.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
+
+export { megabytes } from './downloading.ts'
 
 export const modelFlags = {
   model: {
@@ -59,8 +62,7 @@ export async function withModel<T>(
     ...(maxPixels && { maxPixels }),
     ...(exifRotate && { exifRotate }),
     signal: terminal.signal,
-    onProgress: ({ file, received, total }) =>
-      terminal.status(`${file}: ${megabytes(received)} of ${megabytes(total)}`),
+    ...downloading(terminal),
   })
   terminal.status(undefined)
   try {
@@ -70,5 +72,3 @@ export async function withModel<T>(
     await clip.dispose()
   }
 }
-
-export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`

@@ -2,6 +2,7 @@
 
 import type { Figure2Event, Figure2Run, Figured } from 'typeclip/training'
 import { defineCommand } from '../command.ts'
+import { downloading } from '../downloading.ts'
 import { duration, grouped } from '../job.ts'
 import { modelFlags } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
@@ -82,7 +83,7 @@ export const command = defineCommand({
       ...(schedule && { schedule }),
       ...(values.prompt.length > 0 && { prompts: values.prompt }),
       ...(values.noAugment && { augment: false as const }),
-      ...(values.model !== undefined && { model: await openInitialModel(values.model) }),
+      ...(values.model !== undefined && { model: await openInitialModel(values.model, downloading(terminal)) }),
       signal: terminal.signal,
     })
     const show = values.json ? (event: Figure2Event) => terminal.print(JSON.stringify(event)) : view(terminal)

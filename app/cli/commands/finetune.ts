@@ -3,6 +3,7 @@
 import type { FinetuneEvent, FinetuneOptions, FinetuneResult, LoraTarget } from 'typeclip/finetune'
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
+import { downloading } from '../downloading.ts'
 import { templatesOf, wordFlags, wordsOf } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { verdict } from '../evaluate/verdict.ts'
@@ -120,6 +121,7 @@ export const command = defineCommand({
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
     const { finetune } = await import('typeclip/finetune')
+    const download = downloading(terminal)
     const events = finetune({
       ...options,
       method,
@@ -129,6 +131,8 @@ export const command = defineCommand({
       templates,
       words: classnames,
       signal: terminal.signal,
+      onDownload: download.onProgress,
+      onWait: download.onWait,
     })
     const page = values.html === undefined ? undefined : await createPage(values.html)
     try {

@@ -3,6 +3,7 @@
 import type { Augmentation, TrainOptions } from 'typeclip/training'
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
+import { downloading } from '../downloading.ts'
 import { progressLine } from '../job.ts'
 import { modelFlags } from '../model.ts'
 import { columnFlags, dataFlags, openData } from '../training-data.ts'
@@ -77,7 +78,7 @@ export const command = defineCommand({
     const { data, val, templates } = await openData(values, terminal)
     const { judgeBy, openInitialModel, train } = await import('typeclip/training')
     const { activation, threads } = values
-    const initial = await openInitialModel(model, { activation, signal: terminal.signal })
+    const initial = await openInitialModel(model, { activation, signal: terminal.signal, ...downloading(terminal) })
     for (const notice of initial.notices) terminal.note(notice)
     const view = createTrainingView(terminal, values.json)
     const events = train({
