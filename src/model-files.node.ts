@@ -31,11 +31,10 @@ export async function modelFiles(model: string, options: DownloadOptions = {}): 
   }
 
   const meant = nearestModel(model)
-  const suggestion = meant ? `; did you mean ${meant}?` : ''
+  const unknown = `'${model}' is no file or folder here, and no name of a model${meant ? `; did you mean ${meant}?` : '.'}`
   if (isArchitecture(model)) {
-    throw new UsageError(
-      `'${model}' is no file or folder here, and no name of a model${suggestion || '.'} OpenAI's names are ${openaiModels.join(', ')}; a model of the hub has its organisation in front, as openai/clip-vit-base-patch32 (hf-hub:${model}, if this is one)`,
-    )
+    const asHubId = model.includes('/') ? `; if it is a hub id, write hf-hub:${model}` : ''
+    throw new UsageError(`${unknown} OpenAI's names are ${openaiModels.join(', ')}${asHubId}`)
   }
 
   const hub = /^(hf-hub:)?([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([\w./-]+))?$/.exec(model)
@@ -44,6 +43,6 @@ export async function modelFiles(model: string, options: DownloadOptions = {}): 
     return { path: await download(hub[2]!, { ...options, revision: hub[3] ?? options.revision }), isFolder: true }
   }
   throw new UsageError(
-    `'${model}' is no file or folder here, and no name of a model${suggestion || '.'} Give a path, one of OpenAI's names (${openaiModels.join(', ')}), or a hub id such as openai/clip-vit-base-patch32`,
+    `${unknown} Give a path, one of OpenAI's names (${openaiModels.join(', ')}), or a hub id such as openai/clip-vit-base-patch32`,
   )
 }

@@ -7,7 +7,8 @@ import { basename, join } from 'node:path'
 import { CheckpointError, UsageError } from '../errors.ts'
 import { digestFile } from './checksum.node.ts'
 import type { DownloadOptions } from './download.node.ts'
-import { fetchFile } from './fetch-file.node.ts'
+import { type FileRequest, fetchFile } from './fetch-file.node.ts'
+import { UnavailableError } from './fetch-retry.node.ts'
 import { offlineVariable } from './hub-settings.node.ts'
 
 /**
@@ -29,14 +30,18 @@ export async function downloadUrl(url: string, options: DownloadOptions = {}): P
       `${file}: the network is off (${offline}), and it is not at ${target}. Fetch it once with a network, or copy it there from a machine that has it`,
     )
   }
-  await fetchFile({
+  const request = {
     url,
     target,
     checksum: { kind: 'sha256', hex: sha256 },
     signal: options.signal,
     retryDelay: options.retryDelay,
     onWait: options.onWait,
-    onProgress: (received, total = received) => options.onProgress?.({ file, received, total }),
+    onProgress: (received: number, total = received) => options.onProgress?.({ file, received, total }),
+  } satisfies FileRequest
+  await fetchFile(request).catch((error) => {
+    if (!(error instanceof UnavailableError)) throw error
+    throw new CheckpointError(`${error.message}. Or copy the file to ${target} from a machine that has it`)
   })
   return target
 }

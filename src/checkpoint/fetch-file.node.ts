@@ -144,8 +144,9 @@ async function receiveAll(part: Part, request: FileRequest): Promise<void> {
     const { tries: allowed = tries, reason, advice = '' } = failed
     if (attempt >= allowed) {
       const often = attempt === 1 ? '' : `, ${attempt} times in a row`
+      const kept = part.received === 0 ? '' : `; ${part.received} bytes are kept, and the next download resumes there`
       throw new UnavailableError(
-        `${request.url}: ${reason}${often}; ${part.received} bytes are kept, and the next download resumes there${advice}`,
+        `${request.url}: ${reason}${often}${kept}${advice}`,
         `${new URL(request.url).host}: ${reason}`,
       )
     }

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CheckpointError, UsageError } from '../errors.ts'
-import { fetchByProxy, ProxyError } from './proxy.node.ts'
+import { fetchByProxy, inWords, ProxyError } from './proxy.node.ts'
 
 export interface RetryOptions {
   signal?: AbortSignal | undefined
@@ -42,10 +42,11 @@ export async function fetchOnce(address: string | URL, init?: RequestInit): Prom
 /** Hosts that have answered since the process began. */
 const answered = new Set<string>()
 
-/** For hosts that have not answered yet: their name is not known, or there is no network; neither changes in seconds. */
+/** For a host that has not answered yet: an unknown name, no network, a closed port. None of them changes in seconds. */
 const fewTries: Readonly<Record<string, number>> = {
   ENOTFOUND: 2,
   EAI_AGAIN: 3,
+  ECONNREFUSED: 3,
   ENETDOWN: 3,
   ENETUNREACH: 3,
   EHOSTUNREACH: 3,
@@ -144,7 +145,9 @@ export function retryingFetch(options: RetryOptions, once = false): typeof fetch
 /** The reason of a failed request: fetch hides it in `cause`. */
 export function reasonOf(error: unknown): string {
   const { cause, message } = error as Error & { cause?: Error }
-  return cause instanceof ProxyError ? cause.message : (codeOf(error) ?? cause?.message ?? message)
+  if (cause instanceof ProxyError) return cause.message
+  const code = codeOf(error)
+  return code === undefined ? (cause?.message ?? message) : inWords(code)
 }
 
 const codeOf = (error: unknown): string | undefined =>

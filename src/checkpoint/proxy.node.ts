@@ -32,11 +32,22 @@ export class ProxyError extends Error {
   constructor({ code, message }: NodeJS.ErrnoException, proxy: URL) {
     const known = code === undefined || code.startsWith('UND_') ? undefined : code
     const wanted = 'it wants a user name and a password; give them in its address, http://user:password@host:port'
-    const reason = /\b407\b/.test(message) ? wanted : (known ?? message)
+    const reason = /\b407\b/.test(message) ? wanted : known === undefined ? message : inWords(known)
     super(`through the proxy ${proxy.protocol}//${proxy.host}: ${reason}`)
     this.code = known
   }
 }
+
+const meanings: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'no host of that name is known',
+  EAI_AGAIN: 'no name server answers',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was broken off',
+  ENETUNREACH: 'there is no network',
+}
+
+/** `ENOTFOUND, no host of that name is known`. */
+export const inWords = (code: string): string => [code, meanings[code]].filter(Boolean).join(', ')
 
 const agents = new Map<string, Dispatcher>()
 
