@@ -1,5 +1,6 @@
 // Uses the build. Nothing leaves the machine: a run writes what it was asked for, and asks for no address.
 
+import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { main } from '../survive/tiny-run.ts'
@@ -62,5 +63,32 @@ describe.each(tracers)('traced by %s', (tracer) => {
     expect(code, stderr).toBe(0)
     expect(written.filter((name) => !partial.test(name))).toEqual(writes)
     expect(network).toEqual([])
+  })
+})
+
+describe('a worker thread from which the main thread cannot be reached', () => {
+  // Node's permission model takes the inspector away, and leaves the rest.
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission'
+  const flags = [permission, '--allow-fs-read=*', '--allow-worker', '--allow-addons']
+  const program = `
+    const { Worker } = require('node:worker_threads')
+    const encode = "import('${library}').then(async ({ load }) => { await (await load()).encodeText('a cat') })"
+    new Worker(encode, { eval: true }).on('error', ({ message }) => console.log(message))`
+  const run = (environment: Record<string, string>) => {
+    const { ORT_DISABLE_TELEMETRY: _, ...env } = process.env
+    return spawnSync(process.execPath, [...flags, '-e', program], { env: { ...env, ...environment }, encoding: 'utf8' })
+  }
+
+  it('is refused, with what to set', () => {
+    const { status, stdout, stderr } = run({})
+    expect(status, stderr).toBe(0)
+    expect(stdout).toMatch(/telemetry cannot be switched off .* Start the process with ORT_DISABLE_TELEMETRY=1/)
+  })
+
+  it('is served where the process was started with it', () => {
+    const { status, stdout, stderr } = run({ ORT_DISABLE_TELEMETRY: '1' })
+    expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: '' })
   })
 })
