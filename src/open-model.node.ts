@@ -46,12 +46,13 @@ export async function openModel(
   model: string | undefined,
   options: DownloadOptions & { activation?: Activation | undefined } = {},
 ): Promise<OpenedModel> {
-  const { path, isFolder, tag } = await modelFiles(model ?? starter, options)
+  const notices = model === undefined ? [starterNotice] : []
+  const onNotice = (notice: string) => void notices.push(notice)
+  const { path, isFolder, tag } = await modelFiles(model ?? starter, { ...options, onNotice })
   const folder = isFolder ? path : dirname(path)
   const checkpoint = await openCheckpoint(path)
   const { naming, sources } = resolveNaming(checkpoint.tensors.keys())
   const shapes = canonicalShapes(checkpoint.tensors, sources)
-  const notices = model === undefined ? [starterNotice] : []
 
   const objective = objectiveOf((parameter) => shapes.has(parameter))
   const configured = await readConfig(folder, naming === 'hf')

@@ -158,6 +158,11 @@ it('keeps platforms in files that say so', () => {
   expect(wrong).toEqual([])
 })
 
+it('loads ONNX Runtime in one place, where its telemetry is switched off first', () => {
+  const loading = sources.filter(({ imports }) => imports.includes('onnxruntime-node')).map(({ path }) => path)
+  expect(loading).toEqual(['src/runtime/native-library.node.ts'])
+})
+
 it('names nothing utils, helpers, common or misc', () => {
   const wrong = sources
     .map(({ path }) => path)

@@ -64,7 +64,7 @@ function once<P extends object>(build: (p: P) => Tensor): (p: P) => Tensor {
 
 /** Texts that are part of the graph, each from start to end. */
 export function constantTexts(texts: readonly (readonly number[])[]) {
-  const length = Math.max(...texts.map((ids) => ids.length))
+  const length = texts.reduce((longest, ids) => Math.max(longest, ids.length), 0)
   const padded = texts.flatMap((ids) => Array.from({ length }, (_, i) => ids[i] ?? 0))
   return {
     ids: constant(Int32Array.from(padded), [texts.length, length]),

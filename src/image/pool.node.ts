@@ -56,7 +56,7 @@ export function createImagePool({ workers, ahead = 16, onOrientation, ...options
   let closed = false
 
   function start(url: URL): void {
-    const worker = new Worker(url, { workerData: options })
+    const worker = new Worker(url, { workerData: options, execArgv: nodeFlags() })
     worker.unref()
     const tasks: Task[] = []
     threads.set(worker, tasks)
@@ -148,6 +148,12 @@ function workerFile(): URL | undefined {
   if ((process.features as { typescript?: unknown }).typescript) return new URL('./worker.node.ts', own)
   const built = new URL('../../dist/image/worker.node.js', own)
   return existsSync(built) ? built : undefined
+}
+
+/** Those of the process, without `--input-type module` (of `node -e`), with which a thread would refuse its file. */
+function nodeFlags(): string[] {
+  const { execArgv } = process
+  return execArgv.filter((flag, i) => !/^--input-type\b/.test(flag) && execArgv[i - 1] !== '--input-type')
 }
 
 const label = ({ source, name = 'image' }: Job): string => (typeof source === 'string' ? excerpt(source) : name)

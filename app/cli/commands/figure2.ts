@@ -4,6 +4,7 @@ import { UsageError } from 'typeclip/errors'
 import type { Figure2Event, Figure2Run, Figured } from 'typeclip/training'
 import { defineCommand } from '../command.ts'
 import { counted } from '../counted.ts'
+import { downloading } from '../downloading.ts'
 import { duration } from '../job.ts'
 import { modelFlags } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
@@ -93,7 +94,7 @@ export const command = defineCommand({
       ...(schedule && { schedule }),
       ...(values.prompt.length > 0 && { prompts: values.prompt }),
       ...(values.noAugment && { augment: false as const }),
-      ...(values.model !== undefined && { model: await openInitialModel(values.model) }),
+      ...(values.model !== undefined && { model: await openInitialModel(values.model, downloading(terminal)) }),
       signal: terminal.signal,
     })
     const show = values.json ? (event: Figure2Event) => terminal.print(JSON.stringify(event)) : view(terminal)

@@ -4,6 +4,7 @@ import { UsageError } from 'typeclip/errors'
 import type { Augmentation, TrainOptions } from 'typeclip/training'
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
+import { downloading } from '../downloading.ts'
 import { progressLine } from '../job.ts'
 import { imageFlags, modelFlags } from '../model.ts'
 import { columnFlags, dataFlags, openData } from '../training-data.ts'
@@ -93,7 +94,7 @@ export const command = defineCommand({
     const { judgeBy, openInitialModel, train } = await import('typeclip/training')
     const { activation, threads, maxPixels, exifRotate } = values
     const notices = createUseNotices(terminal)
-    const initial = await openInitialModel(model, { activation, signal: terminal.signal })
+    const initial = await openInitialModel(model, { activation, signal: terminal.signal, ...downloading(terminal) })
     for (const notice of initial.notices) terminal.note(notice)
     const view = createTrainingView(terminal, values.json)
     const events = train({
