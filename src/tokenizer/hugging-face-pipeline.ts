@@ -2,9 +2,15 @@
 // says, so a file that says otherwise is refused.
 
 import { CheckpointError } from '../errors.ts'
-import { type ListedVocabulary, pairOf, vocabularyOf } from './listed-merges.ts'
+import { type ListedVocabulary, listedVocabulary } from './listed-merges.ts'
 
 type Json = Record<string, unknown>
+
+export interface Listed {
+  vocabulary: ListedVocabulary
+  /** Lines of two pieces, or lists of two, the best first. */
+  merges: readonly unknown[]
+}
 
 const normalizer = {
   type: 'Sequence',
@@ -25,7 +31,7 @@ const ignored = new Set(['trim_offsets'])
 const usual: Json = { use_regex: true }
 
 /** The vocabulary of a `tokenizer.json` whose steps are CLIP's. @throws CheckpointError naming the step that is not */
-export function clipPipeline(file: unknown, where: string): Omit<ListedVocabulary, 'unknownId'> {
+export function clipPipeline(file: unknown, where: string): Listed {
   const json = file as Json
   const model = (json?.model ?? {}) as Json
   const at = `${where}: tokenizer.json`
@@ -51,10 +57,7 @@ export function clipPipeline(file: unknown, where: string): Omit<ListedVocabular
     refuse(at, `pre_tokenizer is ${nameOf(json.pre_tokenizer)}`, "CLIP's Split and ByteLevel")
   }
   if (!Array.isArray(model.merges)) throw new CheckpointError(`${at}: its model has no list of merges`)
-  return {
-    vocabulary: vocabularyOf(model.vocab, `${at}: vocab`),
-    merges: model.merges.map((merge) => pairOf(merge, at)),
-  }
+  return { vocabulary: listedVocabulary(model.vocab, `${at}: vocab`), merges: model.merges }
 }
 
 /** The ids that a `tokenizer.json` puts around a text. */

@@ -5,8 +5,8 @@ import { CheckpointError } from '../errors.ts'
 import { type AddedToken, addedTokenSplitter } from './added-tokens.ts'
 import { bytesOf } from './bytes.ts'
 import { cleanings } from './clean.ts'
-import { clipPipeline, startAndEnd } from './hugging-face-pipeline.ts'
-import { type ListedVocabulary, listedMerges, pairOf, vocabularyOf } from './listed-merges.ts'
+import { clipPipeline, type Listed, startAndEnd } from './hugging-face-pipeline.ts'
+import { type ListedVocabulary, listedMerges, listedVocabulary } from './listed-merges.ts'
 import type { Tokenizer } from './tokenize.ts'
 import { huggingFaceWords } from './words.ts'
 
@@ -41,7 +41,7 @@ export function huggingFaceTokenizerOf(files: TokenizerFiles, where: string): To
   const added = addedTokens(files, config, named, vocabulary, where)
   const idOf = (name: keyof typeof usual): number => {
     const { content } = named[name]!
-    const id = added.find((token) => token.content === content)?.id ?? vocabulary.get(content)
+    const id = added.find((token) => token.content === content)?.id ?? vocabulary.idOf(content)
     if (id === undefined) throw new CheckpointError(`${where}: ${name} '${content}' is not in the vocabulary`)
     return id
   }
@@ -49,7 +49,7 @@ export function huggingFaceTokenizerOf(files: TokenizerFiles, where: string): To
     idOf('bos_token'),
     idOf('eos_token'),
     idOf('pad_token'),
-    vocabulary.get(named.unk_token.content),
+    vocabulary.idOf(named.unk_token.content),
   ]
   const wrapped = fast && startAndEnd(fast, where)
   if (wrapped && (wrapped.start !== startId || wrapped.end !== endId)) {
@@ -58,13 +58,14 @@ export function huggingFaceTokenizerOf(files: TokenizerFiles, where: string): To
     )
   }
 
-  const merge = listedMerges({ vocabulary, merges, unknownId }, where)
+  const merge = listedMerges(vocabulary, merges, unknownId, where)
   const split = addedTokenSplitter(added, cleanings.huggingface)
-  const pieces = new Map([...vocabulary].map(([piece, id]) => [id, piece]))
   const addedById = new Map(added.map((token) => [token.id, token.content]))
-  const vocabularySize = [...pieces.keys(), ...addedById.keys()].reduce((most, id) => Math.max(most, id + 1), 0)
+  const highestAdded = added.reduce((most, token) => Math.max(most, token.id), -1)
+  let pieces: Map<number, string> | undefined
 
   function piece(id: number): string {
+    pieces ??= new Map(vocabulary.entries().map(([text, of]) => [of, text]))
     const text = addedById.get(id) ?? pieces.get(id)
     if (text === undefined) throw new CheckpointError(`${where}: token id ${id} is not in the tokenizer's vocabulary`)
     return text
@@ -74,7 +75,7 @@ export function huggingFaceTokenizerOf(files: TokenizerFiles, where: string): To
     startId,
     endId,
     paddingId,
-    vocabularySize,
+    vocabularySize: Math.max(vocabulary.highestId, highestAdded) + 1,
     convention: 'huggingface',
     piece,
     encode(text) {
@@ -123,15 +124,14 @@ function refuseOtherClasses(config: Json, where: string): void {
 }
 
 /** `vocab.json` and `merges.txt`. */
-function listedIn(files: TokenizerFiles, where: string): Omit<ListedVocabulary, 'unknownId'> {
+function listedIn(files: TokenizerFiles, where: string): Listed {
   const merges = files['merges.txt']
   if (merges === undefined) {
     throw new CheckpointError(`${where}: has vocab.json and no merges.txt; fetch that too, or tokenizer.json`)
   }
-  const lines = merges.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'))
   return {
-    vocabulary: vocabularyOf(files['vocab.json'], `${where}: vocab.json`),
-    merges: lines.map((line) => pairOf(line, `${where}: merges.txt`)),
+    vocabulary: listedVocabulary(files['vocab.json'], `${where}: vocab.json`),
+    merges: merges.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version')),
   }
 }
 
@@ -183,7 +183,7 @@ function addedTokens(
   files: TokenizerFiles,
   config: Json,
   named: Named,
-  vocabulary: ReadonlyMap<string, number>,
+  vocabulary: ListedVocabulary,
   where: string,
 ): AddedToken[] {
   const specials = new Set(Object.values(named).map(({ content }) => content))
@@ -205,7 +205,7 @@ function addedTokens(
   let next = vocabulary.size
   function add(token: Declared, says?: number): void {
     if (tokens.some(({ content }) => content === token.content)) return
-    const id = vocabulary.get(token.content) ?? next++
+    const id = vocabulary.idOf(token.content) ?? next++
     if (says !== undefined && says !== id) {
       throw new CheckpointError(
         `${where}: the added token '${token.content}' has id ${says}, and transformers gives it ${id}; the tokenizer's files do not belong together`,

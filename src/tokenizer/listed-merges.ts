@@ -4,18 +4,35 @@
 import { CheckpointError } from '../errors.ts'
 import { byteAlphabet, byteIds } from './bytes.ts'
 
+/** The id of each piece (bytes as printable characters, with '</w>' where a word ends), and the highest one. */
 export interface ListedVocabulary {
-  /** Id by piece: bytes as printable characters, with '</w>' where a word ends. */
-  vocabulary: ReadonlyMap<string, number>
-  /** Pairs of pieces, the best first. */
-  merges: readonly (readonly [left: string, right: string])[]
-  /** What a byte gets that the vocabulary does not have; undefined: it is left out. */
-  unknownId: number | undefined
+  size: number
+  highestId: number
+  idOf(piece: string): number | undefined
+  entries(): [piece: string, id: number][]
 }
 
-interface Merge {
-  rank: number
-  id: number
+/** Of a file's JSON, checked. A Map of it would take longer to make than the file to read. */
+export function listedVocabulary(json: unknown, where: string): ListedVocabulary {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new CheckpointError(`${where}: expected an object of ids by piece`)
+  }
+  const ids = json as Record<string, number>
+  let [size, highestId] = [0, -1]
+  for (const piece in ids) {
+    const id = ids[piece]!
+    if (!Number.isSafeInteger(id) || id < 0 || id >= 2 ** 30) {
+      throw new CheckpointError(`${where}: '${piece}' has id ${JSON.stringify(id)}; expected a whole number`)
+    }
+    size++
+    if (id > highestId) highestId = id
+  }
+  return {
+    size,
+    highestId,
+    idOf: (piece) => (Object.hasOwn(ids, piece) ? ids[piece] : undefined),
+    entries: () => Object.entries(ids),
+  }
 }
 
 const utf8 = new TextEncoder()
@@ -23,20 +40,24 @@ const utf8 = new TextEncoder()
 /** Words are remembered, up to this many: captions repeat them. */
 const cacheSize = 1 << 16
 
-// Keys of pairs are exact numbers: ids are below 2^26.
-const pairKey = (left: number, right: number): number => left * 2 ** 26 + right
-
 /**
  * The ids of one word.
  *
+ * @param merges lines of two pieces, or lists of two, the best first
+ * @param unknownId what a byte gets that the vocabulary does not have; undefined: it is left out
  * @param where the file, for messages
  * @throws CheckpointError for merges that the vocabulary does not have
  */
-export function listedMerges(listed: ListedVocabulary, where: string): (word: string) => readonly number[] {
-  const merges = mergesById(listed, where)
-  const idOf = (piece: string): number | undefined => listed.vocabulary.get(piece) ?? listed.unknownId
-  const inside = byteIds.map((byte) => idOf(byteAlphabet[byte]!))
-  const last = byteIds.map((byte) => idOf(`${byteAlphabet[byte]}</w>`))
+export function listedMerges(
+  vocabulary: ListedVocabulary,
+  merges: readonly unknown[],
+  unknownId: number | undefined,
+  where: string,
+): (word: string) => readonly number[] {
+  const table = mergeTable(vocabulary, merges, where)
+  const idOf = (piece: string): number | undefined => vocabulary.idOf(piece) ?? unknownId
+  const inside = byteIds.map((id) => idOf(byteAlphabet[id]!))
+  const last = byteIds.map((id) => idOf(`${byteAlphabet[id]}</w>`))
   const cache = new Map<string, readonly number[]>()
   return (word) => {
     let ids = cache.get(word)
@@ -45,7 +66,7 @@ export function listedMerges(listed: ListedVocabulary, where: string): (word: st
       const single = Array.from(bytes, (byte, i) => (i === bytes.length - 1 ? last : inside)[byte])
       ids = mergeAll(
         single.filter((id) => id !== undefined),
-        merges,
+        table,
       )
       if (cache.size >= cacheSize) cache.clear()
       cache.set(word, ids)
@@ -54,68 +75,81 @@ export function listedMerges(listed: ListedVocabulary, where: string): (word: st
   }
 }
 
-function mergesById({ vocabulary, merges }: ListedVocabulary, where: string): Map<number, Merge> {
-  const byPair = new Map<number, Merge>()
-  for (const [rank, [left, right]] of merges.entries()) {
-    const ids = [left, right, left + right].map((piece) => {
-      const id = vocabulary.get(piece)
-      if (id !== undefined) return id
+interface MergeTable {
+  /** The rank of merging two ids, infinite where they do not merge. */
+  rank(left: number | undefined, right: number | undefined): number
+  /** What the merge of a rank makes. */
+  made: Int32Array
+}
+
+/** A hash table with open addressing, as in `bpe.ts`. */
+function mergeTable(vocabulary: ListedVocabulary, merges: readonly unknown[], where: string): MergeTable {
+  const { length } = merges
+  const [lefts, rights, made] = [new Int32Array(length), new Int32Array(length), new Int32Array(length)]
+  const slots = new Int32Array(1 << (33 - Math.clz32(length)))
+  const mask = slots.length - 1
+  const first = (left: number, right: number) => (Math.imul(left * 0x10003 + right, 0x9e3779b1) >>> 7) & mask
+  for (let i = 0; i < length; i++) {
+    const [left, right] = pairOf(merges[i], where)
+    const id = (piece: string): number => {
+      const found = vocabulary.idOf(piece)
+      if (found !== undefined) return found
       throw new CheckpointError(
-        `${where}: merge ${rank + 1} ('${left} ${right}') needs the piece '${piece}', which is not in the vocabulary`,
+        `${where}: merge ${i + 1} ('${left} ${right}') needs the piece '${piece}', which is not in the vocabulary`,
       )
-    })
-    const key = pairKey(ids[0]!, ids[1]!)
-    if (byPair.has(key)) throw new CheckpointError(`${where}: merge ${rank + 1} ('${left} ${right}') is listed twice`)
-    byPair.set(key, { rank, id: ids[2]! })
+    }
+    lefts[i] = id(left)
+    rights[i] = id(right)
+    made[i] = id(left + right)
+    let slot = first(lefts[i]!, rights[i]!)
+    for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const other = slots[slot]! - 1
+      if (lefts[other] === lefts[i] && rights[other] === rights[i]) {
+        throw new CheckpointError(`${where}: merge ${i + 1} ('${left} ${right}') is listed twice`)
+      }
+    }
+    slots[slot] = i + 1
   }
-  return byPair
+  return {
+    made,
+    rank(left, right) {
+      if (left === undefined || right === undefined) return Number.POSITIVE_INFINITY
+      for (let slot = first(left, right); slots[slot] !== 0; slot = (slot + 1) & mask) {
+        const rank = slots[slot]! - 1
+        if (lefts[rank] === left && rights[rank] === right) return rank
+      }
+      return Number.POSITIVE_INFINITY
+    },
+  }
+}
+
+/** A merge as a line, or as a list of two. */
+function pairOf(merge: unknown, where: string): readonly [string, string] {
+  const pair = typeof merge === 'string' ? merge.split(' ') : (merge as string[])
+  if (Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string' && typeof pair[1] === 'string') {
+    return pair as [string, string]
+  }
+  throw new CheckpointError(`${where}: merge ${JSON.stringify(merge)} should be two pieces`)
 }
 
 /** The best merge is done at its leftmost place, again and again, as Hugging Face's tokenizers do. */
-function mergeAll(bytes: readonly number[], merges: ReadonlyMap<number, Merge>): readonly number[] {
-  const rankOf = (left: number | undefined, right: number | undefined): number =>
-    (left === undefined || right === undefined ? undefined : merges.get(pairKey(left, right))?.rank) ??
-    Number.POSITIVE_INFINITY
+function mergeAll(bytes: readonly number[], { rank, made }: MergeTable): readonly number[] {
   let ids = bytes
   for (;;) {
-    let best: Merge | undefined
-    for (let i = 0; i + 1 < ids.length; i++) {
-      const merge = merges.get(pairKey(ids[i]!, ids[i + 1]!))
-      if (merge && (!best || merge.rank < best.rank)) best = merge
-    }
-    if (!best) return ids
+    let best = Number.POSITIVE_INFINITY
+    for (let i = 0; i + 1 < ids.length; i++) best = Math.min(best, rank(ids[i], ids[i + 1]))
+    if (best === Number.POSITIVE_INFINITY) return ids
     // One pass does this merge everywhere, unless what it makes can take part in a better one.
+    const id = made[best]!
     const merged: number[] = []
     let stop = false
     for (let i = 0; i < ids.length; ) {
-      if (!stop && rankOf(ids[i], ids[i + 1]) === best.rank) {
+      if (!stop && rank(ids[i], ids[i + 1]) === best) {
         i += 2
-        stop = Math.min(rankOf(merged.at(-1), best.id), rankOf(best.id, ids[i])) <= best.rank
-        merged.push(best.id)
+        stop = Math.min(rank(merged.at(-1), id), rank(id, ids[i])) <= best
+        merged.push(id)
       } else merged.push(ids[i++]!)
     }
     ids = merged
   }
-}
-
-/** Id by piece, checked. */
-export function vocabularyOf(json: unknown, where: string): Map<string, number> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new CheckpointError(`${where}: expected an object of ids by piece`)
-  }
-  const vocabulary = new Map(Object.entries(json)) as Map<string, number>
-  for (const [piece, id] of vocabulary) {
-    if (Number.isSafeInteger(id) && id >= 0 && id < 2 ** 26) continue
-    throw new CheckpointError(`${where}: '${piece}' has id ${JSON.stringify(id)}; expected a whole number`)
-  }
-  return vocabulary
-}
-
-/** A merge as a line, or as a list of two. */
-export function pairOf(merge: unknown, where: string): [string, string] {
-  const pair = typeof merge === 'string' ? merge.split(' ') : merge
-  if (Array.isArray(pair) && pair.length === 2 && pair.every((half) => typeof half === 'string')) {
-    return pair as [string, string]
-  }
-  throw new CheckpointError(`${where}: merge ${JSON.stringify(merge)} should be two pieces`)
 }
