@@ -48,8 +48,6 @@ export interface LoadOptions {
 export async function load(model?: string, options: LoadOptions = {}): Promise<Clip> {
   const { towers = ['image', 'text'], signal } = options
   const device = deviceNamed(options.device ?? 'cpu')
-  const tokenizer = loadTokenizer()
-  tokenizer.catch(() => {})
   const opened = await openModel(model, { activation: options.activation, signal, onProgress: options.onProgress })
   signal?.throwIfAborted()
   const { checkpoint, sources, config, notices } = opened
@@ -61,6 +59,8 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   }
   if (options.imageSize !== undefined && config.image) config.image.imageSize = options.imageSize
 
+  const tokenizer = config.text ? opened.tokenizer().then((model) => model.tokenizer) : loadTokenizer()
+  tokenizer.catch(() => {})
   const stored = await inPlace(checkpoint, sources)
   const lookup = await withResizedPositions(checkpointLookup(stored, sources), config, checkpoint, sources)
   const imageSize = config.image?.imageSize ?? 224

@@ -41,6 +41,7 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
       'zero-shot',
       'evaluate',
       'open-model',
+      'model-tokenizer',
       'preprocessing',
       'config-files',
       'text-batches',
