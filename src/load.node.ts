@@ -89,8 +89,6 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
   const { towers = ['image', 'text'], signal, onNotice } = options
   const device = deviceNamed(options.device ?? 'cpu')
-  const tokenizer = loadTokenizer()
-  tokenizer.catch(() => {})
   const { activation, onProgress, onWait } = options
   const opened = await openModel(model, { activation, signal, onProgress, onWait })
   signal?.throwIfAborted()
@@ -103,6 +101,8 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   }
   if (options.imageSize !== undefined && config.image) config.image.imageSize = options.imageSize
 
+  const tokenizer = config.text ? opened.tokenizer().then((model) => model.tokenizer) : loadTokenizer()
+  tokenizer.catch(() => {})
   const stored = await inPlace(checkpoint, sources)
   const lookup = await withResizedPositions(checkpointLookup(stored, sources), config, checkpoint, sources)
   const imageSize = config.image?.imageSize ?? 224

@@ -42,6 +42,7 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
       'evaluate',
       'open-model',
       'orientation-notice',
+      'model-tokenizer',
       'preprocessing',
       'config-files',
       'text-batches',

@@ -9,6 +9,7 @@ import { dtypeBytes } from '../graph/dtype.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { Activation, ClipConfig } from '../model/config.ts'
 import { fromOpenClip } from '../model/variants/index.ts'
+import { hasClipsVocabulary, type ModelTokenizer } from '../model-tokenizer.node.ts'
 import { openModel } from '../open-model.node.ts'
 import { openaiPreprocessing, preprocessingFromOpenClip } from '../preprocessing.ts'
 import { canonicalShapes } from '../weights.ts'
@@ -59,7 +60,8 @@ async function fromCheckpoint(
   model: string,
   options: DownloadOptions & { activation?: Activation | undefined },
 ): Promise<InitialModel> {
-  const { checkpoint, sources, config, preprocessing, notices } = await openModel(model, options)
+  const { path, checkpoint, sources, config, preprocessing, notices, tokenizer } = await openModel(model, options)
+  if (config.text) await refuseOwnVocabulary(tokenizer, path)
   return {
     config,
     preprocessing,
@@ -81,4 +83,13 @@ async function fromCheckpoint(
       return new Float32Array(buffer.slice(byteOffset, byteOffset + length))
     },
   }
+}
+
+/** A trained model is written as open_clip has it, with CLIP's vocabulary. */
+async function refuseOwnVocabulary(tokenizer: () => Promise<ModelTokenizer>, path: string): Promise<void> {
+  const { tokenizer: read, own } = await tokenizer()
+  if (!own || (await hasClipsVocabulary(read))) return
+  throw new CheckpointError(
+    `${path} has a vocabulary of its own (${read.vocabularySize} tokens), and a trained model is written in open_clip's layout, which has no place for it; train a model with CLIP's vocabulary`,
+  )
 }
