@@ -24,7 +24,7 @@ export function vocabularyOf({ text }: ClipConfig): number {
  * Weights that make each distinct word of a caption count once, `y = K-hot / K`: a word that is there m times has the
  * m-th part each time. A caption without words has no weights. `[batch, length]`
  */
-export function bagWeights({ text: { ids }, words }: Pick<Captions, 'text' | 'words'>): Tensor {
+export function bagWeights({ text: { ids }, isWord }: Pick<Captions, 'text' | 'isWord'>): Tensor {
   const [batch, length] = ids.shape
   const word = ids.cast('float32')
   const apart = word.reshape(batch!, length!, 1).sub(word.reshape(batch!, 1, length!))
@@ -33,9 +33,9 @@ export function bagWeights({ text: { ids }, words }: Pick<Captions, 'text' | 'wo
     .sign()
     .neg()
     .add(1)
-    .mul(words.reshape(batch!, 1, length!))
+    .mul(isWord.reshape(batch!, 1, length!))
   const times = atLeastOne(same.sum([-1], false))
-  const share = words.div(times)
+  const share = isWord.div(times)
   return share.div(atLeastOne(share.sum([-1])))
 }
 

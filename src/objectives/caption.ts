@@ -14,16 +14,21 @@ import type { Captions, Objective } from './objective.ts'
  *     z_t = E h_t,  h_t the decoder's output at position t,  E the token embeddings
  *     nll = Σ_t log Σ_v exp z_tv − z_t,next(t)
  */
-function shares(p: Parameters, grid: Tensor, { text, next, told, place }: Captions, config: ClipConfig) {
+function shares(
+  p: Parameters,
+  grid: Tensor,
+  { text, nextIds, predictPositions, predictIndex }: Captions,
+  config: ClipConfig,
+) {
   const tower = config.text as TextTowerConfig
   const decoder = p.at('caption')
   const embedding = wordEmbedding(decoder, tower)
   const h = captionDecoder(decoder, grid, text, tower)
-  const any = h.reshape(-1, tower.width).gather(told).matmulTransposed(embedding).logSumExp([-1], false) // [told]
+  const any = h.reshape(-1, tower.width).gather(predictPositions).matmulTransposed(embedding).logSumExp([-1], false) // [predicted]
   // The one word's logit by itself: taken out of all of them, its gradient would be as large as they are.
-  const right = h.mul(embedding.gather(next)).sum([-1], false)
+  const right = h.mul(embedding.gather(nextIds)).sum([-1], false)
   const counts = beforeEnd(text)
-  const cost = any.gather(place).sub(right).mul(counts)
+  const cost = any.gather(predictIndex).sub(right).mul(counts)
   return { nll: cost.sum([-1], false), count: counts.sum([-1], false) }
 }
 

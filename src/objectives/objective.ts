@@ -10,13 +10,17 @@ import type { TextInputs } from '../model/text-transformer.ts'
 export interface Captions {
   /** With `length` tokens at most: start, words, end, zeros. */
   text: TextInputs
-  /** 1 where a position holds a word: not start, end, or padding. `['batch', 'length']`, float32 */
-  words: Tensor
-  /** The id after each position, 0 from the end on. `['batch', 'length']`, int32 */
-  next: Tensor
-  /** The positions before each end, counted through the batch, and where each position is among them. */
-  told: Tensor
-  place: Tensor
+  /** 1 for a word, 0 for start, end and padding. `['batch', 'length']`, float32 */
+  isWord: Tensor
+  /** The id to predict at each position: the next one; 0 from the end on. `['batch', 'length']`, int32 */
+  nextIds: Tensor
+  /**
+   * The positions before each end, as indices into the flattened batch: logits over the vocabulary are computed for these
+   * alone, not for padding. `['predicted']`, int32
+   */
+  predictPositions: Tensor
+  /** Index of each position in `predictPositions`; 0 for padding. `['batch', 'length']`, int32 */
+  predictIndex: Tensor
 }
 
 /** A batch of images and captions. */

@@ -7,7 +7,7 @@ import { evaluateZeroShot } from '../evaluate/evaluate-zero-shot.ts'
 import { load } from '../load.node.ts'
 import type { Clip } from '../load.ts'
 import type { Validation } from './log.ts'
-import type { Judged } from './train.node.ts'
+import type { Judged } from './train-options.ts'
 
 export interface JudgeOptions {
   /** Of zero-shot classification, each with `{}` for the class; the objective's own, if left out. */

@@ -12,12 +12,12 @@ interface Asked {
   data: { name: string; size: number }
   steps?: number | undefined
   epochs?: number | undefined
-  learningRate?: number
-  schedule?: Schedule['kind']
+  learningRate?: number | undefined
+  schedule?: Schedule['kind'] | undefined
   warmup?: number | undefined
-  seed?: number
-  shuffle?: boolean
-  augment?: Augmentation | false
+  seed?: number | undefined
+  shuffle?: boolean | undefined
+  augment?: Augmentation | false | undefined
   chunk?: number | undefined
   clipGradient?: number | undefined
 }

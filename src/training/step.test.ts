@@ -5,7 +5,7 @@ import { type ObjectiveName, objectives } from '../objectives/index.ts'
 import { openaiPreprocessing } from '../preprocessing.ts'
 import { createRandom } from '../random.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
-import type { Batch } from './examples.ts'
+import type { Batch } from './collate.ts'
 import { isBuffer } from './parameters.ts'
 import { createTrainer, type Trainer, type TrainerOptions } from './step.ts'
 
