@@ -9,11 +9,12 @@ import { UsageError } from '../errors.ts'
 import { gradients } from '../graph/gradient.ts'
 import { concat, constant, input } from '../graph/tensor.ts'
 import type { Clip } from '../load.ts'
+import { normalize } from '../model/clip.ts'
 import { objectives } from '../objectives/index.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { transformerBlock } from '../training/training-graph.ts'
 import { constantTexts } from './class-prompts.ts'
-import { crossEntropy, normalize } from './classification-head.ts'
+import { crossEntropy } from './classification-head.ts'
 import type { UnitFeatures } from './unit-features.ts'
 
 /** The context's vectors: `[m, width]`, row-major. */

@@ -1,6 +1,7 @@
 // Layer-wise decay of the learning rate (Howard & Ruder 2018; Bao et al. 2021): what lies nearer to the pixels changes less.
 
 import type { ClipConfig } from '../model/config.ts'
+import { imageTower } from '../model/towers.ts'
 
 /**
  * Of L blocks, block i learns at `decay^(L − i)` times the rate, what lies before the blocks (patches, tokens, positions)
@@ -8,7 +9,7 @@ import type { ClipConfig } from '../model/config.ts'
  * four stages count as blocks.
  */
 export function layerDecay(decay: number, { image, text }: ClipConfig): (name: string) => number {
-  const imageLayers = image?.kind === 'modified-resnet' ? 4 : (image?.layers ?? 0)
+  const imageLayers = image ? imageTower(image).blocks : 0
   const textLayers = text?.layers ?? 0
   return (name) => {
     const isImage = name.startsWith('visual.')

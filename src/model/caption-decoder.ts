@@ -4,7 +4,7 @@
 
 import { layer } from '../graph/scope.ts'
 import { knownDim } from '../graph/shape.ts'
-import { constant, type Tensor } from '../graph/tensor.ts'
+import type { Tensor } from '../graph/tensor.ts'
 import type { TextTowerConfig } from './config.ts'
 import { layerNorm, linear } from './layers.ts'
 import type { Parameters } from './parameters.ts'
@@ -37,8 +37,7 @@ export const captionDecoder = layer(
   (p: Parameters, grid: Tensor, { ids, positions }: TextInputs, config: TextTowerConfig): Tensor => {
     const { width, heads, layers, contextLength, layerNormEpsilon } = config
     const places = linear(p.at('image_projection'), grid, width)
-    const everyMask = constant(causalMask(contextLength), [contextLength, contextLength])
-    const mask = everyMask.gather(positions).gather(positions, 1) // [length, length]
+    const mask = causalMask(positions, contextLength) // [length, length]
     const norm = (of: Parameters, y: Tensor): Tensor => layerNorm(of, y, layerNormEpsilon)
 
     let x = wordEmbedding(p, config).gather(ids)

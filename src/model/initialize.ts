@@ -2,7 +2,9 @@
 // tower, the projections and the attention pool, and leave the rest to PyTorch's defaults (§2.5; GPT-2's for the text).
 
 import type { Random } from '../random.ts'
+import { imageConfig, textConfig } from './clip.ts'
 import type { ClipConfig } from './config.ts'
+import { imageTower } from './towers.ts'
 
 interface Parameter {
   name: string
@@ -45,32 +47,14 @@ const bias = (inputs: (config: ClipConfig) => number): Rule => uniform(({ config
 /** PyTorch's default for the packed weights of attention, √(6 / (in + out)) with all three as its outputs. */
 const xavier = uniform(({ shape: [out, inputs] }) => Math.sqrt(6 / (inputs! + out!)))
 
-function image({ image: tower }: ClipConfig) {
-  if (!tower) throw new Error('the configuration has no image tower')
-  return tower
-}
+const gridWidth = (config: ClipConfig): number => imageTower(imageConfig(config)).gridWidth
+const imageMlpWidth = (config: ClipConfig): number => imageTower(imageConfig(config)).mlpWidth
 
-function text({ text: tower }: ClipConfig) {
-  if (!tower) throw new Error('the configuration has no text tower')
-  return tower
-}
-
-/** Channels of the image tower's grid. */
-function gridWidth(config: ClipConfig): number {
-  const tower = image(config)
-  return tower.kind === 'modified-resnet' ? tower.width * 32 : tower.width
-}
-
-function imageMlpWidth(config: ClipConfig): number {
-  const tower = image(config)
-  return tower.kind === 'vision-transformer' ? tower.mlpWidth : gridWidth(config)
-}
-
-const imageScale = normal(({ config }) => image(config).width ** -0.5)
+const imageScale = normal(({ config }) => imageConfig(config).width ** -0.5)
 const rows = normal(({ shape }) => shape[0]! ** -0.5)
 const columns = normal(({ shape }) => shape[1]! ** -0.5)
 /** What is added to a transformer's main stream is the smaller, the more often that happens: twice in each block. */
-const intoStream = normal(({ config }) => text(config).width ** -0.5 * (2 * text(config).layers) ** -0.5)
+const intoStream = normal(({ config }) => textConfig(config).width ** -0.5 * (2 * textConfig(config).layers) ** -0.5)
 
 /** The first pattern that a name fits says its rule. Names begin where `^` is; a caption decoder is as the text tower. */
 const rules: readonly (readonly [name: RegExp, rule: Rule])[] = [
@@ -90,7 +74,7 @@ const rules: readonly (readonly [name: RegExp, rule: Rule])[] = [
   [/^visual\.attnpool\.[qkvc]_proj\.weight$/, columns],
   [/^visual\.attnpool\.[qkvc]_proj\.bias$/, bias(gridWidth)],
   [/^visual\.transformer\.resblocks\.\d+\.attn\.in_proj_weight$/, xavier],
-  [/^visual\..*\.mlp\.c_fc\.bias$/, bias((config) => image(config).width)],
+  [/^visual\..*\.mlp\.c_fc\.bias$/, bias((config) => imageConfig(config).width)],
   [/^visual\..*\.mlp\.c_proj\.bias$/, bias(imageMlpWidth)],
 
   [/^(caption\.|cbow\.)?token_embedding\.weight$/, normal(() => 0.02)],
@@ -99,11 +83,11 @@ const rules: readonly (readonly [name: RegExp, rule: Rule])[] = [
   [/^(caption\.)?transformer\.resblocks\.\d+\.attn\.in_proj_weight$/, columns],
   [
     /^(caption\.)?transformer\.resblocks\.\d+\.mlp\.c_fc\.weight$/,
-    normal(({ config }) => (2 * text(config).width) ** -0.5),
+    normal(({ config }) => (2 * textConfig(config).width) ** -0.5),
   ],
   [/^(caption\.)?transformer\.resblocks\.\d+\.(attn\.out_proj|mlp\.c_proj)\.weight$/, intoStream],
-  [/^(caption\.)?transformer\.resblocks\.\d+\.mlp\.c_fc\.bias$/, bias((config) => text(config).width)],
-  [/^(caption\.)?transformer\.resblocks\.\d+\.mlp\.c_proj\.bias$/, bias((config) => text(config).mlpWidth)],
+  [/^(caption\.)?transformer\.resblocks\.\d+\.mlp\.c_fc\.bias$/, bias((config) => textConfig(config).width)],
+  [/^(caption\.)?transformer\.resblocks\.\d+\.mlp\.c_proj\.bias$/, bias((config) => textConfig(config).mlpWidth)],
 
   // Our own, as what they resemble.
   [/^caption\.transformer\.resblocks\.\d+\.cross_attn\.[qkv]_proj\.weight$/, columns],

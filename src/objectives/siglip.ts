@@ -1,8 +1,8 @@
 // SigLIP's objective (Zhai et al. 2023): of every pair in a batch by itself, tell whether it belongs together.
 
 import { eyeLike, type Tensor } from '../graph/tensor.ts'
-import { encodeText } from '../model/clip.ts'
-import { contrastive, cosines } from './contrastive.ts'
+import { compare, encodeText } from '../model/clip.ts'
+import { contrastive } from './contrastive.ts'
 import type { Objective } from './objective.ts'
 
 /**
@@ -18,7 +18,7 @@ import type { Objective } from './objective.ts'
  * @returns the loss, `[]`
  */
 export function sigmoidLoss(image: Tensor, text: Tensor, logitScale: Tensor, logitBias: Tensor): Tensor {
-  const logits = cosines(image, text).mul(logitScale.is().exp()).add(logitBias.is())
+  const logits = compare(image, text, logitScale, logitBias).logits // [batch, batch]
   const z = eyeLike(logits).mul(2).sub(1)
   const each = z.mul(logits).neg().softplus().sum([1], false) // [batch]
   return each.mean([0], false)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Batch, batches } from '../data/batches.node.ts'
 import type { Source } from '../data/sample.ts'
 import { TrainingError, UsageError } from '../errors.ts'
+import { imageTower } from '../model/towers.ts'
 import { objectives } from '../objectives/index.ts'
 import type { Objective } from '../objectives/objective.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
@@ -245,7 +246,7 @@ function fromObjective({ objective = 'contrastive', frozen }: TrainOptions): Ada
 /** Undefined if a batch is not larger than a chunk. */
 function chunkOf({ chunk, model }: TrainOptions, batch: number): number | undefined {
   if (chunk === undefined || chunk >= batch) return undefined
-  if (model.config.image?.kind === 'modified-resnet') {
+  if (model.config.image && imageTower(model.config.image).batchNorm) {
     throw new UsageError(
       `\`chunk\` ${chunk} is smaller than the batch of ${batch}, and the image encoder is a ResNet: its batch normalisation over a chunk differs from that over the batch, so the loss would differ; leave \`chunk\` out, or choose a Vision Transformer`,
     )
