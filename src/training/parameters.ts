@@ -3,6 +3,7 @@
 import { Tensor as Value } from 'onnxruntime-common'
 import { CheckpointError } from '../errors.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
+import { isBuffer } from '../model/parameter-names.ts'
 import { type Lookup, Parameters } from '../model/parameters.ts'
 
 /** A parameter and where it lies in the arrays, in elements. */
@@ -38,12 +39,6 @@ export function declareParameters(wrap: (lookup: Lookup) => Lookup = (lookup) =>
  * and convolutions included; none on biases, gains and the temperature.
  */
 const decays = (shape: readonly number[]): boolean => shape.length >= 2
-
-/** Statistics that a forward pass keeps and no gradient changes. */
-export const isBuffer = (name: string): boolean => /\.running_(mean|var)$/.test(name)
-
-/** The gain of the batch normalisation that keeps a statistic. */
-export const gainOf = (buffer: string): string => buffer.replace(/running_(mean|var)$/, 'weight')
 
 /** Arrays begin on cache lines. */
 const alignment = 16

@@ -9,12 +9,13 @@ import { collectStages } from '../graph/scope.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { ClipConfig } from '../model/config.ts'
+import { gainOf, isBuffer, transformerBlock } from '../model/parameter-names.ts'
 import type { Lookup } from '../model/parameters.ts'
 import { exampleInputs } from '../objectives/inputs.ts'
 import type { Features, Objective } from '../objectives/objective.ts'
 import type { Program, Runtime } from '../runtime/runtime.ts'
 import type { Batch } from './collate.ts'
-import { arrangeParameters, declareParameters, gainOf, isBuffer } from './parameters.ts'
+import { arrangeParameters, declareParameters } from './parameters.ts'
 
 export interface TrainingGraphOptions {
   runtime: Runtime
@@ -125,9 +126,6 @@ export function trainingGraph(options: TrainingGraphOptions) {
       Object.fromEntries(statistics.map((name) => [bufferOutput(name), parameters.view(name)])),
   }
 }
-
-/** `visual.transformer.resblocks.3` of `visual.transformer.resblocks.3.attn`. */
-export const transformerBlock = (scope: string): string | undefined => /^.*\bresblocks\.\d+/.exec(scope)?.[0]
 
 export const gradientOf = (name: string): string => `gradient/${name}`
 export const accumulatedGradient = (name: string): string => `accumulated/${name}`

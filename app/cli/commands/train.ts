@@ -75,8 +75,8 @@ export const command = defineCommand({
     if (out === undefined) throw new UsageError('--out is missing: the folder that the model and the logs go into')
     const options = trainOptions(values)
     const { data, val, templates } = await openData(values, terminal)
-    const { judgeBy, openInitialModel, train } = await import('typeclip/training')
-    const { activation, threads } = values
+    const { judgeBy, openInitialModel, towerOf, train } = await import('typeclip/training')
+    const { activation, freeze, threads } = values
     const initial = await openInitialModel(model, { activation, signal: terminal.signal })
     for (const notice of initial.notices) terminal.note(notice)
     const view = createTrainingView(terminal, values.json)
@@ -86,6 +86,7 @@ export const command = defineCommand({
       data,
       out,
       signal: terminal.signal,
+      ...(freeze && { frozen: (name) => towerOf(name) === freeze }),
       ...(val && {
         validate: judgeBy(val, {
           threads,
@@ -138,7 +139,6 @@ function trainOptions(values: TrainValues): Omit<TrainOptions, 'model' | 'data' 
     shuffle: !values.noShuffle,
     augment: augmentation(values),
     resume: values.resume,
-    ...(values.freeze && { frozen: towers[values.freeze] }),
   }
 }
 
@@ -155,10 +155,3 @@ function range(text: string): [number, number] {
   if (more.length === 0 && low! > 0 && low! <= high! && high! <= 1) return [low!, high!]
   throw new UsageError(`--crop-scale takes two shares of a picture, the smaller first: 0.5,1; found '${text}'`)
 }
-
-const isImage = (name: string): boolean => name.startsWith('visual.')
-/** What the text tower is made of; temperature and bias belong to neither. */
-const isText = (name: string): boolean =>
-  /^(transformer\.|token_embedding\.|positional_embedding$|ln_final\.|text_projection$)/.test(name)
-
-const towers = { image: isImage, text: isText } as const
