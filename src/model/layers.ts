@@ -38,7 +38,7 @@ export const batchNorm = layer((p: Parameters, x: Tensor, { training = false } =
   ) as [Tensor, Tensor, Tensor, Tensor]
   if (!training) return apply('BatchNormalization', [x, weight, bias, runningMean, runningVar], { epsilon: 1e-5 })
 
-  const scratch = [weight, bias].map((p) => p.after(x).mul(0))
+  const scratch = [weight, bias].map((p) => p.sequencedAfter(x).mul(0))
   const [y, mean, variance] = applyAll('BatchNormalizationTraining', [x, weight, bias, ...scratch], { epsilon: 1e-5 })
   // What is normalised is divided by the variance of these n pixels; what is remembered estimates that of all pixels.
   const n = x.count().div(channels)
