@@ -36,7 +36,7 @@ describe('shapes', () => {
     expect(() => x.is('batch', 50, 512)).toThrow(ShapeError)
     expect(() => x.add(input('y', 'float32', [3, 49, 768]))).toThrow('dims')
     expect(() => x.add(constant(Int32Array.of(1), []))).toThrow('element types differ')
-    expect(() => x.reshape('batch', 50, 700)).toThrow('cannot be arranged')
+    expect(() => x.reshape('batch', 50, 700)).toThrow('cannot be reshaped')
     expect(() => apply('Conv', [x, x], { strides: [1, 1], pads: [0, 0, 0, 0] })).toThrow('kernel')
   })
 })

@@ -1,4 +1,4 @@
-// The contrastive objective (§2.3, Figure 3): of all pairs in a batch, tell which belong together.
+// The contrastive objective (§2.3, Figure 3): find the matching pairs among all pairs of a batch.
 
 import type { Tensor } from '../graph/tensor.ts'
 import { compare, cosines, encodeImage, encodeText, normalize } from '../model/clip.ts'
@@ -12,7 +12,7 @@ import type { Objective } from './objective.ts'
  *
  * @param image `[batch, d]`, not normalised
  * @param text `[batch, d]`, not normalised
- * @param logitScale `t`, the logarithm of what the similarities are multiplied with, `[]`
+ * @param logitScale `t`, the logarithm of the similarities' factor, `[]`
  * @returns the loss, `[]`
  */
 export function infoNce(image: Tensor, text: Tensor, logitScale: Tensor): Tensor {
@@ -23,7 +23,7 @@ export function infoNce(image: Tensor, text: Tensor, logitScale: Tensor): Tensor
   return ofImages.add(ofTexts).mul(0.5).sub(ownLogit).is()
 }
 
-/** Training's own bounds: beyond a scale of 100 it was not stable (§2.5), and open_clip keeps it from falling below 1. */
+/** The scale is at most 100, for stability (§2.5), and at least 1, as in open_clip. */
 export const scaleBounds = { logit_scale: [0, Math.log(100)] } as const
 
 export const contrastive = {
