@@ -1,4 +1,4 @@
-// What training begins with: a configuration alone, whose parameters are drawn anew, or a checkpoint, which it goes on from.
+// The model that training starts from: a config alone (random parameters), or a checkpoint (continued).
 
 import { readFile } from 'node:fs/promises'
 import { cast, compositions } from '../checkpoint/compose.ts'
@@ -18,15 +18,15 @@ export interface InitialModel {
   readonly config: ClipConfig
   readonly preprocessing: Preprocessing
   readonly notices: readonly string[]
-  /** Of the parameters that there are, by canonical name. */
+  /** Shapes of the stored parameters by canonical name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
-  /** A parameter by canonical name; undefined where there is none yet. */
+  /** A stored parameter by canonical name, or undefined. */
   read(name: string): Promise<Float32Array | undefined>
 }
 
 /**
- * @param model open_clip's model configuration (`*.json`), or a checkpoint as `load` takes it
- * @throws CheckpointError for a file that cannot be used
+ * @param model an open_clip model config (`*.json`) to train from scratch, or a checkpoint, as for `load`
+ * @throws CheckpointError for a file that cannot be read
  */
 export async function openInitialModel(
   model: string,
