@@ -2,7 +2,6 @@
 
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { DownloadOptions } from './checkpoint/download.node.ts'
 import { type Naming, resolveNaming, type Source } from './checkpoint/naming.ts'
@@ -14,6 +13,7 @@ import { inferConfig } from './model/infer-config.ts'
 import { activationOf, fromHuggingFace, fromOpenClip } from './model/variants/index.ts'
 import { modelFiles } from './model-files.node.ts'
 import { type ObjectiveName, objectiveOf, trainsTextTower } from './objectives/index.ts'
+import { ownFile, requireOwnFile } from './own-files.node.ts'
 import { openaiPreprocessing, preprocessingFromHuggingFace, preprocessingFromOpenClip } from './preprocessing.ts'
 import { canonicalShapes } from './weights.ts'
 
@@ -33,7 +33,7 @@ export interface OpenedModel {
 }
 
 /** The folder of the model that ships. */
-export const starter = fileURLToPath(new URL('../models/starter', import.meta.url))
+export const starter = ownFile('../models/starter', import.meta.url)
 
 const starterNotice =
   'No model was named, so the small one that ships is used: it knows clothes, groceries, emoji and simple drawings, and little else. For a full CLIP, name one: a hub id (openai/clip-vit-base-patch32), an OpenAI name (ViT-B/32), a folder or a file.'
@@ -46,6 +46,7 @@ export async function openModel(
   model: string | undefined,
   options: DownloadOptions & { activation?: Activation | undefined } = {},
 ): Promise<OpenedModel> {
+  if (model === undefined) requireOwnFile(starter)
   const { path, isFolder, tag } = await modelFiles(model ?? starter, options)
   const folder = isFolder ? path : dirname(path)
   const checkpoint = await openCheckpoint(path)

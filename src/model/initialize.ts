@@ -126,12 +126,7 @@ const rules: readonly (readonly [name: RegExp, rule: Rule])[] = [
  * @param random give each parameter its own (`createRandom(seed, name)`), and the order of asking does not matter
  * @throws Error for a name that no part of a model has
  */
-export function initialize(
-  name: string,
-  shape: readonly number[],
-  config: ClipConfig,
-  random: Random,
-): Float32Array<ArrayBuffer> {
+export function initialize(name: string, shape: readonly number[], config: ClipConfig, random: Random): Float32Array {
   const found = rules.find(([pattern]) => pattern.test(name))
   if (!found) throw new Error(`parameter ${name} [${shape.join(', ')}]: no rule says what it begins with`)
   const draw = found[1]({ name, shape, config }, random)
