@@ -247,13 +247,14 @@ async function whenUp(url, body) {
   }
 }
 
-const freePort = () =>
-  new Promise((resolve) => {
+function freePort() {
+  return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address()
       server.close(() => resolve(port))
     })
   })
+}
 
 function report(way, passed, detail) {
   if (!passed) failures++

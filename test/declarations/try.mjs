@@ -21,7 +21,6 @@ try {
   const entries = Object.keys(JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')).exports)
     .filter((entry) => entry !== './package.json')
     .map((entry) => `typeclip${entry.slice(1)}`)
-  // Node's types of this version are the newest that TypeScript 5.0 reads.
   for (const version of versions) {
     const place = join(folder, version)
     mkdirSync(place)
@@ -41,7 +40,7 @@ export async function best(image: RawImage, onLong: LongText): Promise<string> {
 }
 `,
     )
-    execute('npm', ['install', '--no-audit', '--no-fund', tarball, `typescript@${version}`, '@types/node@20.11'], place)
+    execute('npm', ['install', '--no-audit', '--no-fund', tarball, `typescript@${version}`, nodeTypes(version)], place)
     const flags =
       '--strict --noEmit --skipLibCheck false --exactOptionalPropertyTypes --noUncheckedIndexedAccess --target es2022 --lib es2023,dom,dom.iterable --types node'.split(
         ' ',
@@ -66,6 +65,12 @@ export async function best(image: RawImage, onLong: LongText): Promise<string> {
   rmSync(folder, { recursive: true, force: true })
 }
 process.exitCode = failures > 0 ? 1 : 0
+
+/** Node's own types follow TypeScript: newer ones do not pass on 5.0, and older ones do not pass on 5.9. */
+function nodeTypes(version) {
+  const [major, minor] = version.split('.').map(Number)
+  return major === 5 && minor < 2 ? '@types/node@20.11' : '@types/node@20'
+}
 
 function execute(command, args, cwd, mayFail = false) {
   const ran = spawnSync(command, args, {
