@@ -26,9 +26,9 @@ export interface Chart {
   spans?: readonly { y: number; from: number; to: number; label: string }[]
   /** The lowest end of the y axis, where that is not left to the numbers. */
   yFrom?: number
-  /** How a tick of an axis is written. */
-  formatX?: (x: number) => string
-  formatY?: (y: number) => string
+  /** Formats a tick. `largest` is the axis's largest, so that all ticks of an axis can have one unit. */
+  formatX?: (x: number, largest: number) => string
+  formatY?: (y: number, largest: number) => string
 }
 
 export interface Box {
@@ -82,8 +82,8 @@ export function lineChart(chart: Chart, box: Box): string {
   const lines = [
     `<text x="${inner.left}" y="${box.top + 18}" font-size="13" font-weight="600">${escaped(title)}</text>`,
     `<path d="${grid}" stroke="${ink}" stroke-opacity=".22" fill="none"/>`,
-    ...yTicks.map((y) => text(inner.left - 6, Number(py(y)) + 4, formatY(y), 'end')),
-    ...xTicks.map((x) => text(Number(px(x)), inner.bottom + 16, formatX(x), 'middle')),
+    ...yTicks.map((y) => text(inner.left - 6, Number(py(y)) + 4, formatY(y, largest(yTicks)), 'end')),
+    ...xTicks.map((x) => text(Number(px(x)), inner.bottom + 16, formatX(x, largest(xTicks)), 'middle')),
     text((inner.left + inner.right) / 2, inner.bottom + 33, xLabel, 'middle'),
   ]
   for (const one of series) {
@@ -154,11 +154,13 @@ const escaped = (s: string): string => s.replaceAll('&', '&amp;').replaceAll('<'
 const text = (x: number, y: number, content: string, anchor: 'start' | 'end' | 'middle'): string =>
   `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}">${escaped(content)}</text>`
 
-/** `1,200`, `65k`, `2M`; small ones as they are, and very small ones as powers of ten. */
-export function short(x: number): string {
+const largest = (values: readonly number[]): number => Math.max(...values.map(Math.abs))
+
+/** `1200`, `65k`, `2M` in the unit of the largest; small ones as they are, and very small ones as powers of ten. */
+export function short(x: number, largest = Math.abs(x)): string {
   const size = Math.abs(x)
-  if (size >= 1e6) return `${Number((x / 1e6).toPrecision(3))}M`
-  if (size >= 1e4) return `${Number((x / 1e3).toPrecision(3))}k`
+  if (size > 0 && largest >= 1e6) return `${Number((x / 1e6).toPrecision(3))}M`
+  if (size > 0 && largest >= 1e4) return `${Number((x / 1e3).toPrecision(3))}k`
   if (size > 0 && size < 1e-3) return x.toExponential().replace('e-', 'e−')
   return `${Number(x.toPrecision(4))}`
 }
