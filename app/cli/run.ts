@@ -8,7 +8,7 @@ import { version } from './installation.ts'
 import { suggestion } from './suggestion.ts'
 import { createTerminal, type Streams, type Terminal } from './terminal.ts'
 
-const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
+export const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
   classify: { summary: 'which of your labels fits each image', load: () => import('./commands/classify.ts') },
   embed: { summary: 'images and texts to a file of vectors', load: () => import('./commands/embed.ts') },
   similarity: { summary: 'how near each image is to each text', load: () => import('./commands/similarity.ts') },

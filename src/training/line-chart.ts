@@ -116,13 +116,16 @@ function legend(series: readonly Series[], { right, top }: { right: number; top:
   let x = right
   return [...series].reverse().flatMap(({ name, color }) => {
     if (name === undefined) return []
-    x -= name.length * 6 + 28
+    x -= widthOf(name) + 28
     return [
       `<path d="M${fixed(x + 6)} ${top - 20}h12" stroke="${colors[color % colors.length]}" stroke-width="3"/>`,
       text(x + 23, top - 16, name, 'start'),
     ]
   })
 }
+
+/** About how wide a text is drawn; Chinese characters are twice as wide. */
+const widthOf = (name: string): number => [...name].reduce((sum, char) => sum + (char > '\u2e80' ? 11.5 : 6), 0)
 
 /** Round numbers that hold the range between them. */
 export function ticks(from: number, to: number, count = 5): number[] {
