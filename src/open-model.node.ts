@@ -1,7 +1,6 @@
 // A model opened: its files found, its naming told, its configuration read or inferred. No weight is read.
 
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { DownloadOptions } from './checkpoint/download.node.ts'
 import { type Naming, resolveNaming, type Source } from './checkpoint/naming.ts'
@@ -16,6 +15,7 @@ import { fromHuggingFace, fromOpenClip } from './model/variants/index.ts'
 import { modelFiles } from './model-files.node.ts'
 import { type ModelTokenizer, modelTokenizer } from './model-tokenizer.node.ts'
 import { type ObjectiveName, objectiveOf, trainsTextTower } from './objectives/index.ts'
+import { ownFile, requireOwnFile } from './own-files.node.ts'
 import { openaiPreprocessing, preprocessingFromHuggingFace, preprocessingFromOpenClip } from './preprocessing.ts'
 import { canonicalShapes } from './weights.ts'
 
@@ -39,7 +39,7 @@ export interface OpenedModel {
 }
 
 /** The folder of the model that ships. */
-export const starter = fileURLToPath(new URL('../models/starter', import.meta.url))
+export const starter = ownFile('../models/starter', import.meta.url)
 
 const starterNotice =
   'No model was named, so the small one that ships is used: it knows clothes, groceries, emoji and simple drawings, and little else. For a full CLIP, name one: a hub id (openai/clip-vit-base-patch32), an OpenAI name (ViT-B/32), a folder or a file.'
@@ -52,6 +52,7 @@ export async function openModel(
   model: string | undefined,
   options: DownloadOptions & { activation?: Activation | undefined } = {},
 ): Promise<OpenedModel> {
+  if (model === undefined) requireOwnFile(starter)
   const notices = model === undefined ? [starterNotice] : []
   const onNotice = (notice: string) => void notices.push(notice)
   const { path, isFolder, tag } = await modelFiles(model ?? starter, { ...options, onNotice })

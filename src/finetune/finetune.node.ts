@@ -43,7 +43,7 @@ export interface FinetuneOptions extends FinetuneSettings {
   onWait?: LoadOptions['onWait'] | undefined
 }
 
-type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
+export type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
 
 /** Written as `result.json` too. */
 export interface FinetuneResult extends Accuracy {

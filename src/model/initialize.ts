@@ -110,12 +110,7 @@ const rules: readonly (readonly [name: RegExp, rule: Rule])[] = [
  * @param random one per parameter (`createRandom(seed, name)`), so that the order of parameters does not matter
  * @throws Error for a name that belongs to no model
  */
-export function initialize(
-  name: string,
-  shape: readonly number[],
-  config: ClipConfig,
-  random: Random,
-): Float32Array<ArrayBuffer> {
+export function initialize(name: string, shape: readonly number[], config: ClipConfig, random: Random): Float32Array {
   const [, rule] = rules.find(([pattern]) => pattern.test(name)) ?? []
   if (!rule) throw new Error(`parameter ${name} [${shape.join(', ')}]: no rule for its initial values`)
   const draw = rule({ name, shape, config }, random)

@@ -34,7 +34,7 @@ function resizeAxis(data: Float64Array, outer: number, from: number, inner: numb
  * `[1 + from², width] → [1 + to², width]`; the class token's row is kept.
  * @param positions row-major
  */
-export function resizePositions(positions: Float32Array, width: number, to: number): Float32Array<ArrayBuffer> {
+export function resizePositions(positions: Float32Array, width: number, to: number): Float32Array {
   const from = Math.round(Math.sqrt(positions.length / width - 1))
   const grid = Float64Array.from(positions.subarray(width))
   const rows = resizeAxis(resizeAxis(grid, from, from, width, to), 1, from, to * width, to)

@@ -15,6 +15,9 @@ export function drawCurves(steps: readonly LoggedStep[], validations: readonly L
   const names = [...new Set(validations.flatMap(({ numbers }) => Object.keys(numbers)))]
   const shares = names.filter((name) => validations.every(({ numbers }) => isShare(name, numbers[name])))
 
+  const temperature = of(({ logitScale }) => logitScale && 1 / logitScale)
+  const learnt = temperature.some(([, y]) => y !== temperature[0]![1]) // a method that keeps it has nothing to show
+
   const charts: (Chart | undefined)[] = [
     {
       title: 'Loss',
@@ -44,7 +47,7 @@ export function drawCurves(steps: readonly LoggedStep[], validations: readonly L
     {
       title: 'Temperature',
       xLabel: 'step',
-      series: [{ points: of(({ logitScale }) => logitScale && 1 / logitScale), color: 0 }],
+      series: learnt ? [{ points: temperature, color: 0 }] : [],
     },
   ]
   return drawing(charts.filter((chart) => chart?.series.some(({ points }) => points.length > 0)) as Chart[])

@@ -26,9 +26,9 @@ export interface Chart {
   spans?: readonly { y: number; from: number; to: number; label: string }[]
   /** The lower end of the y axis. Default: from the data. */
   yFrom?: number | undefined
-  /** The text of a tick. */
-  formatX?: ((x: number) => string) | undefined
-  formatY?: ((y: number) => string) | undefined
+  /** Formats a tick. `largest` is the largest of its axis, so that all ticks of an axis can have one unit. */
+  formatX?: ((x: number, largest: number) => string) | undefined
+  formatY?: ((y: number, largest: number) => string) | undefined
 }
 
 export interface Box {
@@ -82,8 +82,8 @@ export function lineChart(chart: Chart, box: Box): string {
   const lines = [
     `<text x="${inner.left}" y="${box.top + 18}" font-size="13" font-weight="600">${escaped(title)}</text>`,
     `<path d="${grid}" stroke="${ink}" stroke-opacity=".22" fill="none"/>`,
-    ...yTicks.map((y) => text(inner.left - 6, Number(py(y)) + 4, formatY(y), 'end')),
-    ...xTicks.map((x) => text(Number(px(x)), inner.bottom + 16, formatX(x), 'middle')),
+    ...yTicks.map((y) => text(inner.left - 6, Number(py(y)) + 4, formatY(y, largest(yTicks)), 'end')),
+    ...xTicks.map((x) => text(Number(px(x)), inner.bottom + 16, formatX(x, largest(xTicks)), 'middle')),
     text((inner.left + inner.right) / 2, inner.bottom + 33, xLabel, 'middle'),
   ]
   for (const one of series) {
@@ -116,13 +116,16 @@ function legend(series: readonly Series[], { right, top }: { right: number; top:
   let x = right
   return [...series].reverse().flatMap(({ name, color }) => {
     if (name === undefined) return []
-    x -= name.length * 6 + 28
+    x -= widthOf(name) + 28
     return [
       `<path d="M${fixed(x + 6)} ${top - 20}h12" stroke="${colors[color % colors.length]}" stroke-width="3"/>`,
       text(x + 23, top - 16, name, 'start'),
     ]
   })
 }
+
+/** The approximate width of a text; Chinese characters are twice as wide. */
+const widthOf = (name: string): number => [...name].reduce((sum, char) => sum + (char > '\u2e80' ? 11.5 : 6), 0)
 
 /** Round numbers that enclose the range. */
 export function ticks(from: number, to: number, count = 5): number[] {
@@ -154,11 +157,13 @@ const escaped = (s: string): string => s.replaceAll('&', '&amp;').replaceAll('<'
 const text = (x: number, y: number, content: string, anchor: 'start' | 'end' | 'middle'): string =>
   `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}">${escaped(content)}</text>`
 
-/** `1200`, `65k`, `2M`; very small numbers as powers of ten. */
-export function short(x: number): string {
+const largest = (values: readonly number[]): number => Math.max(...values.map(Math.abs))
+
+/** `1200`, `65k`, `2M`, in the unit of the largest; very small numbers as powers of ten. */
+export function short(x: number, largest = Math.abs(x)): string {
   const size = Math.abs(x)
-  if (size >= 1e6) return `${Number((x / 1e6).toPrecision(3))}M`
-  if (size >= 1e4) return `${Number((x / 1e3).toPrecision(3))}k`
+  if (size > 0 && largest >= 1e6) return `${Number((x / 1e6).toPrecision(3))}M`
+  if (size > 0 && largest >= 1e4) return `${Number((x / 1e3).toPrecision(3))}k`
   if (size > 0 && size < 1e-3) return x.toExponential().replace('e-', 'e−')
   return `${Number(x.toPrecision(4))}`
 }
