@@ -47,6 +47,8 @@ export interface LoadOptions {
   /** Called while the model is used, for what a user should know: an image that was not turned upright, a text in a script
    * that the model does not know. */
   onNotice?: (notice: UseNotice) => void
+  /** Called with a sentence when the network keeps the caller waiting: for what, and what will be tried next. */
+  onWait?: (message: string) => void
 }
 
 const rules = {
@@ -62,6 +64,7 @@ const rules = {
   signal: anything,
   onProgress: anything,
   onNotice: anything,
+  onWait: anything,
 }
 
 const preprocessingRules = {
@@ -86,9 +89,8 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
   const { towers = ['image', 'text'], signal, onNotice } = options
   const device = deviceNamed(options.device ?? 'cpu')
-  const tokenizer = loadTokenizer()
-  tokenizer.catch(() => {})
-  const opened = await openModel(model, { activation: options.activation, signal, onProgress: options.onProgress })
+  const { activation, onProgress, onWait } = options
+  const opened = await openModel(model, { activation, signal, onProgress, onWait })
   signal?.throwIfAborted()
   const { checkpoint, sources, config, notices } = opened
   for (const tower of ['image', 'text'] as const) {
@@ -99,6 +101,8 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   }
   if (options.imageSize !== undefined && config.image) config.image.imageSize = options.imageSize
 
+  const tokenizer = config.text ? opened.tokenizer().then((model) => model.tokenizer) : loadTokenizer()
+  tokenizer.catch(() => {})
   const stored = await inPlace(checkpoint, sources)
   const lookup = await withResizedPositions(checkpointLookup(stored, sources), config, checkpoint, sources)
   const imageSize = config.image?.imageSize ?? 224

@@ -16,7 +16,7 @@ import { load } from './load.node.ts'
 import type { Clip, ImageInput, UseNotice } from './load.ts'
 import { createPreprocessor } from './preprocessor.node.ts'
 import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
-import { tokenized } from './training/tokenized.ts'
+import { tokenizeCaptions } from './training/collate.ts'
 import { narrowed, rank, scoresOf, similarity, zeroShotClassifier } from './zero-shot/classifier.ts'
 import { classify } from './zero-shot/scorer.ts'
 
@@ -200,7 +200,7 @@ describe('options', () => {
   it.each<[object, string]>([
     [{ threads: 0 }, 'load: `threads` is 0; expected a whole number of at least 1'],
     [{ threads: 1.5 }, '`threads` is 1.5'],
-    [{ device: 'nonsense' }, 'device'],
+    [{ device: 'nonsense' }, "`device` is 'nonsense'"],
     [{ tower: ['image'] }, "load has no option 'tower'; did you mean `towers`?"],
     [{ maxpixels: 1 }, 'did you mean `maxPixels`?'],
     [{ nonsense: 1 }, "load has no option 'nonsense'; there are activation, towers"],
@@ -280,7 +280,7 @@ describe('a vocabulary that is smaller than the tokenizer’s', () => {
     }
     const tokenizer = await loadTokenizer()
     const { text } = clip.config
-    expect(() => tokenized(['a cat'], tokenizer, { ...text!, vocabularySize: 60 })).toThrow(CheckpointError)
+    expect(() => tokenizeCaptions(['a cat'], tokenizer, { ...text!, vocabularySize: 60 })).toThrow(CheckpointError)
   })
 })
 

@@ -205,7 +205,7 @@ export function createClip({ images, onNotice, brokenParameter, ...parts }: Part
   function checkJoint(): void {
     if (!likelihood) return
     throw new UsageError(
-      `${name} was trained to predict captions (objective ${parts.objective}) and has no joint embedding of images and texts; it can only classify: \`classify\`, \`zeroShotScores\`, \`evaluateZeroShot\``,
+      `${name} was trained to predict captions (objective ${parts.objective}) and has no joint embedding of images and texts; it can only classify images`,
     )
   }
 

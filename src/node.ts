@@ -1,6 +1,10 @@
 // typeclip in Node: every public name.
 
 export { beforeProjection } from './before-projection.ts'
+export type { FloatType } from './checkpoint/compose.ts'
+export type { ConvertReport, ConvertTarget } from './checkpoint/convert.node.ts'
+export type { DownloadOptions, DownloadProgress } from './checkpoint/download.node.ts'
+export type { RetryOptions } from './checkpoint/fetch-retry.node.ts'
 export type { Conversion, ConversionOptions } from './convert.node.ts'
 export {
   CheckpointError,
@@ -11,7 +15,13 @@ export {
   TypeclipError,
   UsageError,
 } from './errors.ts'
-export { normalize, type Preprocessing, preprocess as preprocessPixels } from './image/transform.ts'
+export type { Interpolation } from './image/coefficients.ts'
+export type { DecodeOptions } from './image/decode.node.ts'
+export type { Mode, Part, Pixels, RawImage } from './image/pixels.ts'
+export type { ImagePoolOptions } from './image/pool.node.ts'
+export type { PrepareOptions } from './image/prepare.node.ts'
+export { normalize, type Preprocessing, preprocess as preprocessPixels, type Triple } from './image/transform.ts'
+export type { Score } from './likelihood.ts'
 export { type LoadOptions, load } from './load.node.ts'
 export type {
   Clip,
@@ -25,13 +35,31 @@ export type {
   Preprocessor,
   UseNotice,
 } from './load.ts'
-export type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from './model/config.ts'
+export type {
+  Activation,
+  ClipConfig,
+  ImageTowerConfig,
+  ModifiedResNetConfig,
+  TextTowerConfig,
+  TransformerConfig,
+  VisionTransformerConfig,
+} from './model/config.ts'
+export type { Parameters } from './model/parameters.ts'
 export type { KnownModel } from './models.node.ts'
 export type { ObjectiveName } from './objectives/index.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
 export { createPreprocessor, type PreprocessorOptions } from './preprocessor.node.ts'
+export type { Runtime } from './runtime/runtime.ts'
 export type { LongText } from './text-batches.ts'
-export { type TokenizeOptions, type Tokenizer, tokenize } from './tokenizer/tokenize.ts'
+export type { Cleaning } from './tokenizer/clean.ts'
+export {
+  type Convention,
+  type TokenizeOptions,
+  type Tokenizer,
+  type TokenizerOptions,
+  type Tokens,
+  tokenize,
+} from './tokenizer/tokenize.ts'
 export { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 export {
   type Classifier,
@@ -45,6 +73,7 @@ export {
 } from './zero-shot/classifier.ts'
 export { readClassifier, writeClassifier } from './zero-shot/classifier-file.node.ts'
 export { imagenetClassNames } from './zero-shot/classnames/imagenet.ts'
+export type { KeyValueCache } from './zero-shot/key-value-cache.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from './zero-shot/prompts.ts'
 export { classify, type Scorer, type ScorerOptions, zeroShotScorer, zeroShotScores } from './zero-shot/scorer.ts'
 

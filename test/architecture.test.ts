@@ -42,6 +42,7 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
       'evaluate',
       'open-model',
       'orientation-notice',
+      'model-tokenizer',
       'preprocessing',
       'config-files',
       'text-batches',
@@ -105,7 +106,7 @@ function room(path: string): string {
   return rest.length > 0 ? first! : first!.replace(/\.ts$/, '').replace(/\.(node|web)$/, '')
 }
 
-const shared = ['errors', 'random']
+const shared = ['errors', 'random', 'own-files']
 
 it('lets each folder import only what it may', () => {
   const wrong = sources
@@ -156,6 +157,11 @@ it('keeps platforms in files that say so', () => {
         .map((name) => `${path} imports ${name}`),
     )
   expect(wrong).toEqual([])
+})
+
+it('loads ONNX Runtime in one place, where its telemetry is switched off first', () => {
+  const loading = sources.filter(({ imports }) => imports.includes('onnxruntime-node')).map(({ path }) => path)
+  expect(loading).toEqual(['src/runtime/native-library.node.ts'])
 })
 
 it('names nothing utils, helpers, common or misc', () => {

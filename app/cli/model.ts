@@ -3,8 +3,11 @@
 import type { Clip, LoadOptions } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
 import type { Flags, Values } from './arguments.ts'
+import { downloading } from './downloading.ts'
 import type { Terminal } from './terminal.ts'
 import { createUseNotices } from './use-notices.ts'
+
+export { megabytes } from './downloading.ts'
 
 export const modelFlags = {
   model: {
@@ -72,8 +75,7 @@ export async function withModel<T>(
     ...(exifRotate && { exifRotate }),
     signal: terminal.signal,
     onNotice: notices.onNotice,
-    onProgress: ({ file, received, total }) =>
-      terminal.status(`${file}: ${megabytes(received)} of ${megabytes(total)}`),
+    ...downloading(terminal),
   })
   terminal.status(undefined)
   try {
@@ -85,5 +87,3 @@ export async function withModel<T>(
     await clip.dispose()
   }
 }
-
-export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`

@@ -11,7 +11,7 @@ import type { LabelledFeatures } from './embed-samples.ts'
 import { logisticRegressor, type Regression } from './logistic-regression.ts'
 import { negativeLogLikelihood } from './reliability.ts'
 
-type Features = Pick<LabelledFeatures, 'features' | 'width' | 'names' | 'labels'>
+export type Features = Pick<LabelledFeatures, 'features' | 'width' | 'names' | 'labels'>
 
 export interface LinearProbeOptions {
   /** The inverse of the penalty, as scikit-learn has it; 0.316 unless told. */

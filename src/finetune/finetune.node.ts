@@ -6,7 +6,7 @@ import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { classNames } from '../evaluate/embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier } from '../evaluate/evaluate-classifier.ts'
-import { load } from '../load.node.ts'
+import { type LoadOptions, load } from '../load.node.ts'
 import type { Activation } from '../model/config.ts'
 import { starter } from '../open-model.node.ts'
 import { replaceFile } from '../training/checkpoint.node.ts'
@@ -38,9 +38,12 @@ export interface FinetuneOptions extends FinetuneSettings {
   templates?: readonly string[] | undefined
   /** What prompts call a class, by its folder's name. */
   words?: ReadonlyMap<string, string> | undefined
+  /** Of the model, where it is fetched: as `load`'s `onProgress` and `onWait`. */
+  onDownload?: LoadOptions['onProgress'] | undefined
+  onWait?: LoadOptions['onWait'] | undefined
 }
 
-type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
+export type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
 
 /** Written as `result.json` too. */
 export interface FinetuneResult extends Accuracy {
@@ -94,12 +97,18 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
   }
   const named = checkedWords(classes, words)
   const name = options.model ?? starter
-  const clip = await load(options.model, { ...loading(options), ...(activation && { activation }) })
+  const { onDownload, onWait } = options
+  const clip = await load(options.model, {
+    ...loading(options),
+    ...(activation && { activation }),
+    ...(onDownload && { onProgress: onDownload }),
+    ...(onWait && { onWait }),
+  })
   try {
     if (clip.likelihood || !clip.config.text) {
       throw new UsageError(`${name} has no joint embedding of pictures and texts; choose a model with both towers`)
     }
-    const opened = await openInitialModel(name, { activation, signal })
+    const opened = await openInitialModel(name, { activation, signal, onWait })
     const model = { ...opened, preprocessing: clip.preprocessing }
     const zeroShot = await zeroShotClassifier(clip, named, { templates, onLong: 'truncate', ...(signal && { signal }) })
     const sources = { train: withPrompts(train, templates, words), val: withPrompts(val, templates, words) }

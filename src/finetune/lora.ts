@@ -3,6 +3,7 @@
 //     W' = W + s · B A,  A [r, in], B [out, r],  s = α / r, or α / √r (rank-stabilised: Kalajdzievski 2023, and CLIP-LoRA)
 
 import { concat, type Tensor } from '../graph/tensor.ts'
+import { towerOf } from '../model/parameter-names.ts'
 import type { Lookup } from '../model/parameters.ts'
 import { createRandom } from '../random.ts'
 import type { Values } from '../training/adaptation.ts'
@@ -69,7 +70,7 @@ interface Adapted {
 /** What is added to a parameter: nothing, where it is none of the targets. */
 export function adaptedBy(name: string, { targets, towers }: Pick<LoraOptions, 'targets' | 'towers'>): Adapted[] {
   const [, at, weight] = /^((?:visual\.)?transformer\.resblocks\.\d+|visual\.attnpool)\.(.+)$/.exec(name) ?? []
-  if (!at || !towers.includes(at.startsWith('visual.') ? 'image' : 'text')) return []
+  if (!at || !towers.includes(towerOf(name)!)) return []
   const kind = at.endsWith('attnpool') ? 'pool' : 'block'
   return targets
     .map((target) => places[target][kind])

@@ -56,7 +56,7 @@ export function createImagePool({ workers, ahead = 16, onOrientation, ...options
   let closed = false
 
   function start(url: URL): void {
-    const worker = new Worker(url, { workerData: options })
+    const worker = new Worker(url, { workerData: options, execArgv: nodeFlags() })
     worker.unref()
     const tasks: Task[] = []
     threads.set(worker, tasks)
@@ -139,15 +139,25 @@ function errorOf({ error, input, option, code }: Exclude<Answer, Prepared>): Err
 }
 
 /**
- * The worker's program: where this file is TypeScript source, its source if Node runs TypeScript, else the last build's.
- * Without either there are no threads.
+ * The worker's program. Run from TypeScript source, it is that source where Node can run it, else the last build's;
+ * without either, as in a bundle, there are no threads.
  */
 function workerFile(): URL | undefined {
-  const own = import.meta.url
-  if (!own.endsWith('.ts')) return new URL('./worker.node.js', own)
+  const own: string | undefined = import.meta.url
+  if (own === undefined) return undefined // in a bundle of CommonJS
+  if (!own.endsWith('.ts')) {
+    const beside = new URL('./worker.node.js', own)
+    return existsSync(beside) ? beside : undefined
+  }
   if ((process.features as { typescript?: unknown }).typescript) return new URL('./worker.node.ts', own)
   const built = new URL('../../dist/image/worker.node.js', own)
   return existsSync(built) ? built : undefined
+}
+
+/** Those of the process, without `--input-type module` (of `node -e`), with which a thread would refuse its file. */
+function nodeFlags(): string[] {
+  const { execArgv } = process
+  return execArgv.filter((flag, i) => !/^--input-type\b/.test(flag) && execArgv[i - 1] !== '--input-type')
 }
 
 const label = ({ source, name = 'image' }: Job): string => (typeof source === 'string' ? excerpt(source) : name)

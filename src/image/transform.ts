@@ -6,7 +6,7 @@ import { type Axis, cropOffset, resizedSize } from './geometry.ts'
 import { channelsOf, type Mode, type Part, type Pixels, paletteColor } from './pixels.ts'
 import { resizeToRgb } from './resize.ts'
 
-type Triple = readonly [number, number, number]
+export type Triple = readonly [number, number, number]
 
 export interface Preprocessing {
   /** Side of the square that the model takes. */

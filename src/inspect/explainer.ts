@@ -2,6 +2,7 @@
 
 import { UsageError } from '../errors.ts'
 import { type Clip, type ImageInput, unit } from '../load.ts'
+import { imageTower } from '../model/towers.ts'
 import { placesOf, readPixels } from './image-pass.ts'
 import { type RelevanceOptions, type RelevanceProgram, relevanceProgram } from './relevance.ts'
 import { readText, type Token } from './text-pass.ts'
@@ -55,9 +56,9 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
       `${name} tells how probable texts are for a picture, and has no similarity of embeddings to explain`,
     )
   }
-  const pool = config.image?.kind === 'modified-resnet'
+  const tower = config.image && imageTower(config.image)
   const { image = -1, text = -1 } =
-    typeof startLayer === 'number' ? { image: pool ? -1 : startLayer, text: startLayer } : startLayer
+    typeof startLayer === 'number' ? { image: tower?.attentionPool ? -1 : startLayer, text: startLayer } : startLayer
   const programs: Partial<Record<'image' | 'text', Promise<RelevanceProgram>>> = {}
 
   return {
@@ -66,9 +67,8 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
       const program = await programs.image
       const { grid } = placesOf(clip)
       const places = grid[0] * grid[1]
-      const average = config.image?.kind === 'vision-transformer' && config.image.pool === 'average'
       const read = new Float32Array(1 + places)
-      if (average) read.fill(1 / places, 1)
+      if (tower?.averages) read.fill(1 / places, 1)
       else read[0] = 1
       const relevance = await program.run(readPixels(clip, pixels), read, target)
       return { pixels, size: clip.preprocessing.size, grid, map: relevance.slice(1) }

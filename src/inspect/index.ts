@@ -1,6 +1,7 @@
 // typeclip/inspect: every public name.
 
 export { printGraph } from '../graph/print.ts'
+export type { Tensor } from '../graph/tensor.ts'
 export { bilinear } from './bilinear.ts'
 export {
   createExplainer,

@@ -29,8 +29,11 @@ export interface TextPass extends Pass {
   pool: TextTowerConfig['pool']
 }
 
-/** The graph of the text tower. `whole`: every position of every block; otherwise what `encodeText` runs. */
-export function textGraph({ config, parameters, name }: Clip, options?: { whole: boolean }): { embedding: Tensor } {
+/** The graph of the text tower. `allPositions`: every position of every block; default: what `encodeText` runs. */
+export function textGraph(
+  { config, parameters, name }: Clip,
+  options?: { allPositions: boolean },
+): { embedding: Tensor } {
   if (!config.text) throw new UsageError(`${name} has no text tower`)
   const ids = input('ids', 'int32', ['batch', 'length'])
   const end = input('end', 'int64', ['batch', 1])
@@ -65,7 +68,7 @@ export function readText({ tokenizer }: Clip, tower: TextTowerConfig, text: stri
 
 export async function inspectText(clip: Clip, text: string): Promise<TextPass> {
   const { config, runtime } = clip
-  const build = (): Tensor => textGraph(clip, { whole: true }).embedding
+  const build = (): Tensor => textGraph(clip, { allPositions: true }).embedding
   if (!config.text) build()
   const { tokens, readAt, feeds } = readText(clip, config.text!, text)
   const { pass, values } = await runStages(runtime, build, feeds)

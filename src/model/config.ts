@@ -1,4 +1,4 @@
-// What a CLIP looks like: the numbers that its parameters do not all tell.
+// A CLIP's architecture: what its parameters' shapes alone do not determine.
 
 export type Activation = 'quickgelu' | 'gelu'
 
@@ -11,27 +11,27 @@ export interface TransformerConfig {
   layerNormEpsilon: number
 }
 
-/** An image tower cut into patches (§2.4, after Dosovitskiy et al. 2020). */
+/** An image encoder over patches (§2.4, after Dosovitskiy et al. 2020). */
 export interface VisionTransformerConfig extends TransformerConfig {
   kind: 'vision-transformer'
   imageSize: number
   patchSize: number
-  /** A LayerNorm before the first block: all of OpenAI's have it. */
+  /** Whether there is a LayerNorm before the first block, as in all of OpenAI's models. */
   preNorm: boolean
   /** `token`: the class token. `average`: the mean of the patches. */
   pool: 'token' | 'average'
-  /** Whether `ln_post` comes after pooling; for the class token it is the same. */
+  /** Whether `ln_post` comes after pooling; makes no difference for the class token. */
   normAfterPool: boolean
 }
 
-/** An image tower of convolutions with attention pooling at its end (§2.4: ResNet-D, anti-aliased pooling). */
+/** A convolutional image encoder with attention pooling at the end (§2.4: ResNet-D, anti-aliased pooling). */
 export interface ModifiedResNetConfig {
   kind: 'modified-resnet'
   imageSize: number
   width: number
   /** Bottlenecks in each of the four stages. */
   layers: readonly [number, number, number, number]
-  /** Of the attention pool. */
+  /** Heads of the attention pool. */
   heads: number
 }
 
@@ -40,12 +40,12 @@ export type ImageTowerConfig = VisionTransformerConfig | ModifiedResNetConfig
 export interface TextTowerConfig extends TransformerConfig {
   contextLength: number
   vocabularySize: number
-  /** Where the embedding is read: at the highest id, or at the first `endId`. */
+  /** Position of the embedding: of the highest id (`argmax`), or of the first `endId` (`end`). */
   pool: 'argmax' | 'end'
   endId: number
 }
 
-/** A whole CLIP; a tower that a checkpoint does not hold is undefined. */
+/** A whole CLIP; an encoder that the checkpoint lacks is undefined. */
 export interface ClipConfig {
   embedDim: number
   image?: ImageTowerConfig | undefined

@@ -5,6 +5,7 @@ import type { InferenceSession, TensorConstructor } from 'onnxruntime-common'
 import { UsageError } from '../errors.ts'
 import { type Graph, toOnnx } from '../graph/onnx.ts'
 import { type Device, devices } from './devices.ts'
+import { loadOnnxRuntime } from './native-library.node.ts'
 import type { Program, Runtime } from './runtime.ts'
 
 export interface RuntimeOptions {
@@ -16,8 +17,8 @@ export interface RuntimeOptions {
 export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}): Runtime {
   return {
     device,
-    async compile(graph, { planMemory = true } = {}) {
-      const { InferenceSession, listSupportedBackends, Tensor } = await import('onnxruntime-node')
+    async compile(graph, { planMemory = true, name = 'the program' } = {}) {
+      const { InferenceSession, listSupportedBackends, Tensor } = await loadOnnxRuntime()
       if (!listSupportedBackends().some(({ name }) => name === devices[device].provider)) {
         throw new UsageError(`device '${device}' is not part of ONNX Runtime on this system. ${devices[device].needs}`)
       }
@@ -31,28 +32,47 @@ export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}):
       }
       const session = await InferenceSession.create(bytes, options).catch((error: Error) => {
         if (device === 'cpu') throw error
-        throw new UsageError(`device '${device}' cannot be used here: ${error.message}\n${devices[device].needs}`, {
+        throw new UsageError(`device '${device}' cannot be used here: ${reasonOf(error)}\n${devices[device].needs}`, {
           cause: error,
         })
       })
-      return program(session, Tensor)
+      return program(session, Tensor, name)
     },
   }
 }
 
 /** @param OwnTensor onnxruntime-node's own class: it takes results to be written into only as instances of that. */
-function program(session: InferenceSession, OwnTensor: TensorConstructor): Program {
+function program(session: InferenceSession, OwnTensor: TensorConstructor, name: string): Program {
+  const running = new Set<Promise<unknown>>()
+  let disposal: Promise<void> | undefined
+
+  async function release(): Promise<void> {
+    // A session that is released before its run has begun would fail in native code.
+    await Promise.allSettled(running)
+    await session.release()
+  }
+
   return {
     inputs: session.inputNames,
-    run(values, into) {
+    async run(values, into) {
+      if (disposal) throw new UsageError(`${name} was disposed of and cannot run; load or compile it again`)
       const place = (name: string) => {
         const value = into?.[name]
         return value ? new OwnTensor(value.type as 'float32', value.data as Float32Array, value.dims) : null
       }
       const results = into ? Object.fromEntries(session.outputNames.map((name) => [name, place(name)])) : undefined
-      return session.run(values, results ?? session.outputNames) as ReturnType<Program['run']>
+      const run = session.run(values, results ?? session.outputNames) as ReturnType<Program['run']>
+      running.add(run)
+      try {
+        return await run
+      } finally {
+        running.delete(run)
+      }
     },
-    dispose: () => session.release(),
+    dispose() {
+      disposal ??= release()
+      return disposal
+    },
   }
 }
 
@@ -65,3 +85,7 @@ function externalModel(graph: Graph): { bytes: Uint8Array; folder: string | unde
   })
   return { bytes, folder }
 }
+
+/** Without the place in ONNX Runtime's source, which it puts before its own sentence. */
+const reasonOf = ({ message }: Error): string =>
+  message.replace(/^\/onnxruntime_src\/.*? was (false|true)\. /s, '').trim()

@@ -19,6 +19,8 @@ export interface Tokenizer {
   startId: number
   endId: number
   vocabularySize: number
+  /** The id after a text's end, where the tokenizer's files name one; the convention's otherwise. */
+  paddingId?: number
   convention: Convention
 }
 
@@ -108,7 +110,8 @@ export function tokenize(
   options: TokenizeOptions = {},
 ): Tokens {
   const convention = known(conventions, options.convention ?? tokenizer.convention, 'convention')
-  const { contextLength = 77, onLong = convention.onLong, paddingId = convention.paddingId } = options
+  const own = options.convention === undefined ? tokenizer.paddingId : undefined
+  const { contextLength = 77, onLong = convention.onLong, paddingId = own ?? convention.paddingId } = options
   checkContextLength(contextLength)
   const rows = (typeof texts === 'string' ? [texts] : texts).map((text, index) => {
     const ids = tokenizer.encode(text)

@@ -1,9 +1,9 @@
-// The learning rate at each step: a linear warm-up, then half a cosine (§2.5), as open_clip's `scheduler.py` has them.
+// The learning rate at each step: a linear warm-up, then half a cosine (§2.5), as in open_clip's `scheduler.py`.
 
 export interface Schedule {
   kind: 'cosine' | 'constant'
   learningRate: number
-  /** Steps of the warm-up, of all. */
+  /** Steps of the warm-up, included in `steps`. */
   warmup: number
   steps: number
 }

@@ -44,6 +44,7 @@ it('prints help', async () => {
       --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
       --max-pixels N               refuse larger pictures
       --exif-rotate                turn photos upright by their EXIF entry; the reference does not
+      --max-bytes N                refuse images at addresses of more bytes; else 268435456
       --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
       --activation quickgelu|gelu  where the checkpoint does not say
       --device D                   cpu (default), webgpu, cuda, coreml or dml

@@ -86,7 +86,7 @@ export const command = defineCommand({
       for await (const { path, embedding } of embedImages(reader, found, { terminal, job })) {
         const top = values.top ?? (values.json ? Infinity : shownLabels)
         const labels = rank(classifier, embedding, top, calibration?.temperature)
-        const none = calibration && Math.max(...scoresOf(classifier, embedding)) < calibration.threshold
+        const none = calibration && scoresOf(classifier, embedding).every((score) => score < calibration.threshold)
         const answer = calibration && { answer: none ? noneOfThese : labels[0]!.label }
         const lines = drawn(path, labels)
         if (none) lines.splice(1, 0, `  ${noneOfThese}`)

@@ -6,6 +6,7 @@ import type { FinetuneEvent, FinetuneOptions, FinetuneResult, LoraTarget } from 
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
 import { counted } from '../counted.ts'
+import { downloading } from '../downloading.ts'
 import { templatesOf, wordFlags, wordsOf } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { verdict } from '../evaluate/verdict.ts'
@@ -137,6 +138,7 @@ export const command = defineCommand({
     const classnames = await wordsOf(values.classnames)
     const { finetune } = await import('typeclip/finetune')
     const notices = createUseNotices(terminal)
+    const download = downloading(terminal)
     const events = finetune({
       ...options,
       method,
@@ -147,6 +149,8 @@ export const command = defineCommand({
       words: classnames,
       onNotice: notices.onNotice,
       signal: terminal.signal,
+      onDownload: download.onProgress,
+      onWait: download.onWait,
     })
     const page = values.html === undefined ? undefined : await createPage(values.html)
     try {
