@@ -3,7 +3,8 @@
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { reasonOf } from './checkpoint/fetch-retry.node.ts'
-import { excerpt, InputError } from './errors.ts'
+import { fetchByProxy } from './checkpoint/proxy.node.ts'
+import { excerpt, InputError, UsageError } from './errors.ts'
 import type { RawImage } from './image/pixels.ts'
 import { foundInstead } from './input-name.ts'
 
@@ -83,7 +84,7 @@ async function fetchImage(url: URL, name: string, options: FetchOptions): Promis
       option: 'maxBytes',
     })
   try {
-    const response = await fetch(url, {
+    const response = await fetchByProxy(url, {
       signal: AbortSignal.any([signal, closing, given.signal].filter((each) => each !== undefined)),
     })
     if (!response.ok) throw new InputError(`${name}: the server answered ${response.status} ${response.statusText}`)
@@ -102,7 +103,7 @@ async function fetchImage(url: URL, name: string, options: FetchOptions): Promis
   } catch (error) {
     signal?.throwIfAborted()
     closing?.throwIfAborted()
-    if (error instanceof InputError) throw error
+    if (error instanceof InputError || error instanceof UsageError) throw error
     throw new InputError(`${name} cannot be fetched: ${reasonOf(error)}`, { cause: error })
   } finally {
     clearTimeout(timer)

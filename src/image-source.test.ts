@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { runInNewContext } from 'node:vm'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { InputError } from './errors.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { InputError, UsageError } from './errors.ts'
 import type { ImageInput } from './load.ts'
 import { openaiPreprocessing } from './preprocessing.ts'
 import { createPreprocessor } from './preprocessor.node.ts'
@@ -162,6 +162,24 @@ describe('an address', () => {
     const reading = read(`${address}/silent.png`, stop.signal)
     stop.abort(new Error('enough'))
     await expect(reading).rejects.toThrow('enough')
+  })
+
+  it('is asked for through the proxy that the environment names', async () => {
+    const asked: string[] = []
+    const proxy = createServer((request, response) => {
+      asked.push(request.url!)
+      response.end(bytes)
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    vi.stubEnv('no_proxy', '')
+    vi.stubEnv('http_proxy', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`)
+    expect(await read('http://pictures.example/cat.png')).toEqual(expected)
+    expect(asked).toEqual(['http://pictures.example/cat.png'])
+    vi.stubEnv('http_proxy', 'socks5://127.0.0.1:1')
+    await expect(read('http://pictures.example/cat.png')).rejects.toThrow(UsageError)
+    vi.unstubAllEnvs()
+    proxy.closeAllConnections()
+    proxy.close()
   })
 
   it('that nobody answers is named', async () => {

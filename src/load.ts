@@ -25,7 +25,7 @@ import type { Parameters } from './model/parameters.ts'
 import { type ObjectiveName, objectives } from './objectives/index.ts'
 import { anything, checkOptions, oneOf, trueOrFalse } from './options.ts'
 import type { Program, Runtime } from './runtime/runtime.ts'
-import { isSpelled } from './spelled-text.ts'
+import { isClipVocabulary, isSpelled } from './spelled-text.ts'
 import { checkTexts, type LongText, longTextChoices, type TextBatch, textBatches } from './text-batches.ts'
 import type { Tokenizer } from './tokenizer/tokenize.ts'
 
@@ -230,7 +230,7 @@ export function createClip({ images, onNotice, brokenParameter, ...parts }: Part
     onNotice({
       kind: 'script',
       text,
-      message: `the tokenizer of this model knows English words and spells texts such as "${excerpt(text, 60)}" in bytes or single letters; expect poor results, unless the model was trained on such texts`,
+      message: `the tokenizer of this model ${isClipVocabulary(tokenizer) ? 'knows English words and' : 'has no words of this script and'} spells texts such as "${excerpt(text, 60)}" in bytes or single letters; expect poor results, unless the model was trained on such texts`,
     })
   }
 
