@@ -118,7 +118,7 @@ export function logits({ names, weights, bias, cache }: Classifier, embedding: F
 export function scoresOf(classifier: Classifier, embedding: Float32Array): Float32Array {
   if (!Array.isArray(embedding) && !ArrayBuffer.isView(embedding)) {
     const found = foundInstead(embedding)
-    throw new UsageError(`expected one embedding, a Float32Array, as \`streamImages\` gives it; found ${found}`)
+    throw new UsageError(`expected one embedding, a Float32Array, as streamImages gives it; found ${found}`)
   }
   return logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
 }
