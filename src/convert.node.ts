@@ -19,6 +19,7 @@ import { openModel } from './open-model.node.ts'
 import { readMerges } from './tokenizer/vocabulary.node.ts'
 import { huggingFaceTokenizer } from './tokenizer-files.ts'
 
+/** Options of `convert`. */
 export interface ConversionOptions extends Omit<DownloadOptions, 'onProgress' | 'files'> {
   to: ConvertTarget
   /** The type that real numbers are written in; as stored, if left out. */
@@ -30,6 +31,7 @@ export interface ConversionOptions extends Omit<DownloadOptions, 'onProgress' | 
   onDownload?: DownloadOptions['onProgress']
 }
 
+/** What `convert` wrote, and what a user should know about it. */
 export interface Conversion extends ConvertReport {
   /** What a user should know of the result. */
   notices: string[]

@@ -18,6 +18,7 @@ import { createRuntime } from './runtime/onnxruntime.node.ts'
 import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 import { checkpointLookup, type Stored } from './weights.ts'
 
+/** Options of `load`. */
 export interface LoadOptions {
   /** Overrides what the checkpoint says or what was guessed. */
   activation?: Activation
@@ -39,11 +40,21 @@ export interface LoadOptions {
 }
 
 /**
- * Loads a CLIP as published. Weights stay in their file; each tower is read when it is first used.
+ * Loads a published CLIP. Weights stay in their file; an encoder is compiled when it is first used.
  *
- * @param model an OpenAI name (`ViT-B/32`), a hub id (`openai/clip-vit-base-patch32`, `hf-hub:laion/…`), a folder or a
- *   file; the model that ships, if left out
- * @throws CheckpointError for files that cannot be used, UsageError for a name that is not known
+ * @param model an OpenAI name (`ViT-B/32`), a Hugging Face hub id (`openai/clip-vit-base-patch32`), a model folder or a
+ *   checkpoint file. Default: the model that ships.
+ * @throws CheckpointError for files that cannot be used, UsageError for an unknown name
+ *
+ * @example
+ * ```ts
+ * import { load } from 'typeclip'
+ *
+ * const clip = await load('openai/clip-vit-base-patch32')
+ * const { data, shape } = await clip.encodeImage(['cat.jpg', 'dog.jpg']) // Float32Array, [2, 512]
+ * const texts = await clip.encodeText(['a cat', 'a dog'], { normalize: true })
+ * await clip.dispose()
+ * ```
  */
 export async function load(model?: string, options: LoadOptions = {}): Promise<Clip> {
   const { towers = ['image', 'text'], signal } = options

@@ -25,12 +25,14 @@ export interface Embeddings {
   shape: [rows: number, embedDim: number]
 }
 
+/** Options of `encodeImage` and `streamImages`. */
 export interface EncodeOptions {
   /** Divides each embedding by its length. Off by default, as in the reference. */
   normalize?: boolean
   signal?: AbortSignal
 }
 
+/** Options of `encodeText`. */
 export interface EncodeTextOptions extends EncodeOptions {
   /** A text of more tokens than the context holds is an error, or cut, or embedded in pieces and averaged. */
   onLong?: LongText
@@ -39,6 +41,7 @@ export interface EncodeTextOptions extends EncodeOptions {
 /** One image of a stream: its embedding, or why there is none. */
 export type ImageResult = { index: number; embedding: Float32Array } | { index: number; error: InputError }
 
+/** A loaded CLIP: an image encoder, a text encoder and the scale of their similarities. Made by `load`. */
 export interface Clip {
   /** As it was asked for. */
   readonly name: string
@@ -74,6 +77,10 @@ export interface Clip {
   dispose(): Promise<void>
 }
 
+/**
+ * How a model without joint embeddings compares images and texts: by the probability of the text given the image. Such
+ * models come from the objectives `lm` and `bow`.
+ */
 export interface ClipLikelihood {
   /** What a class's name is put into, where no template is given. */
   readonly template: string

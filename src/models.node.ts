@@ -7,6 +7,7 @@ import { getHFHubCachePath } from '@huggingface/hub'
 import { cachedCommit, cachedRepo, hasWeights } from './checkpoint/hub-cache.node.ts'
 import { openaiModels, openaiUrl } from './checkpoint/openai-models.ts'
 
+/** A model that `load` can take by name. */
 export interface KnownModel {
   /** As `load` takes it. */
   name: string

@@ -1,8 +1,11 @@
-// Every name that the package exports has a docstring.
+// Every name that the package exports has a docstring, the main functions have an example, and the examples of docstrings and
+// documents compile.
 
-import { readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -66,3 +69,89 @@ it.each(entries)('$name: every export has a docstring', ({ file }) => {
     .map(({ name, file }) => `${relative(root, file!)}: ${name}`)
   expect(undocumented.join('\n')).toBe('')
 })
+
+const mainFunctions = [
+  'load',
+  'classify',
+  'zeroShotClassifier',
+  'similarity',
+  'tokenize',
+  'convert',
+  'listModels',
+  'gradients',
+  'createRuntime',
+  'openCheckpoint',
+  'inspect',
+  'relevance',
+  'openSource',
+  'train',
+  'finetune',
+  'figure2',
+  'evaluateZeroShot',
+  'evaluateClassifier',
+  'evaluateRetrieval',
+  'evaluateLinearProbe',
+  'calibrate',
+]
+
+it('the docstrings of the main functions have an example', () => {
+  const files = new Map(entries.flatMap(({ file }) => namesOf(file)).map(({ name, file }) => [name, file]))
+  const without = mainFunctions.filter((name) => {
+    const file = files.get(name)
+    if (!file) return true
+    const before = readFileSync(file, 'utf8').split(
+      new RegExp(`^export (?:async )?function\\*? ${name}\\b|^export const ${name}\\b`, 'm'),
+    )[0]!
+    return !before.slice(before.lastIndexOf('/**')).includes('@example')
+  })
+  expect(without).toEqual([])
+})
+
+/** The TypeScript blocks of a file that import the library; in source files, those of docstrings. */
+function blocksOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8')
+  const blocks = file.endsWith('.md')
+    ? [...text.matchAll(/^```ts\r?\n([\s\S]*?)^```/gm)].map((match) => match[1]!)
+    : [...text.matchAll(/^ \* ```ts\r?\n((?: \*.*\r?\n)*?) \* ```/gm)].map((match) => match[1]!.replace(/^ \* ?/gm, ''))
+  return blocks.filter((block) => block.includes("from 'typeclip"))
+}
+
+it('the examples of docstrings and documents compile', async () => {
+  const documented = [
+    ...entries.flatMap(({ file }) => [file, ...namesOf(file).flatMap((name) => name.file ?? [])]),
+    ...['README.md', 'README.zh.md'].map((name) => join(root, name)),
+    ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md') && !/^(api|typedoc)\b/.test(name))
+      .map((name) => join(root, 'docs', name)),
+  ]
+  const folder = join(root, 'examples', 'dist', 'documented')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const blocks = [...new Set(documented)].flatMap((file) => blocksOf(file).map((block) => ({ file, block })))
+  expect(blocks.length).toBeGreaterThan(mainFunctions.length - 1)
+  for (const [i, { file, block }] of blocks.entries()) {
+    writeFileSync(join(folder, `${i}.ts`), `// ${relative(root, file)}\n${block}`)
+  }
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      extends: '../../../tsconfig.base.json',
+      compilerOptions: { noEmit: true, customConditions: ['@typeclip/source'] },
+      include: ['*.ts'],
+    }),
+  )
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const output = await promisify(execFile)(process.execPath, [compiler, '-p', folder, '--pretty', 'false'], {
+    cwd: root,
+  })
+    .then(({ stdout }) => stdout)
+    .catch((error: { stdout: string }) => error.stdout)
+  // A file's first line says where the block is from.
+  const mistakes = output
+    .split(/\r?\n/)
+    .filter(Boolean)
+    .map((line) =>
+      line.replace(/^.*?(\d+)\.ts\(/, (all, i) => (blocks[i] ? `${relative(root, blocks[i]!.file)} (` : all)),
+    )
+  expect(mistakes).toEqual([])
+}, 60_000)

@@ -1,5 +1,6 @@
 // An example to learn from or to be judged by: a picture and words for it.
 
+/** One image with its captions and, in labelled data, its class. */
 export interface Sample {
   /** Where it comes from, for messages: a path, or `shard.tar#000123`. */
   readonly key: string
@@ -17,6 +18,7 @@ export interface Skipped {
   readonly reason: string
 }
 
+/** Which order a source gives its samples in. */
 export interface Order {
   /** Decides the order, together with the epoch. */
   seed: number

@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { embedSamples, type SampleOptions } from './embed-samples.ts'
 import { type Recall, ranks, recall } from './retrieval.ts'
 
+/** A caption whose image was not retrieved first. */
 export interface RetrievalMiss {
   key: string
   /** A path, or the file's bytes. */
@@ -20,6 +21,7 @@ export interface RetrievalMiss {
   found: { key: string; image: Sample['image'] }
 }
 
+/** Retrieval in both directions, measured on images with captions. */
 export interface RetrievalResult {
   images: number
   texts: number
@@ -36,6 +38,7 @@ export interface RetrievalResult {
   skipped: Skipped[]
 }
 
+/** Options of `evaluateRetrieval`. */
 export interface EvaluateRetrievalOptions extends SampleOptions {
   /** How many of the worst misses are kept; 24 unless told. */
   misses?: number | undefined
@@ -46,7 +49,21 @@ const group = 256
 /** Similarities that are held at a time. */
 const held = 1 << 23
 
-/** Captions that are too long for the model are cut, as in the projects whose numbers these are. */
+/**
+ * Retrieval of images by text and of texts by image, measured on images with captions. Captions too long for the model are
+ * cut, as open_clip and CLIP_benchmark do.
+ *
+ * @throws UsageError when no image with a caption can be used
+ *
+ * @example
+ * ```ts
+ * import { load } from 'typeclip'
+ * import { evaluateRetrieval, openSource } from 'typeclip/evaluate'
+ *
+ * const { textToImage } = await evaluateRetrieval(await load(), await openSource('pairs.csv'))
+ * console.log(textToImage.r1, textToImage.r5)
+ * ```
+ */
 export async function evaluateRetrieval(
   clip: Clip,
   source: Source,

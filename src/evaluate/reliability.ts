@@ -3,6 +3,7 @@
 
 import { checkScores, type Scores } from './classification.ts'
 
+/** One bin of a reliability diagram. */
 export interface ReliabilityBin {
   /** Confidences above `from`, up to and with `to`. */
   from: number
@@ -13,6 +14,7 @@ export interface ReliabilityBin {
   accuracy: number
 }
 
+/** How well confidences match accuracy (Guo et al. 2017). */
 export interface Reliability {
   /** Mean of `−log p` of the right class, in nats. */
   negativeLogLikelihood: number

@@ -48,6 +48,7 @@ export function medianRank(found: ArrayLike<number>): number {
   return Math.floor((low + high) / 2) + 1
 }
 
+/** Recall at 1, 5 and 10, and ranks from 1. */
 export interface Recall {
   /** Shares of 1. */
   r1: number

@@ -26,6 +26,7 @@ import {
   summarize,
 } from './report.ts'
 
+/** Options of `figure2`. */
 export interface Figure2Options {
   data: Source
   /** With classes. */
@@ -53,6 +54,7 @@ export interface Figure2Options {
   signal?: AbortSignal | undefined
 }
 
+/** One training run of the figure. */
 export interface Figure2Run {
   kind: 'sweep' | 'seed'
   objective: Figured
@@ -61,6 +63,7 @@ export interface Figure2Run {
   steps: number
 }
 
+/** What happens while the figure is made, in order. */
 export type Figure2Event =
   /** Runs that will be needed at most, with those that are finished. */
   | { kind: 'plan'; runs: number; images: number; batch: number; steps: number; judgedAt: number[] }
@@ -80,7 +83,23 @@ const figured: readonly Figured[] = ['lm', 'bow', 'bow-contrastive']
 /** Of the images of a run, so many go into one of the sweep. */
 const sweepShare = 1 / 4
 
-/** @throws UsageError for options that do not fit together, or other ones than the folder's runs were made with */
+/**
+ * Makes the paper's Figure 2 at a small size: trains each objective on the same data and compares zero-shot accuracy by
+ * images processed. Finished runs are not repeated, so that an interrupted figure continues.
+ *
+ * @throws UsageError for options that do not fit together, or that differ from those of the runs in the folder
+ *
+ * @example
+ * ```ts
+ * import { figure2, openSource } from 'typeclip/training'
+ *
+ * const data = await openSource('drawings.csv')
+ * const val = await openSource('photos') // a folder for each class
+ * for await (const event of figure2({ data, val, out: 'figure2' })) {
+ *   if (event.kind === 'ran') console.log(event.run.objective, event.accuracy)
+ * }
+ * ```
+ */
 export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2Event> {
   const { data, val, out, objectives = figured, batch = 128, seeds = 3, points = 12, schedule = 'constant' } = options
   const { learningRates = [3e-4, 1e-3, 3e-3], augment = {}, signal } = options

@@ -4,6 +4,7 @@ import { createRandom } from '../random.ts'
 import type { Context, PromptLearner } from './coop.ts'
 import { rowsAt, type UnitFeatures } from './unit-features.ts'
 
+/** Options of `trainContext`. */
 export interface TrainContextOptions {
   epochs: number
   learningRate: number

@@ -19,6 +19,7 @@ import type { UnitFeatures } from './unit-features.ts'
 /** The context's vectors: `[m, width]`, row-major. */
 export type Context = Float32Array
 
+/** CoOp's loss and its gradient, compiled for one set of classes (Zhou et al. 2022). */
 export interface PromptLearner {
   /** The mean cross-entropy of some pictures at a context, and its derivative by it. */
   gradient(batch: UnitFeatures, context: Context): Promise<{ loss: number; context: Context }>
@@ -106,4 +107,5 @@ export async function createPromptLearner(
   }
 }
 
+/** The parts of a `Clip` that CoOp needs. */
 export type PromptedModel = Pick<Clip, 'config' | 'parameters' | 'runtime' | 'logitScale' | 'logitBias' | 'objective'>

@@ -9,10 +9,20 @@ import type { Values } from '../training/adaptation.ts'
 
 /** A block's matrices: attention's query, key, value and output, and the two of the MLP. */
 export const loraTargets = ['q', 'k', 'v', 'out', 'fc', 'proj'] as const
+
+/**
+ * A weight that LoRA can adapt: the query, key, value and output projections of attention, and the two layers of the
+ * MLP.
+ */
 export type LoraTarget = (typeof loraTargets)[number]
+
+/** The scale `s` in `W + s B A`: `α / r` (Hu et al. 2022), or `α / √r` (Kalajdzievski 2023). */
 export type LoraScaling = 'standard' | 'rank-stabilised'
+
+/** One of the two encoders. */
 export type Tower = 'image' | 'text'
 
+/** Options of LoRA. */
 export interface LoraOptions {
   rank: number
   alpha: number
@@ -52,6 +62,7 @@ function whole(module: string): Place {
   return { weight: `${module}.weight`, part: 0, of: 1, module }
 }
 
+/** The scale `s` in `W + s B A`. */
 export const loraScale = ({ rank, alpha, scaling }: Pick<LoraOptions, 'rank' | 'alpha' | 'scaling'>): number =>
   scaling === 'standard' ? alpha / rank : alpha / Math.sqrt(rank)
 

@@ -23,6 +23,7 @@ import type { Classifier } from '../zero-shot/classifier.ts'
 import type { CachedFeatures } from './features.node.ts'
 import type { LoraOptions } from './lora.ts'
 
+/** Settings of all fine-tuning methods; a method reads those that concern it. */
 export interface FinetuneSettings {
   epochs?: number | undefined
   /** Steps, in place of epochs. */
@@ -117,8 +118,10 @@ export interface MethodProgress {
   numbers?: Readonly<Record<string, number>>
 }
 
+/** What happens while a method runs. */
 export type MethodEvent = TrainEvent | MethodProgress
 
+/** A fine-tuning method. */
 export interface Method {
   /** One line, for help and documents. */
   readonly summary: string

@@ -9,6 +9,7 @@ import type { MethodProgress } from './method.ts'
 import type { TipAdapter } from './tip-adapter.ts'
 import { rowsAt, type UnitFeatures } from './unit-features.ts'
 
+/** Options of `trainKeys`. */
 export interface TrainKeysOptions {
   epochs: number
   learningRate: number

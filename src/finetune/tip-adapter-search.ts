@@ -15,6 +15,7 @@ export interface Grid {
 /** The authors' `search_scale` and `search_step`. */
 export const grid: Grid = { beta: { most: 7, steps: 200 }, alpha: { most: 3, steps: 20 } }
 
+/** The best α and β of Tip-Adapter's search. */
 export interface Searched {
   alpha: number
   beta: number

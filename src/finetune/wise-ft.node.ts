@@ -25,6 +25,7 @@ export const ends = ['zero-shot', 'fine-tuned'] as const
 export const interpolate = (a: Float32Array, b: Float32Array, alpha: number): Float32Array =>
   a.map((value, i) => (1 - alpha) * value + alpha * b[i]!)
 
+/** Accuracy at one α of WiSE-FT. */
 export interface CurvePoint {
   alpha: number
   /** On the pictures that judge. */

@@ -8,11 +8,23 @@ import { type Shape, sameShape, showShape } from './shape.ts'
 import { constant, type Node, type Tensor, zerosLike } from './tensor.ts'
 
 /**
- * The derivative of a loss by each of these tensors, in their shapes. They may be leaves or values within the graph;
- * one that the loss does not depend on has a derivative of zeros.
+ * The derivative of a loss by each of some tensors, as a graph: reverse-mode differentiation. The tensors may be inputs,
+ * weights or values within the graph; the derivative by one that the loss does not depend on is zero.
  *
- * @param loss a number, `[]`
- * @param blockOf blocks whose values are computed once more when the walk comes to them, instead of being kept until then
+ * @param loss a scalar, `[]`
+ * @param of the tensors; each derivative has its tensor's shape
+ * @param blockOf blocks to recompute in the backward pass, in place of keeping their values in memory
+ * @throws ShapeError for a loss that is not a scalar
+ *
+ * @example
+ * ```ts
+ * import { gradients, input } from 'typeclip/graph'
+ *
+ * const x = input('x', 'float32', ['n', 3])
+ * const w = input('w', 'float32', [3, 1])
+ * const loss = x.matmul(w).softplus().sum([0, 1], false)
+ * const [dw] = gradients(loss, [w]) // float32 [3, 1]
+ * ```
  */
 export function gradients(loss: Tensor, of: readonly Tensor[], blockOf?: BlockOf): Tensor[] {
   const { nodes, wanted } = between(loss, of)

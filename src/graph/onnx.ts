@@ -12,6 +12,7 @@ import { type Attribute, type Data, type Node, Tensor } from './tensor.ts'
 /** Named results; what they need is found by walking back from them. */
 export type Graph = Readonly<Record<string, Tensor>>
 
+/** A graph as an ONNX model file. */
 export interface OnnxModel {
   bytes: Uint8Array
   inputs: Map<string, Tensor>

@@ -1,5 +1,6 @@
 // What a CLIP looks like: the numbers that its parameters do not all tell.
 
+/** Activation function of the transformer's MLPs: OpenAI's `x · sigmoid(1.702 x)`, or the exact GELU. */
 export type Activation = 'quickgelu' | 'gelu'
 
 export interface TransformerConfig {
@@ -35,8 +36,10 @@ export interface ModifiedResNetConfig {
   heads: number
 }
 
+/** Configuration of the image encoder (§2.4 of the paper). */
 export type ImageTowerConfig = VisionTransformerConfig | ModifiedResNetConfig
 
+/** Configuration of the text encoder, a causal transformer (§2.4 of the paper). */
 export interface TextTowerConfig extends TransformerConfig {
   contextLength: number
   vocabularySize: number

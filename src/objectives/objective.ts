@@ -33,6 +33,7 @@ export interface Examples extends Captions {
 
 export type Features = Readonly<Record<string, Tensor>>
 
+/** A training objective: the features of each example, and the loss over a batch of them. */
 export interface Objective {
   /**
    * What is computed of each example by itself, by name; each `['batch', …]`. An objective whose loss is a sum over

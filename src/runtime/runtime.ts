@@ -24,6 +24,7 @@ export interface Program {
   dispose(): Promise<void>
 }
 
+/** Compiles graphs for one device. */
 export interface Runtime {
   /** What it runs on, as `--device` names it. */
   readonly device: string

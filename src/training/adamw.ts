@@ -2,6 +2,7 @@
 
 import { adamWKernel } from './adamw-kernel.ts'
 
+/** Hyperparameters of AdamW (Loshchilov and Hutter 2019). The paper's are in its appendix F. */
 export interface AdamWOptions {
   beta1: number
   beta2: number

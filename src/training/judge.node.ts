@@ -9,6 +9,7 @@ import type { Clip } from '../load.ts'
 import type { Validation } from './log.ts'
 import type { Judged } from './train.node.ts'
 
+/** Options of `judgeBy`. */
 export interface JudgeOptions {
   /** Of zero-shot classification, each with `{}` for the class; the objective's own, if left out. */
   templates?: readonly string[] | undefined

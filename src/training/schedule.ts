@@ -1,5 +1,6 @@
 // The learning rate at each step: a linear warm-up, then half a cosine (§2.5), as open_clip's `scheduler.py` has them.
 
+/** The learning rate over a run: linear warm-up, then half a cosine down to 0, or constant. */
 export interface Schedule {
   kind: 'cosine' | 'constant'
   learningRate: number

@@ -18,6 +18,7 @@ import { type AdamWOptions, adamW, type Moments, norm } from './adamw.ts'
 import { type Batch, exampleValues } from './examples.ts'
 import { arrangeParameters, declareParameters, gainOf, isBuffer, type ParameterArrays } from './parameters.ts'
 
+/** What one training step measured. */
 export interface StepReport {
   loss: number
   /** The share of images whose own caption was the closest in the batch; undefined where the objective has no such thing. */
@@ -26,6 +27,7 @@ export interface StepReport {
   gradientNorm: number
 }
 
+/** A model in memory, and the operations that training needs. */
 export interface Trainer {
   readonly parameters: ParameterArrays
   readonly moments: Moments
@@ -40,6 +42,7 @@ export interface Trainer {
   dispose(): Promise<void>
 }
 
+/** Options of `createTrainer`. */
 export interface TrainerOptions {
   runtime: Runtime
   config: ClipConfig
@@ -67,6 +70,10 @@ const gradientName = (name: string): string => `gradient/${name}`
 const soFarName = (name: string): string => `so far/${name}`
 const keptName = (name: string): string => `kept/${name}`
 
+/**
+ * Compiles a training step: the forward pass, the backward pass and AdamW. `train` calls it; use it directly for a loop of
+ * your own.
+ */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, config, preprocessing, objective, optimizer, clipGradient, chunk } = options
   const { parameters: p, leaves } = declareParameters(options.wrap)

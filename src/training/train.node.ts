@@ -26,6 +26,7 @@ import { createTrainer, type StepReport, type Trainer } from './step.ts'
 import { openEventFile } from './tensorboard.node.ts'
 import { type ValidationLoss, validationLoss } from './validation-loss.node.ts'
 
+/** Options of `train`. */
 export interface TrainOptions {
   model: InitialModel
   data: Source
@@ -89,6 +90,7 @@ export interface Judged {
   loss: (source: Source) => Promise<ValidationLoss>
 }
 
+/** What happens during training, in order. `loss` is in nats, `accuracy` a share of 1. */
 export type TrainEvent =
   | { kind: 'start'; step: number; steps: number; batch: number; parameters: number; samples: number; resumed: boolean }
   | ({ kind: 'step'; steps: number } & LoggedStep)
@@ -100,10 +102,21 @@ export type TrainEvent =
 const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.2 }
 
 /**
- * Trains, and tells what happens. Everything is decided by the seed: the same options give the same numbers, also over any
- * number of interruptions.
+ * Trains a model and yields what happens. Nothing runs until the events are read. The seed decides everything: the same
+ * options give the same numbers, also across interruptions (`resume`).
  *
- * @throws UsageError for options that do not fit together, TrainingError where the loss is not a number any more
+ * @throws UsageError for options that do not fit together, TrainingError when the loss is no longer a number
+ *
+ * @example
+ * ```ts
+ * import { openInitialModel, openSource, train } from 'typeclip/training'
+ *
+ * const model = await openInitialModel('config.json') // open_clip's config: from scratch; a checkpoint: continue it
+ * const data = await openSource('pairs.csv')
+ * for await (const event of train({ model, data, out: 'run', batch: 128, epochs: 30 })) {
+ *   if (event.kind === 'step') console.log(event.step, event.loss)
+ * }
+ * ```
  */
 export const train = (options: TrainOptions): AsyncGenerator<TrainEvent> =>
   inRunFolder(options.out, options.resume ?? false, (before) => run(options, before))

@@ -17,18 +17,34 @@ export interface Classifier {
   cache?: KeyValueCache
 }
 
+/** A label and its score. */
 export interface Label {
   label: string
   /** A share of 1 over all classes. */
   score: number
 }
 
+/** Options of `zeroShotClassifier`. */
 export interface ZeroShotOptions extends EncodeTextOptions {
   /** Each with `{}` for the class name; `a photo of a {}.` alone, if left out. */
   templates?: readonly string[]
 }
 
-/** A classifier of words. The model's scale is in its weights. */
+/**
+ * A zero-shot classifier (§3.1 of the paper): the weights of a class are the mean of the unit embeddings of its prompts, made
+ * a unit again (prompt ensembling, §3.1.4), times the model's logit scale. Keep it to classify many images.
+ *
+ * @throws UsageError without names, or for a template without `{}`
+ *
+ * @example
+ * ```ts
+ * import { classify, load, zeroShotClassifier } from 'typeclip'
+ *
+ * const clip = await load()
+ * const classifier = await zeroShotClassifier(clip, ['cat', 'dog'])
+ * for (const image of ['1.jpg', '2.jpg']) console.log(await classify(clip, image, classifier))
+ * ```
+ */
 export async function zeroShotClassifier(
   clip: Clip,
   names: readonly string[],
@@ -122,7 +138,21 @@ export function narrowed(classifier: Classifier, names: readonly string[]): Clas
   }
 }
 
-/** Cosines of every image with every text, and the same times the model's scale, with its bias: `[images, texts]`, row-major. */
+/**
+ * Similarity of every image with every text: cosines, and logits (cosines times the model's logit scale, plus its bias).
+ *
+ * @returns matrices `[images, texts]`, row-major
+ * @throws InputError at the first image that cannot be read, or for a text that is too long
+ *
+ * @example
+ * ```ts
+ * import { load, similarity } from 'typeclip'
+ *
+ * const clip = await load()
+ * const { cosines, shape } = await similarity(clip, ['1.jpg', '2.jpg'], ['a cat', 'a dog', 'a bird'])
+ * console.log(shape) // [2, 3]
+ * ```
+ */
 export async function similarity(
   clip: Clip,
   images: Many<ImageInput>,

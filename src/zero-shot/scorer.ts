@@ -19,6 +19,7 @@ export interface Scorer {
   classifier: Classifier
 }
 
+/** Options of `classify`, `zeroShotScorer` and `zeroShotScores`. */
 export interface ScorerOptions extends ZeroShotOptions {
   /**
    * Of a model without a joint embedding: subtracts what each class scores for a blank picture, so that a class is not
@@ -94,7 +95,22 @@ export async function zeroShotScores(
   return { scores, shape: [rows.length, names.length] }
 }
 
-/** Labels of each image, best first, with their scores. */
+/**
+ * Zero-shot classification (§3.1 of the paper): the labels of each image, best first. Scores are probabilities over the
+ * labels. With a `Classifier` in place of labels, nothing is embedded but the images.
+ *
+ * @returns one list for each image, in the order given
+ * @throws InputError at the first image that cannot be read, UsageError without labels or for a template without `{}`
+ *
+ * @example
+ * ```ts
+ * import { classify, load } from 'typeclip'
+ *
+ * const clip = await load()
+ * const [labels] = await classify(clip, 'photo.jpg', ['cat', 'dog'], { templates: ['a photo of a {}.'] })
+ * console.log(labels![0]) // { label: 'cat', score: 0.97 }
+ * ```
+ */
 export async function classify(
   clip: Clip,
   images: Many<ImageInput>,
