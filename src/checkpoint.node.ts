@@ -1,4 +1,10 @@
-// typeclip/checkpoint: the tensors of a checkpoint, under the names that its file gives them.
+/**
+ * `typeclip/checkpoint`: the tensors of a checkpoint, under the names that its file gives them.
+ *
+ * {@includeCode ../examples/checkpoint-tensors.ts}
+ *
+ * @module typeclip/checkpoint
+ */
 
 export type { Elements } from './checkpoint/bytes.ts'
 export type { Checkpoint, StoredTensor } from './checkpoint/checkpoint.ts'

@@ -1,4 +1,10 @@
-// typeclip/graph: build a graph of your own, over a model's parameters or without one, and run it.
+/**
+ * `typeclip/graph`: build a graph of your own, over a model's parameters or without a model, differentiate it and run it.
+ *
+ * {@includeCode ../examples/own-graph.ts}
+ *
+ * @module typeclip/graph
+ */
 
 export { Tensor as Value } from 'onnxruntime-common'
 export { gradients } from './graph/gradient.ts'

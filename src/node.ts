@@ -1,4 +1,14 @@
-// typeclip in Node: every public name.
+/**
+ * `typeclip`: load a CLIP, embed images and texts, classify.
+ *
+ * {@includeCode ../examples/embed-a-folder.ts}
+ *
+ * {@includeCode ../examples/zero-shot.ts}
+ *
+ * {@includeCode ../examples/reuse-a-classifier.ts}
+ *
+ * @module typeclip
+ */
 
 import type { Conversion, ConversionOptions } from './convert.node.ts'
 import type { KnownModel } from './models.node.ts'

@@ -2,7 +2,7 @@
 // documents compile.
 
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -68,6 +68,19 @@ it.each(entries)('$name: every export has a docstring', ({ file }) => {
     .filter(({ documented }) => !documented)
     .map(({ name, file }) => `${relative(root, file!)}: ${name}`)
   expect(undocumented.join('\n')).toBe('')
+})
+
+it('the API reference covers every entry point, and the examples it includes are there', () => {
+  const config = JSON.parse(readFileSync(join(root, 'docs', 'typedoc', 'typedoc.json'), 'utf8'))
+  const covered: string[] = config.entryPoints.map((path: string) => join(root, 'docs', 'typedoc', path))
+  expect(covered.sort()).toEqual(entries.map(({ file }) => file).sort())
+  for (const { file } of entries) {
+    const included = [...readFileSync(file, 'utf8').matchAll(/\{@includeCode ([^}]+)\}/g)].map((match) => match[1]!)
+    expect(included.length, `${relative(root, file)} includes no example`).toBeGreaterThan(0)
+    for (const path of included) {
+      expect(existsSync(join(dirname(file), path)), `${relative(root, file)}: ${path} is missing`).toBe(true)
+    }
+  }
 })
 
 const mainFunctions = [

@@ -17,10 +17,9 @@ export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration
 }
 
 /**
- * Zero-shot classification measured on labelled images (§3.1 of the paper).
+ * Zero-shot classification measured on labelled images (§3.1 of the paper). `words` says what the prompts call a class of the
+ * data; entries for classes that the data does not have are possible answers too, and only lower the numbers.
  *
- * @param options.words what the prompts call a class of the data. Entries for classes that the data does not have are
- *   possible answers too, and only lower the numbers.
  * @throws UsageError for data without classes, or two classes with the same label
  *
  * @example

@@ -54,9 +54,11 @@ export function contextLengthFor(prompts: readonly (readonly number[])[], room: 
 }
 
 /**
+ * Compiles CoOp's loss and its gradient by the context. `recompute` computes the inside of each block twice: slower, in less
+ * memory (a fifth less for twelve blocks).
+ *
  * @param prompts ids of each class from start to end; the context goes after the start
- * @param m how many words are learnt
- * @param options.recompute computes blocks' insides twice: slower, in less memory (by a fifth for twelve blocks)
+ * @param m length of the context in tokens
  */
 export async function createPromptLearner(
   { config, parameters, runtime, logitScale, logitBias, objective }: PromptedModel,

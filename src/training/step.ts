@@ -35,7 +35,7 @@ export interface Trainer {
   readonly gradients: Float32Array
   /** Loss and gradients; changes nothing but `gradients` and what the forward pass keeps (batch statistics). */
   backward(batch: Batch): Promise<{ loss: number; accuracy: number | undefined }>
-  /** `backward`, then the optimiser. @param t the step's number, from 1 */
+  /** `backward`, then the optimiser. `t` is the step's number, from 1. */
   step(batch: Batch, options: { t: number; learningRate: number }): Promise<StepReport>
   /** The loss alone, of a batch that nothing is learnt from; batch normalisation is by the statistics that were kept. */
   loss(batch: Batch): Promise<{ loss: number; accuracy: number | undefined }>

@@ -29,10 +29,10 @@ export interface ScorerOptions extends ZeroShotOptions {
 }
 
 /**
- * A classifier of words for any model. Of one without a joint embedding a class's score is the mean over templates of
- * `log p(prompt | picture)`, by the prompt's length.
+ * A zero-shot classifier for any model, also one without joint embeddings: there a class's score is the mean over templates
+ * of `log p(prompt | image)`, divided by the prompt's length. Default template: `a photo of a {}.`; the name alone for a model
+ * trained by bag-of-words prediction.
  *
- * @param options.templates where left out, `a photo of a {}.`; the name alone for a model of bag-of-words prediction
  * @throws UsageError without names, or for a template without `{}`
  */
 export async function zeroShotScorer(
