@@ -29,6 +29,7 @@ export interface Embeddings {
 export interface EncodeOptions {
   /** Divides each embedding by its length. Off by default, as in the reference. */
   normalize?: boolean
+  /** Stops the work; the call rejects with its reason. */
   signal?: AbortSignal
 }
 

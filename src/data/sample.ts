@@ -22,7 +22,9 @@ export interface Skipped {
 export interface Order {
   /** Decides the order, together with the epoch. */
   seed: number
+  /** Passes over the data before this one. */
   epoch: number
+  /** A new order for each epoch; false: as stored. */
   shuffle: boolean
   /** So many at the start of the order are left out, unread; none unless told. */
   skip?: number

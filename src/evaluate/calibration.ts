@@ -41,9 +41,13 @@ export interface Calibration {
 
 /** A fitted calibration, with the reliability before and after. */
 export interface Calibrated {
+  /** The temperature and the threshold. */
   calibration: Calibration
+  /** Reliability at the original scale. */
   before: Reliability
+  /** Reliability at the fitted temperature. */
   after: Reliability
+  /** Images that could not be used, and why. */
   skipped: Skipped[]
 }
 

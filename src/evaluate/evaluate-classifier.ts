@@ -26,7 +26,9 @@ export interface Mistake {
 export interface ClassificationResult {
   /** Shares of 1. */
   top1: number
+  /** Share of images whose class is among the five best. */
   top5: number
+  /** Mean of the recall of each class. */
   meanPerClass: number
   /** Pictures that were counted. */
   n: number

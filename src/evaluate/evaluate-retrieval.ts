@@ -23,10 +23,13 @@ export interface RetrievalMiss {
 
 /** Retrieval in both directions, measured on images with captions. */
 export interface RetrievalResult {
+  /** Images that were counted. */
   images: number
+  /** Captions that were counted. */
   texts: number
   /** The best of a picture's captions counts, as in CLIP_benchmark. */
   imageToText: Recall
+  /** An image is found when it is the one that belongs to the caption. */
   textToImage: Recall
   /**
    * As open_clip counts: every caption with its picture is a pair of its own, and a picture with several captions stands
@@ -35,6 +38,7 @@ export interface RetrievalResult {
   pairs: { imageToText: Recall; textToImage: Recall }
   /** The captions whose picture came last. */
   misses: RetrievalMiss[]
+  /** Images that could not be used, and why. */
   skipped: Skipped[]
 }
 

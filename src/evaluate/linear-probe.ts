@@ -33,7 +33,9 @@ export interface Tried {
 
 /** A fitted linear probe. */
 export interface LinearProbe extends Pick<Regression, 'steps' | 'converged' | 'loss'> {
+  /** The fitted weights and bias, for `classify` and `evaluateClassifier`. */
   classifier: Classifier
+  /** The inverse of the penalty. */
   C: number
   /** What the sweep tried, in its order. */
   sweep: Tried[]

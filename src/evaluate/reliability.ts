@@ -8,6 +8,7 @@ export interface ReliabilityBin {
   /** Confidences above `from`, up to and with `to`. */
   from: number
   to: number
+  /** Images in the bin. */
   n: number
   /** Mean confidence and share of right answers; `NaN` in an empty bin. */
   confidence: number

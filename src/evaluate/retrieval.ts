@@ -54,7 +54,9 @@ export interface Recall {
   r1: number
   r5: number
   r10: number
+  /** Mean rank of the first right result, from 1. */
   meanRank: number
+  /** Median rank of the first right result, from 1. */
   medianRank: number
   /** How many queries there were. */
   n: number

@@ -28,9 +28,11 @@ import {
 
 /** Options of `figure2`. */
 export interface Figure2Options {
+  /** Images with captions to train on. */
   data: Source
   /** With classes. */
   val: Source
+  /** A folder for the figure and its runs. */
   out: string
   /** A small ModifiedResNet, if left out. */
   model?: InitialModel | undefined
@@ -38,6 +40,7 @@ export interface Figure2Options {
   objectives?: readonly Figured[]
   /** Images that each run processes: 30 times the data, if left out. */
   images?: number | undefined
+  /** Examples in a step. Default: 128. */
   batch?: number
   /** 3, if left out. */
   seeds?: number
@@ -49,17 +52,22 @@ export interface Figure2Options {
   points?: number
   /** What a class is put into for judging, with `{}`; the objective's own, if left out. Bags of words take the class alone. */
   prompts?: readonly string[] | undefined
+  /** How training images are cropped and coloured; `false`: as in evaluation. */
   augment?: Augmentation | false
+  /** Threads of ONNX Runtime. Default: one for each physical core. */
   threads?: number | undefined
+  /** Stops the figure; the same call continues it. */
   signal?: AbortSignal | undefined
 }
 
 /** One training run of the figure. */
 export interface Figure2Run {
+  /** A short run that chooses the learning rate, or a run of the figure. */
   kind: 'sweep' | 'seed'
   objective: Figured
   learningRate: number
   seed: number
+  /** Steps of this run. */
   steps: number
 }
 

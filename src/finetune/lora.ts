@@ -24,10 +24,15 @@ export type Tower = 'image' | 'text'
 
 /** Options of LoRA. */
 export interface LoraOptions {
+  /** Rank `r` of the two matrices. Default: 2. */
   rank: number
+  /** `α` of the scale. Default: 1. */
   alpha: number
+  /** Default: `'rank-stabilised'`. */
   scaling: LoraScaling
+  /** Weights to adapt in each block. Default: query, key and value. */
   targets: readonly LoraTarget[]
+  /** Encoders to adapt. Default: both. */
   towers: readonly Tower[]
 }
 

@@ -11,10 +11,15 @@ import { rowsAt, type UnitFeatures } from './unit-features.ts'
 
 /** Options of `trainKeys`. */
 export interface TrainKeysOptions {
+  /** Passes over the training images. */
   epochs: number
+  /** The highest learning rate. */
   learningRate: number
+  /** Images in a step. */
   batch: number
+  /** Decoupled weight decay. */
   weightDecay: number
+  /** Decides the order of the images. */
   seed: number
   signal?: AbortSignal | undefined
 }

@@ -17,7 +17,9 @@ export const grid: Grid = { beta: { most: 7, steps: 200 }, alpha: { most: 3, ste
 
 /** The best α and β of Tip-Adapter's search. */
 export interface Searched {
+  /** Weight of the cache. */
   alpha: number
+  /** Sharpness of the cache. */
   beta: number
   /** On the pictures of the search. */
   accuracy: number

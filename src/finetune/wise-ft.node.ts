@@ -27,6 +27,7 @@ export const interpolate = (a: Float32Array, b: Float32Array, alpha: number): Fl
 
 /** Accuracy at one α of WiSE-FT. */
 export interface CurvePoint {
+  /** 0: the original weights; 1: the fine-tuned ones. */
   alpha: number
   /** On the pictures that judge. */
   top1: number

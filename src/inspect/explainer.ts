@@ -10,7 +10,9 @@ import { readText, type Token } from './text-pass.ts'
 export interface ImageRelevance {
   /** What the tower saw: `[3, size, size]`, before normalising. */
   pixels: Uint8Array
+  /** Side of the square, in pixels. */
   size: number
+  /** Rows and columns of `map`. */
   grid: [rows: number, columns: number]
   /** Of every place, row by row, from 0 on: `[rows · columns]`. */
   map: Float32Array

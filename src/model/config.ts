@@ -4,18 +4,25 @@
 export type Activation = 'quickgelu' | 'gelu'
 
 export interface TransformerConfig {
+  /** Width of the residual stream. */
   width: number
+  /** Number of blocks. */
   layers: number
+  /** Attention heads of a block; each has `width / heads` dimensions. */
   heads: number
+  /** Width of the hidden layer of the MLP, usually 4 × `width`. */
   mlpWidth: number
   activation: Activation
+  /** ε of every LayerNorm. */
   layerNormEpsilon: number
 }
 
 /** An image tower cut into patches (§2.4, after Dosovitskiy et al. 2020). */
 export interface VisionTransformerConfig extends TransformerConfig {
   kind: 'vision-transformer'
+  /** Side of the square input, in pixels. */
   imageSize: number
+  /** Side of a patch, in pixels. */
   patchSize: number
   /** A LayerNorm before the first block: all of OpenAI's have it. */
   preNorm: boolean
@@ -28,7 +35,9 @@ export interface VisionTransformerConfig extends TransformerConfig {
 /** An image tower of convolutions with attention pooling at its end (§2.4: ResNet-D, anti-aliased pooling). */
 export interface ModifiedResNetConfig {
   kind: 'modified-resnet'
+  /** Side of the square input, in pixels. */
   imageSize: number
+  /** Channels after the stem. */
   width: number
   /** Bottlenecks in each of the four stages. */
   layers: readonly [number, number, number, number]
@@ -41,15 +50,19 @@ export type ImageTowerConfig = VisionTransformerConfig | ModifiedResNetConfig
 
 /** Configuration of the text encoder, a causal transformer (§2.4 of the paper). */
 export interface TextTowerConfig extends TransformerConfig {
+  /** Longest text in tokens, start and end included. */
   contextLength: number
+  /** Number of token ids. */
   vocabularySize: number
   /** Where the embedding is read: at the highest id, or at the first `endId`. */
   pool: 'argmax' | 'end'
+  /** Id of the end-of-text token. */
   endId: number
 }
 
 /** A whole CLIP; a tower that a checkpoint does not hold is undefined. */
 export interface ClipConfig {
+  /** Dimensions of the joint embedding space. */
   embedDim: number
   image?: ImageTowerConfig | undefined
   text?: TextTowerConfig | undefined

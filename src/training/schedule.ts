@@ -3,9 +3,11 @@
 /** The learning rate over a run: linear warm-up, then half a cosine down to 0, or constant. */
 export interface Schedule {
   kind: 'cosine' | 'constant'
+  /** The highest learning rate. */
   learningRate: number
   /** Steps of the warm-up, of all. */
   warmup: number
+  /** Steps of the whole run. */
   steps: number
 }
 

@@ -20,6 +20,7 @@ import { arrangeParameters, declareParameters, gainOf, isBuffer, type ParameterA
 
 /** What one training step measured. */
 export interface StepReport {
+  /** Mean loss of the batch, in nats. */
   loss: number
   /** The share of images whose own caption was the closest in the batch; undefined where the objective has no such thing. */
   accuracy: number | undefined

@@ -19,6 +19,7 @@ export interface Classifier {
 
 /** A label and its score. */
 export interface Label {
+  /** As given. */
   label: string
   /** A share of 1 over all classes. */
   score: number
