@@ -1,4 +1,10 @@
-// typeclip/graph: build a graph of your own, over a model's parameters or without one, and run it.
+/**
+ * `typeclip/graph`: build a graph of your own, over a model's parameters or without a model, differentiate it and run it.
+ *
+ * {@includeCode ../examples/own-graph.ts}
+ *
+ * @module typeclip/graph
+ */
 
 export type { DType } from './graph/dtype.ts'
 export { type Graph, type OnnxModel, toOnnx } from './graph/onnx.ts'

@@ -8,6 +8,7 @@ import { encodeText } from '../model/clip.ts'
 import type { TextTowerConfig } from '../model/config.ts'
 import { type Pass, runStages } from './stages.ts'
 
+/** One token of a text. */
 export interface Token {
   id: number
   /** Its entry in the vocabulary; `</w>` ends a word. */
@@ -16,6 +17,7 @@ export interface Token {
   text: string
 }
 
+/** One forward pass of the text encoder, with every named stage. */
 export interface TextPass extends Pass {
   text: string
   /** From the start token to the end token. Nothing after the end can matter, so no padding is computed. */
