@@ -1,4 +1,10 @@
-// typeclip/evaluate: every public name.
+/**
+ * `typeclip/evaluate`: how well a model does on labelled or captioned images.
+ *
+ * {@includeCode ../examples/evaluate.ts}
+ *
+ * @module typeclip/evaluate
+ */
 
 export { combine } from './data/combine.ts'
 export type { FolderOptions } from './data/folder.node.ts'

@@ -1,4 +1,16 @@
-// The public names of `typeclip/finetune`: labelled pictures and a model in, a model in a folder out.
+/**
+ * `typeclip/finetune`: labelled images and a model in, a model in a folder out.
+ *
+ * {@includeCode ../examples/finetune-linear-probe.ts}
+ *
+ * {@includeCode ../examples/finetune-tip-adapter-f.ts}
+ *
+ * {@includeCode ../examples/finetune-lora.ts}
+ *
+ * {@includeCode ../examples/finetune-wise-ft.ts}
+ *
+ * @module typeclip/finetune
+ */
 
 export type { DownloadOptions } from './checkpoint/download.node.ts'
 export type { RetryOptions } from './checkpoint/fetch-retry.node.ts'

@@ -22,6 +22,7 @@ import { createRuntime } from './runtime/onnxruntime.node.ts'
 import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 import { checkpointLookup, type Stored } from './weights.ts'
 
+/** Options of `load`. */
 export interface LoadOptions {
   /** Overrides what the checkpoint says or what was guessed. */
   activation?: Activation

@@ -1,4 +1,17 @@
-// typeclip in Node: every public name.
+/**
+ * `typeclip`: load a CLIP, embed images and texts, classify.
+ *
+ * {@includeCode ../examples/embed-a-folder.ts}
+ *
+ * {@includeCode ../examples/zero-shot.ts}
+ *
+ * {@includeCode ../examples/reuse-a-classifier.ts}
+ *
+ * @module typeclip
+ */
+
+import type { Conversion, ConversionOptions } from './convert.node.ts'
+import type { KnownModel } from './models.node.ts'
 
 export { beforeProjection } from './before-projection.ts'
 export type { FloatType } from './checkpoint/compose.ts'
@@ -79,8 +92,36 @@ export { classify, type Scorer, type ScorerOptions, zeroShotScorer, zeroShotScor
 
 // What few programs call is loaded when it is called, so that the first embedding comes sooner.
 
-export const convert: typeof import('./convert.node.ts').convert = async (...call) =>
-  (await import('./convert.node.ts')).convert(...call)
+/**
+ * Writes a model as OpenAI, open_clip or Hugging Face publish theirs. Where the type stays the same, every number keeps its
+ * bits.
+ *
+ * @param model as `load` takes it
+ * @param target a `.safetensors` file for `openai`, a folder for the others
+ * @throws CheckpointError when the project cannot hold the model, UsageError when the target exists
+ *
+ * @example
+ * ```ts
+ * import { convert } from 'typeclip'
+ *
+ * await convert('ViT-B-32.pt', 'clip-vit-base-patch32', { to: 'hf', dtype: 'float16' })
+ * ```
+ */
+export async function convert(model: string, target: string, options: ConversionOptions): Promise<Conversion> {
+  return (await import('./convert.node.ts')).convert(model, target, options)
+}
 
-export const listModels: typeof import('./models.node.ts').listModels = async () =>
-  (await import('./models.node.ts')).listModels()
+/**
+ * The models that `load` takes by name: OpenAI's, some of the Hugging Face hub, and every CLIP in the hub's cache. Does not use
+ * the network.
+ *
+ * @example
+ * ```ts
+ * import { listModels } from 'typeclip'
+ *
+ * for (const { name, cached } of await listModels()) console.log(name, cached ? 'on this machine' : '')
+ * ```
+ */
+export async function listModels(): Promise<KnownModel[]> {
+  return (await import('./models.node.ts')).listModels()
+}

@@ -1,4 +1,12 @@
-// The public names of `typeclip/training`: data in, a trained model in a folder.
+/**
+ * `typeclip/training`: data in, a trained model in a folder out.
+ *
+ * {@includeCode ../examples/train-from-scratch.ts}
+ *
+ * {@includeCode ../examples/figure2.ts}
+ *
+ * @module typeclip/training
+ */
 
 export type { DownloadOptions } from './checkpoint/download.node.ts'
 export type { RetryOptions } from './checkpoint/fetch-retry.node.ts'

@@ -12,6 +12,7 @@ export const figureNames = {
   contrastive: 'text transformer contrastive',
 } as const satisfies Partial<Record<ObjectiveName, string>>
 
+/** An objective that the figure can show. */
 export type Figured = keyof typeof figureNames
 
 /** One run, as it was judged on its way. */
@@ -55,6 +56,7 @@ export interface Step {
   beyondNoise: boolean | null
 }
 
+/** The figure's numbers, written as `figure2.json`. */
 export interface Figure2Report {
   data: string
   val: string

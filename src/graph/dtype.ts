@@ -18,6 +18,7 @@ const table = {
   float8_e5m2: { bytes: 1, onnx: 19 },
 } as const
 
+/** Element type of a tensor: `float32`, `float16`, `int64`, `bool` and so on. */
 export type DType = keyof typeof table
 
 /** Bytes of one element. */

@@ -28,6 +28,7 @@ import { type Attribute, type Data, type Node, Tensor } from './tensor.ts'
 /** Named results; everything that they depend on belongs to the graph. */
 export type Graph = Readonly<Record<string, Tensor>>
 
+/** A graph as an ONNX model file. */
 export interface OnnxModel {
   bytes: Uint8Array
   inputs: Map<string, Tensor>

@@ -2,7 +2,10 @@
 
 import { ShapeError } from '../errors.ts'
 
+/** One dimension: a number, or a name for a size that is known when the graph runs (`'batch'`). */
 export type Dim = number | string
+
+/** The dimensions of a tensor, outermost first; `[]` is a scalar. */
 export type Shape = readonly Dim[]
 
 /** `[batch, 50, 768]` */

@@ -29,6 +29,10 @@ export type Origin =
   | { readonly kind: 'weight'; readonly name: string; readonly data: Data }
   | { readonly kind: 'node'; readonly node: Node; readonly output: number }
 
+/**
+ * A symbolic tensor. Every method adds one operator to the graph and checks shapes; nothing is computed until the graph
+ * runs.
+ */
 export class Tensor {
   readonly dtype: DType
   readonly shape: Shape
@@ -250,6 +254,7 @@ export function constant(values: Float32Array | Int32Array | BigInt64Array, shap
   return new Tensor(dtype, shape, { kind: 'weight', name: '', data: { bytes } })
 }
 
+/** Joins tensors along an axis; all other dimensions must be equal. */
 export const concat = (tensors: readonly Tensor[], axis: number): Tensor => apply('Concat', tensors, { axis })
 
 /** An identity matrix of another matrix's shape. */

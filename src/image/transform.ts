@@ -8,6 +8,7 @@ import { resizeToRgb } from './resize.ts'
 
 export type Triple = readonly [number, number, number]
 
+/** How an image becomes the input of the image encoder. */
 export interface Preprocessing {
   /** Side of the square that the model takes. */
   size: number

@@ -7,15 +7,19 @@ import { placesOf, readPixels } from './image-pass.ts'
 import { type RelevanceOptions, type RelevanceProgram, relevanceProgram } from './relevance.ts'
 import { readText, type Token } from './text-pass.ts'
 
+/** How much each place of an image contributes to its similarity with a text. */
 export interface ImageRelevance {
   /** What the tower saw: `[3, size, size]`, before normalising. */
   pixels: Uint8Array
+  /** Side of the square, in pixels. */
   size: number
+  /** Rows and columns of `map`. */
   grid: [rows: number, columns: number]
   /** Of every place, row by row, from 0 on: `[rows · columns]`. */
   map: Float32Array
 }
 
+/** How much each token and each word of a text contributes to its similarity with an image. */
 export interface TextRelevance {
   /** Between start and end. */
   tokens: Token[]
@@ -25,6 +29,7 @@ export interface TextRelevance {
   words: { text: string; value: number }[]
 }
 
+/** Why an image and a text are similar: relevance on both sides. */
 export interface Relevance {
   text: string
   /** `I_e · T_e` of the normalised embeddings; relevance says where it comes from, and not whether it is high. */
@@ -34,6 +39,7 @@ export interface Relevance {
   words?: TextRelevance
 }
 
+/** Computes relevance for one model; its graphs are compiled once and reused. */
 export interface Explainer {
   /**
    * @param pixels as `clip.preprocess` gives them
@@ -93,10 +99,21 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
 }
 
 /**
- * What in a picture and in each of some texts makes the two similar.
+ * Why an image matches each of some texts: relevance of every place of the image and of every word (Chefer, Gur and Wolf
+ * 2021).
  *
- * @throws InputError for a picture that cannot be read or a text that is too long; UsageError for a model without a joint
- *   embedding or one of its towers, and a block that it has not
+ * @throws InputError for an image that cannot be read or a text that is too long, UsageError for a model without joint
+ *   embeddings, without one of the encoders, or without the block of `startLayer`
+ *
+ * @example
+ * ```ts
+ * import { load } from 'typeclip'
+ * import { relevance } from 'typeclip/inspect'
+ *
+ * const [match] = await relevance(await load('ViT-B/32'), 'cat.jpg', ['a photo of a cat'])
+ * const [rows, columns] = match!.image.grid // [7, 7]
+ * console.log(match!.cosine, match!.image.map, match!.words?.words)
+ * ```
  */
 export async function relevance(
   clip: Clip,

@@ -9,6 +9,7 @@ import { encodeImage } from '../model/clip.ts'
 import { imageTower } from '../model/towers.ts'
 import { type Pass, runStages } from './stages.ts'
 
+/** One forward pass of the image encoder, with every named stage. */
 export interface ImagePass extends Pass {
   kind: 'vision-transformer' | 'modified-resnet'
   /** Side of the square that the tower takes. */

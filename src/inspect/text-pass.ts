@@ -9,6 +9,7 @@ import type { TextTowerConfig } from '../model/config.ts'
 import { checkIds } from '../model/token-ids.ts'
 import { type Pass, runStages } from './stages.ts'
 
+/** One token of a text. */
 export interface Token {
   id: number
   /** Its entry in the vocabulary; `</w>` ends a word. */
@@ -17,6 +18,7 @@ export interface Token {
   text: string
 }
 
+/** One forward pass of the text encoder, with every named stage. */
 export interface TextPass extends Pass {
   text: string
   /** From the start token to the end token. Nothing after the end can matter, so no padding is computed. */

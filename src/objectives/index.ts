@@ -16,8 +16,10 @@ const table = {
   'bow-contrastive': bagOfWordsContrastive,
 } satisfies Record<string, Objective>
 
+/** What a model is trained to minimise: `contrastive` (CLIP's), `siglip`, `lm`, `bow` or `bow-contrastive`. */
 export type ObjectiveName = keyof typeof table
 
+/** The training objectives by name. */
 export const objectives: Readonly<Record<ObjectiveName, Objective>> = table
 
 /** A parameter that only one objective has. */

@@ -37,6 +37,7 @@ export interface Examples extends Captions {
 
 export type Features = Readonly<Record<string, Tensor>>
 
+/** A training objective: the features of each example, and the loss over a batch of them. */
 export interface Objective {
   /**
    * Per-example features by name, each `['batch', …]`. If the loss is a sum over examples, these are each example's

@@ -2,10 +2,15 @@
 
 import { type AdamWKernel, adamWKernel } from './adamw-kernel.ts'
 
+/** Hyperparameters of AdamW (Loshchilov and Hutter 2019). The paper's are in its appendix F. */
 export interface AdamWOptions {
+  /** Decay of the mean of the gradient. */
   beta1: number
+  /** Decay of the mean of its square. */
   beta2: number
+  /** Added to the root of that mean. */
   eps: number
+  /** Decoupled weight decay, times the learning rate at each step. */
   weightDecay: number
 }
 

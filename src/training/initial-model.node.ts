@@ -14,6 +14,7 @@ import { openModel } from '../open-model.node.ts'
 import { openaiPreprocessing, preprocessingFromOpenClip } from '../preprocessing.ts'
 import { canonicalShapes } from '../weights.ts'
 
+/** What training starts from: a config, and the parameters of a checkpoint where there is one. */
 export interface InitialModel {
   readonly config: ClipConfig
   readonly preprocessing: Preprocessing

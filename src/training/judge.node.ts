@@ -9,6 +9,7 @@ import type { Clip } from '../load.ts'
 import type { Validation } from './log.ts'
 import type { Judged } from './train-options.ts'
 
+/** Options of `judgeBy`. */
 export interface JudgeOptions {
   /** Prompt templates of zero-shot classification, each with `{}` for the class. Default: the objective's. */
   templates?: readonly string[] | undefined

@@ -12,6 +12,7 @@ export interface StepReport extends BatchLoss {
   gradientNorm: number
 }
 
+/** A model in memory, and the operations that training needs. */
 export interface Trainer {
   readonly parameters: ParameterArrays
   readonly moments: Moments

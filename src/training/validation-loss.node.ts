@@ -8,6 +8,7 @@ import { collate } from './collate.ts'
 import type { InitialModel } from './initial-model.node.ts'
 import type { Trainer } from './step.ts'
 
+/** The objective measured on other data than the training data. */
 export interface ValidationLoss {
   /** The mean over batches. */
   loss: number
