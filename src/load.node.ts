@@ -80,6 +80,16 @@ const preprocessingRules = {
  * @param model an OpenAI name (`ViT-B/32`), a hub id (`openai/clip-vit-base-patch32`, `hf-hub:laion/…`), a folder or a
  *   file. Default: the model that ships.
  * @throws CheckpointError for files that cannot be used, UsageError for a name or an option that is not known
+ *
+ * @example
+ * ```ts
+ * import { load } from 'typeclip'
+ *
+ * const clip = await load('openai/clip-vit-base-patch32')
+ * const { data, shape } = await clip.encodeImage(['cat.jpg', 'dog.jpg']) // Float32Array, [2, 512]
+ * const texts = await clip.encodeText(['a cat', 'a dog'], { normalize: true })
+ * await clip.dispose()
+ * ```
  */
 export async function load(model?: string, options: LoadOptions = {}): Promise<Clip> {
   if (model !== undefined && (typeof model !== 'string' || model === '')) {

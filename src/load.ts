@@ -35,6 +35,7 @@ export type { Many } from './many.ts'
 /** A path or an address (`http`, `https`, `data`, `file`), bytes of an image file, or pixels. */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | RawImage
 
+/** Options of `encodeImage` and `streamImages`. */
 export interface EncodeOptions {
   /** Divides each embedding by its length. Off by default, as in the reference. */
   normalize?: boolean
@@ -71,6 +72,7 @@ declare global {
   }
 }
 
+/** A loaded CLIP: an image encoder, a text encoder and the scale of their similarities. Made by `load`. */
 export interface Clip {
   /** As `load` was given it. */
   readonly name: string

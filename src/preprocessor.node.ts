@@ -6,6 +6,7 @@ import { type FetchOptions, imageSource } from './image-source.node.ts'
 import type { Preprocessor } from './load.ts'
 import { anything, checkOptions, count, countOrNone, positive, trueOrFalse } from './options.ts'
 
+/** Options of `createPreprocessor`. */
 export interface PreprocessorOptions extends ImagePoolOptions {
   /** An image at an address is refused if it has more bytes. Default: 268,435,456. */
   maxBytes?: number | undefined

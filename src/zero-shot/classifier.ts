@@ -41,7 +41,21 @@ export const zeroShotRules = {
   normalize: anything,
 }
 
-/** A classifier of labels in words. The model's scale is part of its weights. */
+/**
+ * A zero-shot classifier (§3.1): the weights of a class are the normalised mean of its prompts' normalised embeddings
+ * (prompt ensembling, §3.1.4), times the model's logit scale. Keep it to classify many images.
+ *
+ * @throws UsageError without labels, or for a template without `{}`
+ *
+ * @example
+ * ```ts
+ * import { classify, load, zeroShotClassifier } from 'typeclip'
+ *
+ * const clip = await load()
+ * const classifier = await zeroShotClassifier(clip, ['cat', 'dog'])
+ * for (const image of ['1.jpg', '2.jpg']) console.log(await classify(clip, image, classifier))
+ * ```
+ */
 export async function zeroShotClassifier(
   clip: Clip,
   names: readonly string[],
@@ -175,7 +189,21 @@ export function narrowed(classifier: Classifier, names: readonly string[]): Clas
   }
 }
 
-/** Cosines of every image with every text, and the logits (cosine · scale + bias): both `[images, texts]`, row-major. */
+/**
+ * Similarity of every image with every text: cosines, and logits (cosine · scale + bias).
+ *
+ * @returns matrices `[images, texts]`, row-major
+ * @throws InputError for the first image or text that cannot be used, with its `index`
+ *
+ * @example
+ * ```ts
+ * import { load, similarity } from 'typeclip'
+ *
+ * const clip = await load()
+ * const { cosines, shape } = await similarity(clip, ['1.jpg', '2.jpg'], ['a cat', 'a dog', 'a bird'])
+ * console.log(shape) // [2, 3]
+ * ```
+ */
 export async function similarity(
   clip: Clip,
   images: Many<ImageInput>,

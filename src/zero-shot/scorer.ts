@@ -113,6 +113,15 @@ export async function zeroShotScores(
  * @param labels in words, or a classifier: `zeroShotClassifier` made once and used often, or one that was trained
  * @param options.top how many labels of each image. Default: all
  * @throws InputError for the first image that cannot be read, with its `index`
+ *
+ * @example
+ * ```ts
+ * import { classify, load } from 'typeclip'
+ *
+ * const clip = await load()
+ * const [labels] = await classify(clip, 'photo.jpg', ['cat', 'dog'], { templates: ['a photo of a {}.'] })
+ * console.log(labels![0]) // { label: 'cat', score: 0.97 }
+ * ```
  */
 export async function classify(
   clip: Clip,
