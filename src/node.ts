@@ -2,7 +2,15 @@
 
 export { beforeProjection } from './before-projection.ts'
 export type { Conversion, ConversionOptions } from './convert.node.ts'
-export { CheckpointError, InputError, ShapeError, UsageError } from './errors.ts'
+export {
+  CheckpointError,
+  type ErrorDetails,
+  InputError,
+  ShapeError,
+  TrainingError,
+  TypeclipError,
+  UsageError,
+} from './errors.ts'
 export { normalize, type Preprocessing, preprocess as preprocessPixels } from './image/transform.ts'
 export { type LoadOptions, load } from './load.node.ts'
 export type {
@@ -15,12 +23,14 @@ export type {
   ImageResult,
   Many,
   Preprocessor,
+  UseNotice,
 } from './load.ts'
 export type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from './model/config.ts'
 export type { KnownModel } from './models.node.ts'
 export type { ObjectiveName } from './objectives/index.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
-export { createPreprocessor } from './preprocessor.node.ts'
+export { createPreprocessor, type PreprocessorOptions } from './preprocessor.node.ts'
+export type { LongText } from './text-batches.ts'
 export { type TokenizeOptions, type Tokenizer, tokenize } from './tokenizer/tokenize.ts'
 export { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 export {

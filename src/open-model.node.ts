@@ -47,8 +47,8 @@ export async function openModel(
   options: DownloadOptions & { activation?: Activation | undefined } = {},
 ): Promise<OpenedModel> {
   const notices = model === undefined ? [starterNotice] : []
-  const onNotice = (notice: string) => void notices.push(notice)
-  const { path, isFolder, tag } = await modelFiles(model ?? starter, { ...options, onNotice })
+  const onFallback = (notice: string) => void notices.push(notice)
+  const { path, isFolder, tag } = await modelFiles(model ?? starter, { ...options, onFallback })
   const folder = isFolder ? path : dirname(path)
   const checkpoint = await openCheckpoint(path)
   const { naming, sources } = resolveNaming(checkpoint.tensors.keys())
@@ -58,7 +58,7 @@ export async function openModel(
   const configured = await readConfig(folder, naming === 'hf')
   if (!configured && !trainsTextTower(objective)) {
     throw new CheckpointError(
-      `${path} was trained with --objective ${objective}, and its configuration is not beside it: put the open_clip_config.json of its folder there`,
+      `${path} was trained with the objective ${objective}, and its configuration is not beside it: put the open_clip_config.json of its folder there`,
     )
   }
   const config = configured ?? inferConfig(shapes, 'quickgelu')
@@ -68,7 +68,7 @@ export async function openModel(
   if (activation) setActivation(config, activation)
   else if (!configured) {
     notices.push(
-      `${path} has no configuration beside it, so its activation was guessed: QuickGELU, as in OpenAI's models. If it was trained with GELU, say so: activation 'gelu' (--activation gelu).`,
+      `${path} has no configuration beside it, so its activation was guessed: QuickGELU, as in OpenAI's models. If it was trained with GELU, say so with \`activation\`.`,
     )
   }
   if (!shapes.has('visual.conv1.weight')) config.image = undefined
@@ -84,13 +84,13 @@ function setActivation(config: ClipConfig, activation: Activation): void {
 async function readJson(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-    throw new CheckpointError(`${file} cannot be read: ${error.message}`)
+    throw new CheckpointError(`${file} cannot be read: ${error.message}`, { cause: error })
   })
   if (text === undefined) return undefined
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new CheckpointError(`${file} is not JSON: ${(error as Error).message}`)
+    throw new CheckpointError(`${file} is not JSON: ${(error as Error).message}`, { cause: error })
   }
 }
 

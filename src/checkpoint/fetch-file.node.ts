@@ -241,7 +241,8 @@ async function writeAll({ file, path }: Part, chunk: Uint8Array): Promise<void> 
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
     throw new CheckpointError(
-      `${path}: the disk is full; make room and download again, it goes on from where it stopped`,
+      `${path}: the disk is full; make room and download again, it continues from where it stopped`,
+      { cause: error },
     )
   }
 }

@@ -82,7 +82,7 @@ async function refuseExisting(path: string): Promise<void> {
     (entries) => entries.length > 0,
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   )
-  if (there) throw new UsageError(`${path} is there already; choose another place, or say that it may be overwritten`)
+  if (there) throw new UsageError(`${path} is there already; choose another place, or write over it with \`overwrite\``)
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {

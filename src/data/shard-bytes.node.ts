@@ -30,7 +30,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path)
   } catch (error) {
-    throw new InputError(`cannot be opened (${(error as Error).message})`)
+    throw new InputError(`cannot be opened (${(error as Error).message})`, { cause: error })
   }
 }
 
@@ -142,7 +142,7 @@ async function* fetchChunks(url: string, options: ShardBytesOptions): AsyncGener
       options.signal?.throwIfAborted()
       if (error instanceof InputError || error instanceof UsageError) throw error
       const allowed = triesAfter(error, url)
-      if (attempt >= allowed) throw new InputError(`cannot be fetched (${reasonOf(error)})`)
+      if (attempt >= allowed) throw new InputError(`cannot be fetched (${reasonOf(error)})`, { cause: error })
       await pause(attempt, options, { address: url, reason: reasonOf(error), tries: allowed })
     } finally {
       silence.done()

@@ -72,11 +72,6 @@ export async function evaluateClassifier(
   for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
     const label = places.get(labelOf(sample, source))!
     const data = scoresOf(classifier, embedding)
-    if (Number.isNaN(data[0])) {
-      throw new UsageError(
-        `${clip.name}: what it gives for ${sample.key} is not numbers; its weights are broken, or its training went wrong`,
-      )
-    }
     const [answer] = predictions({ data, classes })
     rows.push(data)
     labels.push(label)
@@ -130,7 +125,7 @@ export function placesOf(
   const unknown = labels.filter((label) => places.get(label) === -1)
   if (unknown.length > 0) {
     throw new UsageError(
-      `the classifier does not know ${unknown.slice(0, 5).join(', ')}${unknown.length > 5 ? ` and ${unknown.length - 5} more` : ''}; it knows ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' …' : ''}. --classnames maps folder names to its names`,
+      `the classifier does not know ${unknown.slice(0, 5).join(', ')}${unknown.length > 5 ? ` and ${unknown.length - 5} more` : ''}; it knows ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' …' : ''}. Map folder names to its names with \`words\``,
     )
   }
   return places

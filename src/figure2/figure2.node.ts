@@ -84,9 +84,15 @@ const sweepShare = 1 / 4
 export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2Event> {
   const { data, val, out, objectives = figured, batch = 128, seeds = 3, points = 12, schedule = 'constant' } = options
   const { learningRates = [3e-4, 1e-3, 3e-3], augment = {}, signal } = options
-  if (!val.labels) throw new UsageError(`${val.name} has no classes, by which the curves are judged; name other data`)
+  if (!val.labels)
+    throw new UsageError(
+      `${val.name} has no classes, and the curves are accuracies over classes; give other data as \`val\``,
+    )
   const steps = Math.round((options.images ?? 30 * data.size) / batch)
-  if (steps < 1) throw new UsageError(`${options.images} images are not one batch of ${batch}`)
+  if (steps < 1)
+    throw new UsageError(
+      `\`images\`: ${options.images} images do not fill one batch of ${batch}; give more, or a smaller \`batch\``,
+    )
   const judgedAt = pointsOf(steps, points)
   await mkdir(out, { recursive: true })
   const model = options.model ?? (await smallModel(join(out, 'model.json')))
@@ -202,6 +208,7 @@ async function finishedRun(out: string, run: Figure2Run, settings: object): Prom
   const kept = JSON.parse(text) as { settings: object; result: RunCurve }
   if (JSON.stringify(kept.settings) === JSON.stringify(settings)) return kept.result
   throw new UsageError(
-    `${path}: this run was made with other settings (${JSON.stringify(kept.settings)}); give those, or another --out`,
+    `${path}: this run was made with other settings (${JSON.stringify(kept.settings)}); give those, or another \`out\``,
+    { option: 'out' },
   )
 }

@@ -160,11 +160,13 @@ export async function readAdapter(folder: string): Promise<Adapter> {
 
 async function readConfig(where: string): Promise<Record<string, unknown>> {
   const text = await readFile(where, 'utf8').catch((error: Error) => {
-    throw new CheckpointError(`${where} cannot be read: ${error.message}; expected the folder of a PEFT adapter`)
+    throw new CheckpointError(`${where} cannot be read: ${error.message}; expected the folder of a PEFT adapter`, {
+      cause: error,
+    })
   })
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new CheckpointError(`${where} is not JSON: ${(error as Error).message}`)
+    throw new CheckpointError(`${where} is not JSON: ${(error as Error).message}`, { cause: error })
   }
 }

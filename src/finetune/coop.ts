@@ -44,9 +44,9 @@ export function contextLengthFor(prompts: readonly (readonly number[])[], room: 
   const most = room - longest
   if (most < (asked ?? 1)) {
     const wanted = asked === undefined ? '' : `, and ${asked} were asked for`
-    const advice = asked === undefined ? 'shorten the names' : 'learn fewer (--context), or shorten the names'
+    const advice = asked === undefined ? 'shorten the names' : 'choose a smaller `contextLength`, or shorten the names'
     throw new UsageError(
-      `the model reads ${room} tokens, and the longest class name takes ${longest} with start, full stop and end: ${Math.max(0, most)} are left for words to learn${wanted}; ${advice} (--classnames)`,
+      `the model reads ${room} tokens, and the longest class name takes ${longest} with start, full stop and end: ${Math.max(0, most)} are left for words to learn${wanted}; ${advice} with \`words\``,
     )
   }
   return asked ?? Math.min(usualLength, most)

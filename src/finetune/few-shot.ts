@@ -34,7 +34,9 @@ export async function heldOutTenth(source: Source, seed: number): Promise<{ trai
     })
   }
   if (held.length === 0) {
-    throw new UsageError(`${source.name}: one picture of each class leaves none to judge by; give others with --val`)
+    throw new UsageError(
+      `${source.name}: one image of each class leaves none for validation; give other images as \`val\``,
+    )
   }
   return {
     train: subset(source, new Set(rest), source.name),

@@ -177,7 +177,7 @@ function checkedWords(classes: readonly string[], words: ReadonlyMap<string, str
   const twice = named.findIndex((word, i) => named.indexOf(word) !== i)
   if (twice >= 0) {
     throw new UsageError(
-      `two classes are both called "${named[twice]}"; no prompt could tell them apart: give each its own words (--classnames)`,
+      `two classes are both called "${named[twice]}"; so no prompt can tell them apart: give each its own name with \`words\``,
     )
   }
   return named

@@ -35,7 +35,7 @@ export async function writeMerged(
   const { unmerge = false, overwrite = false, ...more } = options
   const found = await readdir(folder).catch(() => [])
   if (found.length > 0 && !overwrite)
-    throw new UsageError(`${folder} is not empty; choose another folder (or --overwrite)`)
+    throw new UsageError(`${folder} is not empty; choose another folder, or write over it with \`overwrite\``)
   const given = await readAdapter(adapter)
   const base = await openInitialModel(model, more)
   checkFit(given, base, adapter)

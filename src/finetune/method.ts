@@ -15,7 +15,7 @@
 import type { Source } from '../data/sample.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { LoadOptions } from '../load.node.ts'
-import type { Clip } from '../load.ts'
+import type { Clip, UseNotice } from '../load.ts'
 import type { Progress } from '../training/checkpoint.node.ts'
 import type { InitialModel } from '../training/initial-model.node.ts'
 import type { TrainEvent, TrainOptions } from '../training/train.node.ts'
@@ -44,10 +44,12 @@ export interface FinetuneSettings {
   judgements?: number | undefined
   /** Ends after so many validations without a better one. */
   patience?: number | undefined
-  /** Pictures of more pixels are refused. */
+  /** Images of more pixels are refused. */
   maxPixels?: number | undefined
-  /** Turns photos upright by their EXIF entry; the reference does not. */
+  /** Turns images upright by their EXIF orientation, which the reference does not. Default: false. */
   exifRotate?: boolean | undefined
+  /** Called for what a user should know of the images and labels, as `LoadOptions.onNotice`. */
+  onNotice?: ((notice: UseNotice) => void) | undefined
   /** Whose order of the steps in which a picture is prepared; as the model's publisher does, unless told. */
   order?: Preprocessing['order'] | undefined
   seed?: number | undefined
@@ -67,11 +69,19 @@ export interface FinetuneSettings {
   signal?: AbortSignal | undefined
 }
 
-/** How a run's settings have a model loaded: by which threads, and how pictures are read. */
-export const loading = ({ threads, maxPixels, exifRotate, order, signal }: FinetuneSettings): LoadOptions => ({
+/** The options that a run's settings load a model with. */
+export const loading = ({
+  threads,
+  maxPixels,
+  exifRotate,
+  onNotice,
+  order,
+  signal,
+}: FinetuneSettings): LoadOptions => ({
   ...(threads !== undefined && { threads }),
   ...(maxPixels !== undefined && { maxPixels }),
   ...(exifRotate && { exifRotate }),
+  ...(onNotice && { onNotice }),
   ...(order && { preprocessing: { order } }),
   ...(signal && { signal }),
 })

@@ -227,7 +227,7 @@ export function applyAll(
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error
     const weights = inputs.map((t) => (t.origin.kind === 'weight' ? t.origin.name : '')).filter(Boolean)
-    throw new ShapeError(`${op} at ${[scope || 'graph', ...weights].join(', ')}: ${error.message}`)
+    throw new ShapeError(`${op} at ${[scope || 'graph', ...weights].join(', ')}: ${error.message}`, { cause: error })
   }
   return outputs
 }

@@ -55,7 +55,7 @@ export async function inspect(clip: Clip, inputs: InspectInputs): Promise<Inspec
   const { name, config, logitScale, objective } = clip
   if (!trainsTextTower(objective)) {
     throw new UsageError(
-      `${name} was trained with --objective ${objective}, and inspect shows the two towers of contrastive and siglip`,
+      `${name} was trained with the objective ${objective}; inspect shows the two encoders of models trained with contrastive or siglip`,
     )
   }
   const inspection: Inspection = { model: name, config, logitScale, texts: [] }

@@ -32,7 +32,9 @@ export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}):
       }
       const session = await InferenceSession.create(bytes, options).catch((error: Error) => {
         if (device === 'cpu') throw error
-        throw new UsageError(`device '${device}' cannot be used here: ${reasonOf(error)}\n${devices[device].needs}`)
+        throw new UsageError(`device '${device}' cannot be used here: ${reasonOf(error)}\n${devices[device].needs}`, {
+          cause: error,
+        })
       })
       return program(session, Tensor, name)
     },

@@ -29,7 +29,7 @@ export interface Program {
 }
 
 export interface Runtime {
-  /** What it runs on, as `--device` names it. */
+  /** What it runs on, as the option `device` names it. */
   readonly device: string
   compile(graph: Graph, options?: CompileOptions): Promise<Program>
 }

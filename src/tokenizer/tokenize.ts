@@ -151,7 +151,7 @@ function endsWord(tokenizer: Tokenizer, id: number): boolean {
 function checkContextLength(contextLength: number): void {
   if (!Number.isInteger(contextLength) || contextLength < 3) {
     throw new UsageError(
-      `contextLength is ${contextLength}; a row needs a start, an end and at least one token: 3 or more`,
+      `\`contextLength\` is ${contextLength}; a row needs a start, an end and at least one token: 3 or more`,
     )
   }
 }
@@ -160,7 +160,8 @@ function tooLong(text: string, index: number, count: number, contextLength: numb
   const shown = text.length > 60 ? `${text.slice(0, 57)}…` : text
   return new InputError(
     `Text ${index} (${JSON.stringify(shown)}) has ${count} tokens with start and end, more than the context length ` +
-      `${contextLength}: truncate it, or chunk it into several rows`,
+      `${contextLength}: shorten it, or cut it with \`onLong: 'truncate'\``,
+    { option: 'onLong' },
   )
 }
 

@@ -36,13 +36,13 @@ export async function openInitialModel(
 
 async function fromConfiguration(path: string, activation: Activation | undefined): Promise<InitialModel> {
   const text = await readFile(path, 'utf8').catch((error: Error) => {
-    throw new CheckpointError(`${path} cannot be read: ${error.message}`)
+    throw new CheckpointError(`${path} cannot be read: ${error.message}`, { cause: error })
   })
   let json: { model_cfg?: unknown; preprocess_cfg?: unknown }
   try {
     json = JSON.parse(text)
   } catch (error) {
-    throw new CheckpointError(`${path} is not JSON: ${(error as Error).message}`)
+    throw new CheckpointError(`${path} is not JSON: ${(error as Error).message}`, { cause: error })
   }
   const config = fromOpenClip(json?.model_cfg ?? json, path)
   for (const tower of [config.image, config.text]) {

@@ -13,6 +13,10 @@ export interface JudgeOptions {
   /** Of zero-shot classification, each with `{}` for the class; the objective's own, if left out. */
   templates?: readonly string[] | undefined
   threads?: number | undefined
+  /** Images of more pixels are left out. */
+  maxPixels?: number | undefined
+  /** Turns images upright by their EXIF orientation, as `TrainOptions.exifRotate` does for those that are learnt from. */
+  exifRotate?: boolean | undefined
   signal?: AbortSignal | undefined
   /** Called with the number of pictures that are done. */
   onProgress?: ((done: number, of: number) => void) | undefined
@@ -23,14 +27,19 @@ export interface JudgeOptions {
  * or, of a model that has no joint embedding and data without classes, the loss with its sign changed.
  */
 export function judgeBy(source: Source, options: JudgeOptions = {}): (model: Judged) => Promise<Validation> {
-  const { threads } = options
+  const { threads, maxPixels, exifRotate } = options
+  const loading = {
+    ...(threads !== undefined && { threads }),
+    ...(maxPixels !== undefined && { maxPixels }),
+    ...(exifRotate && { exifRotate }),
+  }
   return async ({ folder, loss, objective: { encodeText, likelihood } }) => {
     // A bag of words has no use for a prompt around the class.
     const templates = likelihood?.template === '{}' ? undefined : options.templates
     const lossAndAccuracy = await loss(source)
     const numbers = { loss: lossAndAccuracy.loss }
     if (!source.labels && !encodeText) return { score: -numbers.loss, numbers }
-    const clip = await load(folder, threads === undefined ? {} : { threads })
+    const clip = await load(folder, loading)
     try {
       const { score, ...measured } = await (source.labels ? zeroShot : retrieval)(clip, source, {
         ...options,

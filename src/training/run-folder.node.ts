@@ -19,12 +19,12 @@ export async function* inRunFolder<Event>(
   try {
     const before = resume ? await lastProgress(out) : undefined
     if (!resume && (await readdir(out)).length > 0) {
-      throw new UsageError(`${out} is not empty; go on with the run that is in it (--resume), or choose another folder`)
+      throw new UsageError(`${out} is not empty; continue the run that is in it (\`resume\`), or choose another folder`)
     }
     yield* run(before)
   } catch (error) {
     const full = noRoom[(error as NodeJS.ErrnoException).code ?? '']
-    throw full === undefined ? error : await diskFull(out, full)
+    throw full === undefined ? error : await diskFull(out, full, error)
   } finally {
     await unlock()
   }
@@ -37,8 +37,8 @@ const noRoom: Readonly<Record<string, string>> = {
   EFBIG: 'a file of the run may not grow as large as it must (ulimit -f, or a limit of the file system)',
 }
 
-async function diskFull(out: string, full: string): Promise<TrainingError> {
+async function diskFull(out: string, full: string, error: unknown): Promise<TrainingError> {
   const last = (await checkpoints(out)).at(-1)
   const left = last === undefined ? 'there is no checkpoint yet' : `the checkpoint after step ${last} is as it was`
-  return new TrainingError(`${out}: ${full}; ${left}. Make room, and go on with --resume`)
+  return new TrainingError(`${out}: ${full}; ${left}. Make room, and continue with \`resume\``, { cause: error })
 }

@@ -28,12 +28,14 @@ export function planOf(asked: Asked, batch: number): Plan {
   const anEpoch = Math.floor(data.size / batch)
   if (anEpoch === 0) {
     throw new UsageError(
-      `${data.name}: ${data.size} samples do not fill a batch of ${batch}; choose a smaller batch (--batch)`,
+      `${data.name}: ${data.size} samples do not fill a batch of ${batch}; choose a smaller \`batch\``,
+      { option: 'batch' },
     )
   }
   const steps = asked.steps ?? (asked.epochs ?? 1) * anEpoch
   const warmup = asked.warmup ?? Math.min(2000, Math.floor(steps / 10))
-  if (warmup > steps) throw new UsageError(`${warmup} steps of warm-up are more than the ${steps} of the run`)
+  if (warmup > steps)
+    throw new UsageError(`\`warmup\` is ${warmup} steps, more than the ${steps} of the run`, { option: 'warmup' })
   return { kind: schedule, learningRate, warmup, steps }
 }
 

@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import { type AugmentOptions, type Batch, batches } from '../data/batches.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { TrainingError, UsageError } from '../errors.ts'
+import type { UnturnedImage } from '../image/pool.node.ts'
+import type { UseNotice } from '../load.ts'
 import { type ObjectiveName, objectives } from '../objectives/index.ts'
 import type { Objective } from '../objectives/objective.ts'
+import { orientationNotice } from '../orientation-notice.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import type { AdamWOptions } from './adamw.ts'
@@ -53,10 +56,12 @@ export interface TrainOptions {
   shuffle?: boolean
   /** How training pictures are cropped and coloured; `false`: as in evaluation. */
   augment?: AugmentOptions | false
-  /** Pictures of more pixels are broken. */
+  /** Images of more pixels are broken. */
   maxPixels?: number | undefined
-  /** Turns photos upright by their EXIF entry; the reference does not. */
+  /** Turns images upright by their EXIF orientation, which the reference does not. Default: false. */
   exifRotate?: boolean | undefined
+  /** Called for what a user should know of the images: for each whose EXIF orientation was not applied. */
+  onNotice?: ((notice: UseNotice) => void) | undefined
   /** Parameters that are left as they are. */
   frozen?: ((name: string) => boolean) | undefined
   seed?: number
@@ -117,7 +122,8 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
   const plan = planOf(options, batch)
   if (options.chunk !== undefined && options.chunk < batch && model.config.image?.kind === 'modified-resnet') {
     throw new UsageError(
-      `chunk ${options.chunk} is smaller than the batch of ${batch}, and the image tower is a ResNet: batch normalisation over a chunk is not the same as over the batch, so the loss would be another one; leave --chunk out, or choose a vision transformer`,
+      `\`chunk\` is ${options.chunk}, less than the batch of ${batch}, and the image encoder is a ResNet: its batch normalisation is over the whole batch, so chunks would change the loss. Leave \`chunk\` out, or choose a vision transformer`,
+      { option: 'chunk' },
     )
   }
   const optimizer = { ...defaultOptimizer, ...options.optimizer }
@@ -169,7 +175,12 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       resumed: before !== undefined,
     }
 
-    const reading = { maxPixels: options.maxPixels, exifRotate: options.exifRotate }
+    const { maxPixels, exifRotate, onNotice } = options
+    const reading = {
+      maxPixels,
+      exifRotate,
+      onOrientation: onNotice && ((image: UnturnedImage) => onNotice(orientationNotice(image))),
+    }
     async function judge(step: number): Promise<Validation | undefined> {
       const loss = (source: Source) =>
         validationLoss(source, { trainer, adaptation, model, tokenizer, batch, reading, ...(signal && { signal }) })
@@ -298,7 +309,8 @@ function fromObjective({ objective = 'contrastive', frozen }: TrainOptions): Ada
 function diverged(step: number, { loss }: StepReport, saved: string | undefined): TrainingError {
   const back = saved ? `; ${saved} still holds the last checkpoint` : ''
   return new TrainingError(
-    `step ${step}: the ${Number.isFinite(loss) ? 'gradient' : `loss is ${loss} and`} is not a number any more, so the step was not taken${back}. Try a lower learning rate (--lr), a longer warm-up (--warmup), or gradients held within bounds (--clip-grad 1)`,
+    `step ${step}: the ${Number.isFinite(loss) ? 'gradient is' : `loss is ${loss},`} no longer a finite number, so the step was not taken${back}. Try a lower \`learningRate\`, a longer \`warmup\`, or clip gradients to length 1 (\`clipGradient\`)`,
+    { option: 'learningRate', code: 'diverged' },
   )
 }
 

@@ -30,7 +30,7 @@ export async function validationLoss(
     tokenizer: Tokenizer
     batch: number
     /** How pictures are decoded. */
-    reading?: Pick<BatchesOptions, 'maxPixels' | 'exifRotate'>
+    reading?: Pick<BatchesOptions, 'maxPixels' | 'exifRotate' | 'onOrientation'>
     signal?: AbortSignal
   },
 ): Promise<ValidationLoss> {

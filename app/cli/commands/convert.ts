@@ -1,9 +1,10 @@
 // `typeclip convert`: a checkpoint as another project publishes it.
 
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
+import { counted } from '../counted.ts'
 import { downloading } from '../downloading.ts'
 import { megabytes, modelFlags } from '../model.ts'
-import { UsageError } from '../usage-error.ts'
 
 const dtypes = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const
 
@@ -65,7 +66,7 @@ export const command = defineCommand({
     })
     terminal.status(undefined)
     for (const notice of notices) terminal.note(notice)
-    await terminal.print(`${path}  ${tensors} tensors, ${megabytes(bytes)}`)
+    await terminal.print(`${path}  ${counted(tensors, 'tensor')}, ${megabytes(bytes)}`)
     return 0
 
     function progress(file: string, done: number, total: number): void {

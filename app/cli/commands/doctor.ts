@@ -7,11 +7,12 @@ import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Clip, Embeddings } from 'typeclip'
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
+import { counted } from '../counted.ts'
 import { cliFile, libraryFile, nativeVersions, version } from '../installation.ts'
 import { modelFlags } from '../model.ts'
 import { table } from '../table.ts'
-import { UsageError } from '../usage-error.ts'
 
 interface Golden {
   reference: Record<string, string>
@@ -105,7 +106,7 @@ async function checkTokens({ tokens }: Golden): Promise<Omit<Finding, 'check'>> 
   const { loadTokenizer } = await import('typeclip')
   const tokenizer = await loadTokenizer()
   const wrong = tokens.find(({ text, ids }) => tokenizer.encode(text).join() !== ids.join())
-  if (!wrong) return { ok: true, found: `${tokens.length} texts, id for id` }
+  if (!wrong) return { ok: true, found: `${counted(tokens.length, 'text')}, id for id` }
   const found = `${JSON.stringify(wrong.text)} gives ${tokenizer.encode(wrong.text).join(' ')}, not ${wrong.ids.join(' ')}`
   return { ok: false, found }
 }
@@ -119,7 +120,7 @@ async function checkPixels({ pixels }: Golden): Promise<Omit<Finding, 'check'>> 
       const bytes = await preprocessor.preprocess(cliFile('golden', picture))
       if (createHash('sha256').update(bytes).digest('hex') !== sha256) wrong.push(picture)
     }
-    if (wrong.length === 0) return { ok: true, found: `${pixels.length} pictures, byte for byte` }
+    if (wrong.length === 0) return { ok: true, found: `${counted(pixels.length, 'image')}, byte for byte` }
     return { ok: false, found: `${wrong.join(', ')}: other bytes than the reference's` }
   } finally {
     await preprocessor.close()
@@ -150,6 +151,6 @@ function compared({ data }: Embeddings, golden: readonly { embedding: number[] }
   const difference = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - data[i]!)), 0)
   // A NaN is no number's neighbour.
   const ok = data.every(Number.isFinite) && data.length === expected.length && difference <= rounding
-  const found = `${golden.length} unit embeddings, largest difference ${difference.toExponential(1)}`
+  const found = `${counted(golden.length, 'unit embedding')}, largest difference ${difference.toExponential(1)}`
   return { ok, found: `${found} (${ok ? 'rounding' : `more than ${rounding} is not rounding`})` }
 }

@@ -1,14 +1,15 @@
 // `typeclip train`: a CLIP from a person's own images and captions (§2.3 to §2.5).
 
+import { UsageError } from 'typeclip/errors'
 import type { Augmentation, TrainOptions } from 'typeclip/training'
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
 import { downloading } from '../downloading.ts'
 import { progressLine } from '../job.ts'
-import { modelFlags } from '../model.ts'
+import { imageFlags, modelFlags } from '../model.ts'
 import { columnFlags, dataFlags, openData } from '../training-data.ts'
 import { createTrainingView } from '../training-view.ts'
-import { UsageError } from '../usage-error.ts'
+import { createUseNotices } from '../use-notices.ts'
 
 const objectives = ['contrastive', 'siglip', 'bow', 'lm', 'bow-contrastive'] as const
 
@@ -26,17 +27,29 @@ const flags = {
   recompute: { type: 'switch', help: "compute transformer blocks' insides twice: slower, in far less memory" },
   epochs: { type: 'count', value: 'N', help: 'times through the data; else 1' },
   steps: { type: 'count', value: 'N', help: 'steps, in place of --epochs' },
-  lr: { type: 'number', value: 'X', help: 'the learning rate at its highest; else 5e-4' },
+  lr: { type: 'number', option: 'learningRate', value: 'X', help: 'the learning rate at its highest; else 5e-4' },
   schedule: { type: 'text', value: 'S', choices: ['cosine', 'constant'], help: 'of the learning rate; else cosine' },
   warmup: { type: 'count', value: 'N', from: 0, help: 'steps of warm-up; else 2000, but at most a tenth of all' },
   weightDecay: { type: 'number', value: 'X', help: 'of all that has two dimensions or more; else 0.2' },
   beta1: { type: 'number', value: 'X', below: 1, help: 'of AdamW; else 0.9' },
   beta2: { type: 'number', value: 'X', below: 1, help: 'of AdamW; else 0.98' },
   eps: { type: 'number', value: 'X', above: 0, help: 'of AdamW; else 1e-6' },
-  clipGrad: { type: 'number', value: 'X', above: 0, help: 'the longest gradient, by its norm; else any' },
-  freeze: { type: 'text', value: 'T', choices: ['image', 'text'], help: 'a tower that is left as it is' },
-  noShuffle: { type: 'switch', help: 'take the data in its own order' },
-  noAugment: { type: 'switch', help: 'prepare the pictures as for evaluation' },
+  clipGrad: {
+    type: 'number',
+    option: 'clipGradient',
+    value: 'X',
+    above: 0,
+    help: 'the longest gradient, by its norm; else any',
+  },
+  freeze: {
+    type: 'text',
+    option: 'frozen',
+    value: 'T',
+    choices: ['image', 'text'],
+    help: 'a tower that is left as it is',
+  },
+  noShuffle: { type: 'switch', option: 'shuffle', help: 'take the data in its own order' },
+  noAugment: { type: 'switch', option: 'augment', help: 'prepare the pictures as for evaluation' },
   cropScale: { type: 'text', value: 'MIN,MAX', help: 'share of each picture that a random crop keeps; else 0.9,1' },
   flip: { type: 'switch', help: 'mirror half of the pictures' },
   saveEvery: { type: 'count', value: 'N', help: 'steps between checkpoints; else 200' },
@@ -47,6 +60,8 @@ const flags = {
   resume: { type: 'switch', help: 'go on from the last checkpoint in DIR; begin anew where there is none' },
   json: { type: 'switch', help: 'everything that happens, each as one line: {"kind": "step", "loss", …}' },
   activation: modelFlags.activation,
+  maxPixels: imageFlags.maxPixels,
+  exifRotate: imageFlags.exifRotate,
   threads: modelFlags.threads,
   ...columnFlags,
 } as const
@@ -77,7 +92,8 @@ export const command = defineCommand({
     const options = trainOptions(values)
     const { data, val, templates } = await openData(values, terminal)
     const { judgeBy, openInitialModel, train } = await import('typeclip/training')
-    const { activation, threads } = values
+    const { activation, threads, maxPixels, exifRotate } = values
+    const notices = createUseNotices(terminal)
     const initial = await openInitialModel(model, { activation, signal: terminal.signal, ...downloading(terminal) })
     for (const notice of initial.notices) terminal.note(notice)
     const view = createTrainingView(terminal, values.json)
@@ -87,17 +103,23 @@ export const command = defineCommand({
       data,
       out,
       signal: terminal.signal,
+      maxPixels,
+      exifRotate,
+      onNotice: notices.onNotice,
       ...(val && {
         validate: judgeBy(val, {
           threads,
+          maxPixels,
+          exifRotate,
           signal: terminal.signal,
           ...(templates.length > 0 && { templates }),
-          onProgress: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'images', Number.NaN)}`),
+          onProgress: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'image', Number.NaN)}`),
         }),
       }),
     })
     for await (const event of events) await view.show(event)
     terminal.status(undefined)
+    notices.end()
     terminal.signal.throwIfAborted()
     if (!values.json) await terminal.print(`the model is in ${out}; its curves are ${out}/curves.svg`)
     return 0
