@@ -101,6 +101,7 @@ async function fetchSnapshot(
     throw new UnavailableError(
       `${repo}: ${endpoint} ${reason}, ${notCached(cached)}. ${networkAdvice(error)}`,
       `${new URL(endpoint).host} ${reason}`,
+      error,
     )
   }
   const snapshot = cached.snapshot(listing.commit)
