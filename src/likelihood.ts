@@ -6,9 +6,8 @@ import { excerpt, InputError } from './errors.ts'
 import { input } from './graph/tensor.ts'
 import type { ClipConfig, TextTowerConfig } from './model/config.ts'
 import type { Parameters } from './model/parameters.ts'
-import { captionInputs } from './objectives/inputs.ts'
+import { captionInputs, captionValues } from './objectives/inputs.ts'
 import type { Likelihood } from './objectives/objective.ts'
-import { toldPositions } from './objectives/told-positions.ts'
 import type { Program, Runtime } from './runtime/runtime.ts'
 import { type LongText, type TextBatch, textBatches } from './text-batches.ts'
 import type { Tokenizer } from './tokenizer/tokenize.ts'
@@ -62,7 +61,7 @@ export function textScores(
       const { batches, pieces } = textBatches(tokenizer, texts, tower, onLong)
       const fed = batches
         .flatMap((batch) => parts(batch))
-        .map((part) => ({ pieces: part.pieces, values: values(part) }))
+        .map(({ ids, ends, pieces }) => ({ pieces, values: captionValues(ids, Array.from(ends, Number)) }))
       return async (condition) => {
         const { run, inputs } = await program()
         const scores = new Map<number, number>()
@@ -90,30 +89,4 @@ function parts({ ids, ends, shape: [rows, length], pieces }: TextBatch): TextBat
       pieces: pieces.slice(from, to),
     }
   })
-}
-
-function values({ ids, ends, shape: [rows, length] }: TextBatch): Record<string, Value> {
-  const shape = [rows, length]
-  const at = (i: number): [position: number, end: number] => [i % length, Number(ends[Math.floor(i / length)])]
-  const isWord = (i: number) => at(i)[0] > 0 && at(i)[0] < at(i)[1]
-  return {
-    ids: new Value('int32', ids, shape),
-    end: new Value('int64', ends, [rows, 1]),
-    positions: new Value(
-      'int32',
-      Int32Array.from({ length }, (_, i) => i),
-      [length],
-    ),
-    words: new Value(
-      'float32',
-      Float32Array.from(ids, (_, i) => (isWord(i) ? 1 : 0)),
-      shape,
-    ),
-    next: new Value(
-      'int32',
-      ids.map((_, i) => (at(i)[0] < at(i)[1] ? ids[i + 1]! : 0)),
-      shape,
-    ),
-    ...toldPositions(Array.from(ends, Number), length),
-  }
 }

@@ -22,6 +22,7 @@ import { createRuntime } from './runtime/onnxruntime.node.ts'
 import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 import { checkpointLookup, type Stored } from './weights.ts'
 
+/** Options of `load`. */
 export interface LoadOptions {
   /** Overrides what the checkpoint says or what was guessed. */
   activation?: Activation
@@ -44,11 +45,11 @@ export interface LoadOptions {
   signal?: AbortSignal
   /** Called while files are downloaded. */
   onProgress?: (progress: DownloadProgress) => void
-  /** Called with a sentence when the network keeps the caller waiting: for what, and what will be tried next. */
-  onWait?: (message: string) => void
   /** Called while the model is used, for what a user should know: an image that was not turned upright, a text in a script
    * that the model does not know. */
   onNotice?: (notice: UseNotice) => void
+  /** Called with a sentence when the network keeps the caller waiting: for what, and what will be tried next. */
+  onWait?: (message: string) => void
 }
 
 const rules = {
@@ -63,8 +64,8 @@ const rules = {
   exifRotate: trueOrFalse,
   signal: anything,
   onProgress: anything,
-  onWait: anything,
   onNotice: anything,
+  onWait: anything,
 }
 
 const preprocessingRules = {
@@ -89,8 +90,6 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
   const { towers = ['image', 'text'], signal, onNotice } = options
   const device = deviceNamed(options.device ?? 'cpu')
-  const tokenizer = loadTokenizer()
-  tokenizer.catch(() => {})
   const { activation, onProgress, onWait } = options
   const opened = await openModel(model, { activation, signal, onProgress, onWait })
   signal?.throwIfAborted()
@@ -103,6 +102,8 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   }
   if (options.imageSize !== undefined && config.image) config.image.imageSize = options.imageSize
 
+  const tokenizer = config.text ? opened.tokenizer().then((model) => model.tokenizer) : loadTokenizer()
+  tokenizer.catch(() => {})
   const stored = await inPlace(checkpoint, sources)
   const lookup = await withResizedPositions(checkpointLookup(stored, sources), config, checkpoint, sources)
   const imageSize = config.image?.imageSize ?? 224

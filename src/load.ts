@@ -38,9 +38,11 @@ export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | RawIma
 export interface EncodeOptions {
   /** Divides each embedding by its length. Off by default, as in the reference. */
   normalize?: boolean
+  /** Stops the work; the call rejects with its reason. */
   signal?: AbortSignal
 }
 
+/** Options of `encodeText`. */
 export interface EncodeTextOptions extends EncodeOptions {
   /**
    * A text of more tokens than the context holds: `'error'` refuses it, `'truncate'` cuts it, `'chunk'` embeds it in
@@ -119,6 +121,10 @@ export interface Clip {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/**
+ * How a model without joint embeddings compares images and texts: by the probability of the text given the image. Such
+ * models come from the objectives `lm` and `bow`.
+ */
 export interface ClipLikelihood {
   /** The default prompt template for the label of a class. */
   readonly template: string

@@ -8,6 +8,7 @@ import { cachedCommit, cachedRepo, hasWeights } from './checkpoint/hub-cache.nod
 import { hubExamples } from './checkpoint/model-names.ts'
 import { openaiModels, openaiUrl } from './checkpoint/openai-models.ts'
 
+/** A model that `load` can take by name. */
 export interface KnownModel {
   /** As `load` takes it. */
   name: string

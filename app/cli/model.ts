@@ -74,8 +74,8 @@ export async function withModel<T>(
     ...(maxBytes && { maxBytes }),
     ...(exifRotate && { exifRotate }),
     signal: terminal.signal,
-    ...downloading(terminal),
     onNotice: notices.onNotice,
+    ...downloading(terminal),
   })
   terminal.status(undefined)
   try {

@@ -43,7 +43,18 @@ export interface DownloadOptions extends RetryOptions {
   onFallback?: ((message: string) => void) | undefined
 }
 
-const configurations = ['config.json', 'open_clip_config.json', 'preprocessor_config.json']
+const configurations = [
+  'config.json',
+  'open_clip_config.json',
+  'preprocessor_config.json',
+  'processor_config.json',
+  'tokenizer.json',
+  'vocab.json',
+  'merges.txt',
+  'added_tokens.json',
+  'special_tokens_map.json',
+  'tokenizer_config.json',
+]
 
 /**
  * Fetches what a model needs, or finds it in the cache. A model that is whole in the cache is used whatever the hub

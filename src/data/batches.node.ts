@@ -18,6 +18,7 @@ export interface Cursor {
   samples: number
 }
 
+/** Prepared images with their captions and labels. */
 export interface Batch {
   /** `[n, 3, size, size]` bytes, before normalising; empty where embeddings are given. */
   pixels: Uint8Array
@@ -32,6 +33,7 @@ export interface Batch {
   cursor: Cursor
 }
 
+/** Options of `batches`. */
 export interface BatchesOptions {
   source: Source
   /** Samples in a batch: in every batch. */

@@ -9,12 +9,14 @@ import { CheckpointError } from '../errors.ts'
 import { replaceFile } from '../training/checkpoint.node.ts'
 import { type LoraOptions, type LoraTarget, loraTargets, type Tower } from './lora.ts'
 
+/** One matrix of a LoRA adapter. */
 export interface AdapterTensor {
   shape: readonly number[]
   /** Row-major. */
   data: Float32Array
 }
 
+/** A LoRA adapter as PEFT stores it. */
 export interface Adapter {
   options: LoraOptions
   /** `visual.transformer.resblocks.0.attn.q_proj.lora_A.weight` `[r, in]`, `…lora_B.weight` `[out, r]` */

@@ -2,12 +2,12 @@
 // computes the classes' weights from their prompts, so both towers can change.
 
 import { constant, type Tensor } from '../graph/tensor.ts'
-import { encodeImage, encodeText } from '../model/clip.ts'
+import { encodeImage, encodeText, normalize } from '../model/clip.ts'
 import type { ClipConfig } from '../model/config.ts'
 import type { Parameters } from '../model/parameters.ts'
 import { scaleBounds } from '../objectives/contrastive.ts'
 import type { Objective } from '../objectives/objective.ts'
-import { crossEntropy, normalize } from './classification-head.ts'
+import { crossEntropy } from './classification-head.ts'
 
 export interface FrozenTowers {
   /** The image tower's: a picture's embedding is read in place of its pixels. */

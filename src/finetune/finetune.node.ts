@@ -21,6 +21,7 @@ import { type FinetuneSettings, loading, type MethodEvent, type Task } from './m
 import { type MethodName, methods } from './methods.node.ts'
 import { judged } from './trained.node.ts'
 
+/** Options of `finetune`. */
 export interface FinetuneOptions extends FinetuneSettings {
   method: MethodName
   /** As `load` takes it; the model that ships, if left out. */
@@ -43,7 +44,7 @@ export interface FinetuneOptions extends FinetuneSettings {
   onWait?: LoadOptions['onWait'] | undefined
 }
 
-type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
+export type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
 
 /** Written as `result.json` too. */
 export interface FinetuneResult extends Accuracy {
@@ -64,6 +65,7 @@ export interface FinetuneResult extends Accuracy {
   [more: string]: unknown
 }
 
+/** What happens during fine-tuning, in order. */
 export type FinetuneEvent =
   | MethodEvent
   | ({ kind: 'judged'; what: 'zero-shot' | 'fine-tuned'; data: string; details: ClassificationResult } & Accuracy)
@@ -72,9 +74,19 @@ export type FinetuneEvent =
 const defaultTemplates = ['a photo of a {}.']
 
 /**
- * Fine-tunes, and tells what happens. `load(out)` is the result, with `readClassifier(out)` where the method ends in one.
+ * Fine-tunes a model on labelled images and yields what happens. `load(out)` is the result, together with
+ * `readClassifier(out)` for the methods that end in a classifier.
  *
- * @throws UsageError for data without classes, classes that are called the same, options that do not fit
+ * @throws UsageError for data without classes, two classes with the same label, options that do not fit together
+ *
+ * @example
+ * ```ts
+ * import { finetune } from 'typeclip/finetune'
+ *
+ * for await (const event of finetune({ method: 'lora', train: 'photos', out: 'run', epochs: 5 })) {
+ *   if (event.kind === 'result') console.log(event.result.zeroShot.top1, event.result.top1)
+ * }
+ * ```
  */
 export async function* finetune(options: FinetuneOptions): AsyncGenerator<FinetuneEvent, void> {
   const { method, out, resume = false } = options

@@ -139,12 +139,16 @@ function errorOf({ error, input, option, code }: Exclude<Answer, Prepared>): Err
 }
 
 /**
- * The worker's program: where this file is TypeScript source, its source if Node runs TypeScript, else the last build's.
- * Without either there are no threads.
+ * The worker's program. Run from TypeScript source, it is that source where Node can run it, else the last build's;
+ * without either, as in a bundle, there are no threads.
  */
 function workerFile(): URL | undefined {
-  const own = import.meta.url
-  if (!own.endsWith('.ts')) return new URL('./worker.node.js', own)
+  const own: string | undefined = import.meta.url
+  if (own === undefined) return undefined // in a bundle of CommonJS
+  if (!own.endsWith('.ts')) {
+    const beside = new URL('./worker.node.js', own)
+    return existsSync(beside) ? beside : undefined
+  }
   if ((process.features as { typescript?: unknown }).typescript) return new URL('./worker.node.ts', own)
   const built = new URL('../../dist/image/worker.node.js', own)
   return existsSync(built) ? built : undefined

@@ -8,12 +8,27 @@ import { type Device, devices } from './devices.ts'
 import { loadOnnxRuntime } from './native-library.node.ts'
 import type { Program, Runtime } from './runtime.ts'
 
+/** Options of `createRuntime`. */
 export interface RuntimeOptions {
   device?: Device
   /** Threads that one run may use; by default one for each physical core. */
   threads?: number
 }
 
+/**
+ * Runs graphs on ONNX Runtime.
+ *
+ * @example
+ * ```ts
+ * import { createRuntime, input, Value } from 'typeclip/graph'
+ *
+ * const x = input('x', 'float32', ['n'])
+ * const program = await createRuntime({ threads: 1 }).compile({ y: x.relu() })
+ * const { y } = await program.run({ x: new Value('float32', Float32Array.of(-1, 2), [2]) })
+ * console.log(y!.data) // Float32Array [0, 2]
+ * await program.dispose()
+ * ```
+ */
 export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}): Runtime {
   return {
     device,

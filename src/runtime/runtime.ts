@@ -28,6 +28,7 @@ export interface Program {
   dispose(): Promise<void>
 }
 
+/** Compiles graphs for one device. */
 export interface Runtime {
   /** What it runs on, as the option `device` names it. */
   readonly device: string

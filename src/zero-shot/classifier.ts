@@ -20,12 +20,15 @@ export interface Classifier {
   cache?: KeyValueCache
 }
 
+/** A label and its score. */
 export interface Label {
+  /** As given. */
   label: string
   /** A share of 1 over all classes. */
   score: number
 }
 
+/** Options of `zeroShotClassifier`. */
 export interface ZeroShotOptions extends EncodeTextOptions {
   /** Prompt templates, each with `{}` for the label. Default: `a photo of a {}.` alone. */
   templates?: readonly string[]

@@ -22,6 +22,7 @@ export interface Scorer {
   classifier: Classifier
 }
 
+/** Options of `classify`, `zeroShotScorer` and `zeroShotScores`. */
 export interface ScorerOptions extends ZeroShotOptions {
   /**
    * For a model without a joint embedding: subtracts the score of each class for a blank image, so that a class is not

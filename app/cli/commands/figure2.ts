@@ -143,11 +143,17 @@ function view(terminal: Terminal): (event: Figure2Event) => Promise<void> {
     } else if (event.kind === 'interrupted') {
       terminal.note('stopped and saved; the same command continues')
     } else {
-      for (const { from, to, efficiency } of event.report.steps) {
-        const ratio = efficiency
-          ? `${efficiency.mean.toFixed(1)}${efficiency.seeds > 1 ? ` ± ${efficiency.spread.toFixed(1)}` : ''} times as`
-          : 'not comparably'
-        await terminal.print(`${to} is ${ratio} efficient as ${from}`)
+      const { objectives, steps } = event.report
+      for (const { from, to, efficiency } of steps) {
+        if (efficiency) {
+          const spread = efficiency.spread === null ? '' : ` ± ${efficiency.spread.toFixed(1)}`
+          await terminal.print(`${to} is ${efficiency.mean.toFixed(1)}${spread} times as efficient as ${from}`)
+        } else {
+          await terminal.print(`${to} and ${from} reach no common accuracy, so their efficiency cannot be compared`)
+        }
+      }
+      if (objectives[0]?.seeds.length === 1) {
+        await terminal.print('one seed: no spread, so a difference may be chance; --seeds 3 measures it')
       }
     }
   }

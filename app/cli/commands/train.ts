@@ -91,8 +91,8 @@ export const command = defineCommand({
     if (out === undefined) throw new UsageError('--out is missing: the folder that the model and the logs go into')
     const options = trainOptions(values)
     const { data, val, templates } = await openData(values, terminal)
-    const { judgeBy, openInitialModel, train } = await import('typeclip/training')
-    const { activation, threads, maxPixels, exifRotate } = values
+    const { judgeBy, openInitialModel, towerOf, train } = await import('typeclip/training')
+    const { activation, freeze, threads, maxPixels, exifRotate } = values
     const notices = createUseNotices(terminal)
     const initial = await openInitialModel(model, { activation, signal: terminal.signal, ...downloading(terminal) })
     for (const notice of initial.notices) terminal.note(notice)
@@ -106,6 +106,7 @@ export const command = defineCommand({
       maxPixels,
       exifRotate,
       onNotice: notices.onNotice,
+      ...(freeze && { frozen: (name) => towerOf(name) === freeze }),
       ...(val && {
         validate: judgeBy(val, {
           threads,
@@ -161,7 +162,6 @@ function trainOptions(values: TrainValues): Omit<TrainOptions, 'model' | 'data' 
     shuffle: !values.noShuffle,
     augment: augmentation(values),
     resume: values.resume,
-    ...(values.freeze && { frozen: towers[values.freeze] }),
   }
 }
 
@@ -178,10 +178,3 @@ function range(text: string): [number, number] {
   if (more.length === 0 && low! > 0 && low! <= high! && high! <= 1) return [low!, high!]
   throw new UsageError(`--crop-scale takes two shares of a picture, the smaller first: 0.5,1; found '${text}'`)
 }
-
-const isImage = (name: string): boolean => name.startsWith('visual.')
-/** What the text tower is made of; temperature and bias belong to neither. */
-const isText = (name: string): boolean =>
-  /^(transformer\.|token_embedding\.|positional_embedding$|ln_final\.|text_projection$)/.test(name)
-
-const towers = { image: isImage, text: isText } as const
