@@ -2,7 +2,6 @@
 
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
-import { fetchOnce, reasonOf } from './checkpoint/fetch-retry.node.ts'
 import { excerpt, InputError } from './errors.ts'
 import type { RawImage } from './image/pixels.ts'
 import { foundInstead } from './input-name.ts'
@@ -73,6 +72,8 @@ async function dataOf(url: URL, name: string): Promise<Uint8Array> {
 
 async function fetchImage(url: URL, name: string, options: FetchOptions): Promise<Uint8Array> {
   const { signal, maxBytes = defaultMaxBytes, longestSilence = defaultSilence } = options
+  // Loaded only now: most images are files.
+  const { fetchOnce, reasonOf } = await import('./checkpoint/fetch-retry.node.ts')
   const given = new AbortController()
   const onSilence = () => given.abort(new InputError(`${name}: nothing was received for ${longestSilence / 1000} s`))
   let timer = setTimeout(onSilence, longestSilence)
