@@ -2,8 +2,6 @@
 
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
-import { reasonOf } from './checkpoint/fetch-retry.node.ts'
-import { fetchByProxy } from './checkpoint/proxy.node.ts'
 import { excerpt, InputError, UsageError } from './errors.ts'
 import type { RawImage } from './image/pixels.ts'
 import { foundInstead } from './input-name.ts'
@@ -76,6 +74,8 @@ async function dataOf(url: URL, name: string): Promise<Uint8Array> {
 
 async function fetchImage(url: URL, name: string, options: FetchOptions): Promise<Uint8Array> {
   const { signal, closing, maxBytes = defaultMaxBytes, longestSilence = defaultSilence } = options
+  // Loaded only here: most images are files.
+  const { fetchOnce, reasonOf } = await import('./checkpoint/fetch-retry.node.ts')
   const given = new AbortController()
   const onSilence = () => given.abort(new InputError(`${name}: nothing was received for ${longestSilence / 1000} s`))
   let timer = setTimeout(onSilence, longestSilence)
@@ -84,7 +84,7 @@ async function fetchImage(url: URL, name: string, options: FetchOptions): Promis
       option: 'maxBytes',
     })
   try {
-    const response = await fetchByProxy(url, {
+    const response = await fetchOnce(url, {
       signal: AbortSignal.any([signal, closing, given.signal].filter((each) => each !== undefined)),
     })
     if (!response.ok) throw new InputError(`${name}: the server answered ${response.status} ${response.statusText}`)

@@ -2,7 +2,6 @@
 
 import { stat } from 'node:fs/promises'
 import type { DownloadOptions } from './checkpoint/download.node.ts'
-import { isArchitecture, nearestModel } from './checkpoint/model-names.ts'
 import { openaiModels, openaiUrl } from './checkpoint/openai-models.ts'
 import { UsageError } from './errors.ts'
 
@@ -30,6 +29,7 @@ export async function modelFiles(model: string, options: DownloadOptions = {}): 
     return { path: await downloadUrl(url, options), isFolder: false, ...(url !== model && { tag: 'openai' }) }
   }
 
+  const { isArchitecture, nearestModel } = await import('./checkpoint/model-names.ts')
   const meant = nearestModel(model)
   const unknown = `'${model}' is no file or folder here, and no name of a model${meant ? `; did you mean ${meant}?` : '.'}`
   if (isArchitecture(model)) {

@@ -54,8 +54,8 @@ export async function openModel(
 ): Promise<OpenedModel> {
   if (model === undefined) requireOwnFile(starter)
   const notices = model === undefined ? [starterNotice] : []
-  const onNotice = (notice: string) => void notices.push(notice)
-  const { path, isFolder, tag } = await modelFiles(model ?? starter, { ...options, onNotice })
+  const onFallback = (notice: string) => void notices.push(notice)
+  const { path, isFolder, tag } = await modelFiles(model ?? starter, { ...options, onFallback })
   const folder = isFolder ? path : dirname(path)
   const checkpoint = await openCheckpoint(path)
   const { naming, sources } = await resolved(checkpoint, folder)

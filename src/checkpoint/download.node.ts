@@ -40,7 +40,7 @@ export interface DownloadOptions extends RetryOptions {
   offline?: boolean | undefined
   onProgress?: ((progress: DownloadProgress) => void) | undefined
   /** Called with a sentence where the result is not what was asked for: the cache's copy in place of the hub's. */
-  onNotice?: ((message: string) => void) | undefined
+  onFallback?: ((message: string) => void) | undefined
 }
 
 const configurations = [
@@ -85,7 +85,7 @@ export async function download(repo: string, options: DownloadOptions = {}): Pro
   } catch (error) {
     options.signal?.throwIfAborted()
     if (!whole || !(error instanceof UnavailableError)) throw error
-    options.onNotice?.(
+    options.onFallback?.(
       `${repo}: ${error.reason}, so the copy in the cache is used (commit ${basename(whole).slice(0, 7)}); with HF_HUB_OFFLINE=1 the hub is not asked`,
     )
     return whole
@@ -112,6 +112,7 @@ async function fetchSnapshot(
     throw new UnavailableError(
       `${repo}: ${endpoint} ${reason}, ${notCached(cached)}. ${networkAdvice(error)}`,
       `${new URL(endpoint).host} ${reason}`,
+      error,
     )
   }
   const snapshot = cached.snapshot(listing.commit)

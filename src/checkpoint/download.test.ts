@@ -237,7 +237,7 @@ describe('download', () => {
       path.startsWith('/api/') && !!response.writeHead(status, { 'retry-after': '20' }).end()
     const notices: string[] = []
     const began = performance.now()
-    expect(await download('org/clip', { ...options, onNotice: (notice) => notices.push(notice) })).toBe(snapshot)
+    expect(await download('org/clip', { ...options, onFallback: (notice) => notices.push(notice) })).toBe(snapshot)
     expect(performance.now() - began).toBeLessThan(2000)
     expect(asked).toHaveLength(1)
     expect(notices).toEqual([
@@ -255,7 +255,7 @@ describe('download', () => {
       return !!response.setHeader('content-type', 'application/json').end(JSON.stringify([readme]))
     }
     const notices: string[] = []
-    expect(await download('org/clip', { ...options, onNotice: (notice) => notices.push(notice) })).toBe(snapshot)
+    expect(await download('org/clip', { ...options, onFallback: (notice) => notices.push(notice) })).toBe(snapshot)
     expect(notices).toEqual([expect.stringContaining('answered 403, so the copy in the cache is used')])
   })
 
@@ -306,7 +306,7 @@ describe('download', () => {
     )
     const snapshot = await download('org/clip', options)
     const notices: string[] = []
-    expect(await download('org/clip', { ...nowhere, onNotice: (notice) => notices.push(notice) })).toBe(snapshot)
+    expect(await download('org/clip', { ...nowhere, onFallback: (notice) => notices.push(notice) })).toBe(snapshot)
     expect(notices).toEqual([
       expect.stringMatching(/127\.0\.0\.1:1 cannot be reached \(.+\), so the copy in the cache/),
     ])

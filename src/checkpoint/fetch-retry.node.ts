@@ -23,8 +23,8 @@ export class UnavailableError extends CheckpointError {
   /** The message in a few words. */
   readonly reason: string
 
-  constructor(message: string, reason: string) {
-    super(message)
+  constructor(message: string, reason: string, cause?: unknown) {
+    super(message, { cause })
     this.reason = reason
   }
 }

@@ -6,6 +6,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { shardBytes } from '../data/shard-bytes.node.ts'
+import { imageSource } from '../image-source.node.ts'
 import { retryingFetch } from './fetch-retry.node.ts'
 import { fetchByProxy, proxyFor } from './proxy.node.ts'
 
@@ -144,6 +146,15 @@ describe('fetchByProxy', () => {
     const other: Error = await fetchByProxy('https://hub.example/x').catch((error) => error)
     expect((other.cause as Error).message).toMatch(/^through the proxy http:\/\/127\.0\.0\.1:\d+: .*403/)
     expect((other.cause as Error).message).not.toContain('p@ss')
+  })
+
+  it('is how images and shards at an address are fetched as well', async () => {
+    const { source } = await imageSource('http://images.example/a.png')
+    expect(Buffer.from(source as Uint8Array).toString()).toBe('from the target')
+    const shard = await shardBytes('http://shards.example/a.tar')
+    expect(Buffer.from(await shard.read(4)).toString()).toBe('from')
+    await shard.close()
+    expect(asked.map(({ target }) => target)).toEqual(['http://images.example/a.png', 'http://shards.example/a.tar'])
   })
 
   it('leaves hosts that NO_PROXY names alone', async () => {
