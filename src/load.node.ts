@@ -13,7 +13,8 @@ import { type Lookup, Parameters } from './model/parameters.ts'
 import { resizePositions } from './model/resize-positions.ts'
 import { openModel } from './open-model.node.ts'
 import { createPreprocessor } from './preprocessor.node.ts'
-import { deviceNamed } from './runtime/devices.ts'
+import { type RandomModel, randomModel } from './random-weights.node.ts'
+import { type Device, deviceNamed } from './runtime/devices.ts'
 import { createRuntime } from './runtime/onnxruntime.node.ts'
 import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 import { checkpointLookup, type Stored } from './weights.ts'
@@ -34,6 +35,8 @@ export interface LoadOptions {
   maxPixels?: number
   /** Turns photos upright by their EXIF entry; the reference does not. */
   exifRotate?: boolean
+  /** A configuration alone (`*.json`) is loaded too, with weights drawn from this seed: to look at how a model is built. */
+  randomWeights?: number
   signal?: AbortSignal
   onProgress?: (progress: DownloadProgress) => void
 }
@@ -48,6 +51,11 @@ export interface LoadOptions {
 export async function load(model?: string, options: LoadOptions = {}): Promise<Clip> {
   const { towers = ['image', 'text'], signal } = options
   const device = deviceNamed(options.device ?? 'cpu')
+  const random =
+    options.randomWeights === undefined || model === undefined
+      ? undefined
+      : await randomModel(model, options.randomWeights)
+  if (random) return loadRandom(model!, random, device, options)
   const opened = await openModel(model, { activation: options.activation, signal, onProgress: options.onProgress })
   signal?.throwIfAborted()
   const { checkpoint, sources, config, notices } = opened
@@ -87,6 +95,28 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     parameters: new Parameters(lookup),
     runtime: createRuntime({ device, ...(options.threads === undefined ? {} : { threads: options.threads }) }),
     images: createPreprocessor({ preprocessing, maxPixels: options.maxPixels, exifRotate: options.exifRotate }),
+  })
+}
+
+async function loadRandom(
+  name: string,
+  { config, preprocessing, tokenizer, lookup, notices }: RandomModel,
+  device: Device,
+  { towers = ['image', 'text'], threads, maxPixels, exifRotate, ...options }: LoadOptions,
+): Promise<Clip> {
+  for (const tower of ['image', 'text'] as const) if (!towers.includes(tower)) config[tower] = undefined
+  const how = { ...preprocessing, ...options.preprocessing }
+  return createClip({
+    ...{ name, config, notices },
+    preprocessing: how,
+    tokenizer: config.text ? await tokenizer() : await loadTokenizer(),
+    // What training begins with (§2.5).
+    logitScale: 1 / 0.07,
+    logitBias: 0,
+    objective: 'contrastive',
+    parameters: new Parameters(lookup),
+    runtime: createRuntime({ device, ...(threads === undefined ? {} : { threads }) }),
+    images: createPreprocessor({ preprocessing: how, maxPixels, exifRotate }),
   })
 }
 

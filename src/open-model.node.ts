@@ -14,6 +14,7 @@ import type { Activation, ClipConfig } from './model/config.ts'
 import { inferConfig } from './model/infer-config.ts'
 import { fromHuggingFace, fromOpenClip } from './model/variants/index.ts'
 import { modelFiles } from './model-files.node.ts'
+import { modelFolder, refuseConfiguration } from './model-folder.node.ts'
 import { type ModelTokenizer, modelTokenizer } from './model-tokenizer.node.ts'
 import { type ObjectiveName, objectiveOf, trainsTextTower } from './objectives/index.ts'
 import { openaiPreprocessing, preprocessingFromHuggingFace, preprocessingFromOpenClip } from './preprocessing.ts'
@@ -52,10 +53,13 @@ export async function openModel(
   model: string | undefined,
   options: DownloadOptions & { activation?: Activation | undefined } = {},
 ): Promise<OpenedModel> {
-  const { path, isFolder, tag } = await modelFiles(model ?? starter, options)
+  const found = await modelFiles(model ?? starter, options)
+  const { isFolder, tag } = found
+  const path = isFolder ? await modelFolder(found.path) : found.path
   const folder = isFolder ? path : dirname(path)
+  if (!isFolder) await refuseConfiguration(path)
   const checkpoint = await openCheckpoint(path)
-  const { naming, sources } = await resolved(checkpoint, folder)
+  const { naming, sources } = await resolved(checkpoint, path, folder)
   const shapes = canonicalShapes(checkpoint.tensors, sources)
   const notices = model === undefined ? [starterNotice] : []
 
@@ -90,12 +94,12 @@ export async function openModel(
 }
 
 /** Names resolved; where they are none of CLIP's, the configuration tells best what the model is. */
-async function resolved(checkpoint: Checkpoint, folder: string) {
+async function resolved(checkpoint: Checkpoint, path: string, folder: string) {
   try {
     return resolveNaming(checkpoint.tensors.keys())
   } catch (error) {
     await readConfig(folder, !basename(checkpoint.files[0]!).startsWith('open_clip'))
-    throw error
+    throw error instanceof CheckpointError ? new CheckpointError(`${path}: ${error.message}`) : error
   }
 }
 

@@ -39,7 +39,7 @@ export function onLong({ truncate, chunk }: Values<typeof longTextFlags>): OnLon
   return truncate ? 'truncate' : chunk ? 'chunk' : 'error'
 }
 
-type ModelValues = Values<typeof modelFlags> & Partial<Values<typeof imageFlags>>
+type ModelValues = Values<typeof modelFlags> & Partial<Values<typeof imageFlags>> & Pick<LoadOptions, 'randomWeights'>
 
 /** Loads the model, tells what there is to know about it, and gives its memory and threads back afterwards. */
 export async function withModel<T>(
@@ -49,7 +49,7 @@ export async function withModel<T>(
   use: (clip: Clip) => Promise<T>,
 ): Promise<T> {
   const { load } = await import('typeclip')
-  const { activation, device, threads, order, maxPixels, exifRotate } = values
+  const { activation, device, threads, order, maxPixels, exifRotate, randomWeights } = values
   const clip = await load(values.model, {
     towers,
     ...(activation && { activation }),
@@ -58,6 +58,7 @@ export async function withModel<T>(
     ...(order && { preprocessing: { order } }),
     ...(maxPixels && { maxPixels }),
     ...(exifRotate && { exifRotate }),
+    ...(randomWeights !== undefined && { randomWeights }),
     signal: terminal.signal,
     onProgress: ({ file, received, total }) =>
       terminal.status(`${file}: ${megabytes(received)} of ${megabytes(total)}`),

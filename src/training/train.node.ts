@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { type AugmentOptions, type Batch, batches } from '../data/batches.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { TrainingError, UsageError } from '../errors.ts'
+import type { ClipConfig } from '../model/config.ts'
 import { type ObjectiveName, objectives } from '../objectives/index.ts'
 import type { Objective } from '../objectives/objective.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
+import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import type { AdamWOptions } from './adamw.ts'
 import type { Adaptation } from './adaptation.ts'
@@ -108,6 +110,14 @@ const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, wei
 export const train = (options: TrainOptions): AsyncGenerator<TrainEvent> =>
   inRunFolder(options.out, options.resume ?? false, (before) => run(options, before))
 
+/** @throws UsageError where captions have ids that the model has no embedding for */
+function checkVocabulary({ text }: ClipConfig, { vocabularySize }: Tokenizer): void {
+  if (!text || text.vocabularySize >= vocabularySize) return
+  throw new UsageError(
+    `the model's vocabulary has ${text.vocabularySize} tokens, and captions are tokenized with CLIP's ${vocabularySize}; set vocab_size of its configuration to ${vocabularySize}`,
+  )
+}
+
 /** The run itself, in a folder that is the caller's (`inRunFolder`). */
 export async function* run(options: TrainOptions, before: Progress | undefined): AsyncGenerator<TrainEvent> {
   const { model, data, out, batch = 128, seed = 0, signal } = options
@@ -156,6 +166,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
     const { steps } = plan
     const board = await openEventFile(out)
     const tokenizer = await loadTokenizer()
+    checkVocabulary(model.config, tokenizer)
     yield {
       kind: 'start',
       step: progress.step,
