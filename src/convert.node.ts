@@ -57,7 +57,7 @@ export async function convert(model: string, target: string, options: Conversion
   const { checkpoint, sources, config, objective, preprocessing, notices, path, folder } = opened
   if (!trainsTextTower(objective)) {
     throw new CheckpointError(
-      `${path} was trained with --objective ${objective}; no other project has a model like it, so it cannot be converted`,
+      `${path} was trained with the objective ${objective}; no other project has a model like it, so it cannot be converted`,
     )
   }
   const whole = wholeConfig(config, path)
@@ -93,7 +93,7 @@ const layouts: Record<ConvertTarget, Layout> = {
     if (text.activation !== 'quickgelu') {
       return {
         notices: [
-          "OpenAI's code builds every model with QuickGELU, and this one was trained with GELU: load the result with activation 'gelu' (--activation gelu), and not with OpenAI's code.",
+          "OpenAI's code builds every model with QuickGELU, and this one was trained with GELU: load the result with `activation` 'gelu', and not with OpenAI's code.",
         ],
       }
     }

@@ -67,7 +67,7 @@ export async function openModel(
   const configured = await readConfig(folder, naming === 'hf')
   if (!configured && !trainsTextTower(objective)) {
     throw new CheckpointError(
-      `${path} was trained with --objective ${objective}, and its configuration is not beside it: put the open_clip_config.json of its folder there`,
+      `${path} was trained with the objective ${objective}, and its configuration is not beside it: put the open_clip_config.json of its folder there`,
     )
   }
   const { config, guessed } = configured
