@@ -73,6 +73,8 @@ export async function refuseConfiguration(path: string): Promise<void> {
   )
 }
 
-/** Whether an object is a model's configuration, of open_clip or Hugging Face. */
-export const isConfiguration = (json: Json): boolean =>
+/** Whether JSON is a model's configuration, of open_clip or Hugging Face. */
+export const isConfiguration = (json: unknown): json is Json =>
+  typeof json === 'object' &&
+  json !== null &&
   ['model_cfg', 'vision_cfg', 'text_cfg', 'vision_config', 'text_config', 'model_type'].some((name) => name in json)

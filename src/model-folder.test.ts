@@ -69,6 +69,13 @@ describe('a folder that is not a CLIP', () => {
     await expect(openModel(await folderOf({ 'modules.json': modules }))).rejects.toThrow(message)
   })
 
+  it('and a config.json of something else is not taken for the model’s', async () => {
+    const folder = await folderOf({ 'config.json': { port: 8080 } })
+    await cp(resolve('fixtures/parity/open_clip-vit/open_clip_model.safetensors'), join(folder, 'mine.safetensors'))
+    const { notices } = await openModel(join(folder, 'mine.safetensors'))
+    expect(notices[0]).toMatch(/has no configuration beside it/)
+  })
+
   it('and a configuration in place of weights are told apart from an index of shards', async () => {
     const folder = await folderOf({ 'config.json': { model_type: 'clip' }, 'index.json': { other: 1 } })
     await expect(openModel(join(folder, 'config.json'))).rejects.toThrow(/is a configuration and has no weights/)

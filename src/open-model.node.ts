@@ -11,11 +11,11 @@ import type { Preprocessing } from './image/transform.ts'
 import { readJson } from './json-file.node.ts'
 import { checkHeads } from './model/check-heads.ts'
 import type { Activation, ClipConfig } from './model/config.ts'
-import { inferConfig } from './model/infer-config.ts'
+import { clipsVocabulary, inferConfig } from './model/infer-config.ts'
 import { fromHuggingFace, fromOpenClip } from './model/variants/index.ts'
 import { modelFiles } from './model-files.node.ts'
-import { modelFolder, refuseConfiguration } from './model-folder.node.ts'
-import { type ModelTokenizer, modelTokenizer } from './model-tokenizer.node.ts'
+import { isConfiguration, modelFolder, refuseConfiguration } from './model-folder.node.ts'
+import { type ModelTokenizer, missingTokenizer, modelTokenizer } from './model-tokenizer.node.ts'
 import { type ObjectiveName, objectiveOf, trainsTextTower } from './objectives/index.ts'
 import { openaiPreprocessing, preprocessingFromHuggingFace, preprocessingFromOpenClip } from './preprocessing.ts'
 import { canonicalShapes } from './weights.ts'
@@ -87,6 +87,10 @@ export async function openModel(
   }
   const preprocessing = stated ?? openaiPreprocessing(size)
   const vocabulary = shapes.get('token_embedding.weight')?.[0]
+  if (configured && naming === 'hf' && vocabulary === clipsVocabulary) {
+    const notice = await missingTokenizer(folder)
+    if (notice) notices.push(notice)
+  }
   return {
     ...{ path, folder, checkpoint, naming, sources, config, objective, preprocessing, notices },
     tokenizer: () => modelTokenizer(folder, { naming, configured: configured !== undefined, vocabulary, path }),
@@ -117,8 +121,9 @@ async function readConfig(folder: string, huggingFaceNames: boolean): Promise<Cl
       return json && fromOpenClip(json.model_cfg ?? json, openClip)
     },
     async () => {
+      // A folder may hold a config.json of something else.
       const json = await readJson(huggingFace)
-      return json === undefined ? undefined : fromHuggingFace(json, huggingFace)
+      return isConfiguration(json) ? fromHuggingFace(json, huggingFace) : undefined
     },
   ]
   if (huggingFaceNames) readers.reverse()

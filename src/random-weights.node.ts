@@ -28,8 +28,8 @@ export interface RandomModel {
  */
 export async function randomModel(path: string, seed: number): Promise<RandomModel | undefined> {
   if (!/\.json$/i.test(path)) return undefined
-  const json = (await readJson(path)) as Record<string, unknown> | null | undefined
-  if (typeof json !== 'object' || json === null || !isConfiguration(json)) return undefined
+  const json = await readJson(path)
+  if (!isConfiguration(json)) return undefined
   const ofOpenClip = 'model_cfg' in json || 'vision_cfg' in json || 'text_cfg' in json
   const config = ofOpenClip ? fromOpenClip(json.model_cfg ?? json, path) : fromHuggingFace(json, path)
   const size = config.image?.imageSize ?? 224

@@ -160,12 +160,14 @@ describe("Hugging Face names with CLIP's vocabulary", () => {
     }
     expect(await idsOf(model)).toEqual(rows.huggingface.flat())
     expect((await (await openModel(model)).tokenizer()).own).toBe(true)
+    expect((await openModel(model)).notices).toEqual([])
     const text = '“curly” ﬁligree'
     const own = (await (await openModel(model)).tokenizer()).tokenizer.encode(text)
     for (const file of ['vocab.json', 'merges.txt', 'tokenizer_config.json', 'special_tokens_map.json']) {
       await rm(join(model, file))
     }
     expect(await idsOf(model)).toEqual(rows.huggingface.flat())
+    expect((await openModel(model)).notices).toEqual([expect.stringMatching(/has no tokenizer .* CLIP's own is used/)])
     expect((await (await openModel(random)).tokenizer()).tokenizer.encode(text)).not.toEqual(own)
     // The same vocabulary has a place in the other layouts, and can be trained.
     expect((await openInitialModel(model)).config.text!.vocabularySize).toBe(49408)
@@ -259,7 +261,7 @@ describe('one file of weights', () => {
     const { notices } = await openModel(file)
     expect(notices).toHaveLength(1)
     expect(notices[0]).toMatch(
-      /guessed: 1 head in the image encoder, .*, QuickGELU as activation, 1e-5 as epsilon of LayerNorms, images read at the class token, causal attention in the text encoder, texts read at the highest token id, OpenAI's preprocessing of images\./,
+      /guessed: 1 head in the image encoder, .*, QuickGELU as activation, 1e-5 as epsilon of LayerNorms, images read at the class token, CLIP's tokenizer, causal attention in the text encoder, texts read at the highest token id, OpenAI's preprocessing of images\./,
     )
     expect((await openModel(file, { activation: 'gelu' })).notices[0]).not.toMatch('QuickGELU')
   })
