@@ -120,13 +120,24 @@ function wanted({ files }: HubListing, patterns: readonly string[] = configurati
   return files.filter(({ path }) => expressions.some((expression) => expression.test(path)))
 }
 
+/** What else a repository can be, by a file of it, and what to do. */
+const otherKinds: readonly (readonly [file: string, kind: string])[] = [
+  ['adapter_config.json', 'an adapter of PEFT, not a model; merge it into its base model first (typeclip convert)'],
+  ['model_index.json', 'a diffusers pipeline, not a model; use the whole CLIP that its text encoder was taken from'],
+]
+
 /** The one file of weights that is preferred, or an index's shards; the index itself is fetched here to know them. */
 async function weightsOf(listing: HubListing, repo: string, snapshot: string, get: (file: HubFile) => Promise<void>) {
   const byName = new Map(listing.files.map((file) => [file.path, file]))
   const folder = weightFolders.find((folder) => weightFiles.some((file) => byName.has(folder + file)))
   const name = weightFiles.find((file) => byName.has(folder + file))
   if (folder === undefined || !name) {
-    throw new CheckpointError(`${repo}: has no weights that typeclip reads; expected one of ${weightFiles.join(', ')}`)
+    const kind = otherKinds.find(([file]) => byName.has(file))?.[1]
+    throw new CheckpointError(
+      kind
+        ? `${repo}: is ${kind}`
+        : `${repo}: has no weights that typeclip reads; expected one of ${weightFiles.join(', ')}`,
+    )
   }
   if (!name.endsWith('.json')) return [byName.get(folder + name)!]
   await get(byName.get(folder + name)!)

@@ -149,6 +149,15 @@ describe('download', () => {
     expect((await readdir(snapshot)).sort()).toEqual([...files, 'config.json', 'model.safetensors'].sort())
   })
 
+  it.each([
+    ['adapter_config.json', 'org/clip: is an adapter of PEFT, not a model; merge it into its base model first'],
+    ['model_index.json', 'org/clip: is a diffusers pipeline, not a model; use the whole CLIP'],
+    ['other.json', 'org/clip: has no weights that typeclip reads'],
+  ])('names a repository that is no model: %s', async (file, message) => {
+    hub.files = { [file]: Buffer.from('{}') }
+    await expect(download('org/clip', options)).rejects.toThrow(message)
+  })
+
   it('fetches the CLIP inside a sentence-transformers repository, and finds it again', async () => {
     hub.files = {
       'modules.json': Buffer.from('[]'),
