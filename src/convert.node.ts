@@ -21,17 +21,23 @@ import type { Tokenizer } from './tokenizer/tokenize.ts'
 import { readMerges } from './tokenizer/vocabulary.node.ts'
 import { huggingFaceTokenizer } from './tokenizer-files.ts'
 
+/** Options of `convert`. */
 export interface ConversionOptions extends Omit<DownloadOptions, 'onProgress' | 'files'> {
+  /** The project whose layout is written: `openai`, `open_clip` or `hf` (Hugging Face). */
   to: ConvertTarget
   /** The type that real numbers are written in; as stored, if left out. */
   dtype?: FloatType | undefined
   /** What the model was trained with, where it does not say. */
   activation?: Activation | undefined
+  /** Replaces files that are already there. Default: false, which refuses. */
   overwrite?: boolean | undefined
+  /** Called as tensors are written; `written` and `total` are bytes. */
   onProgress?: ((progress: { tensor: string; written: number; total: number }) => void) | undefined
+  /** Called as a model is downloaded. */
   onDownload?: DownloadOptions['onProgress']
 }
 
+/** What `convert` wrote, and what a user should know about it. */
 export interface Conversion extends ConvertReport {
   /** What a user should know of the result. */
   notices: string[]
@@ -93,7 +99,7 @@ const layouts: Record<ConvertTarget, Layout> = {
     if (text.activation !== 'quickgelu') {
       return {
         notices: [
-          "OpenAI's code builds every model with QuickGELU, and this one was trained with GELU: load the result with `activation` 'gelu', and not with OpenAI's code.",
+          "OpenAI's code builds every model with QuickGELU, and this one was trained with GELU: load the result with GELU (`activation`), and not with OpenAI's code.",
         ],
       }
     }

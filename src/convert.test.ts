@@ -85,6 +85,6 @@ describe('convert', () => {
     await expect(refused('open_clip-no-ln-pre', 'hf')).rejects.toThrow('the image tower has no ln_pre')
     await expect(refused('open_clip-vit', 'openai')).rejects.toThrow('its heads are not 64 wide')
     const { notices } = await convert(await randomModel(), join(folder, 'gelu.safetensors'), { to: 'openai' })
-    expect(notices[0]).toContain("load the result with `activation` 'gelu'")
+    expect(notices[0]).toContain('load the result with GELU')
   })
 })

@@ -1,7 +1,6 @@
 // A model opened: its files found, its naming told, its configuration read or inferred. No weight is read.
 
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { DownloadOptions } from './checkpoint/download.node.ts'
 import { type Naming, resolveNaming, type Source } from './checkpoint/naming.ts'
@@ -17,6 +16,7 @@ import { modelFiles } from './model-files.node.ts'
 import { isConfiguration, modelFolder, refuseConfiguration } from './model-folder.node.ts'
 import { type ModelTokenizer, missingTokenizer, modelTokenizer } from './model-tokenizer.node.ts'
 import { type ObjectiveName, objectiveOf, trainsTextTower } from './objectives/index.ts'
+import { ownFile, requireOwnFile } from './own-files.node.ts'
 import { openaiPreprocessing, preprocessingFromHuggingFace, preprocessingFromOpenClip } from './preprocessing.ts'
 import { canonicalShapes } from './weights.ts'
 
@@ -40,7 +40,7 @@ export interface OpenedModel {
 }
 
 /** The folder of the model that ships. */
-export const starter = fileURLToPath(new URL('../models/starter', import.meta.url))
+export const starter = ownFile('../models/starter', import.meta.url)
 
 const starterNotice =
   'No model was named, so the small one that ships is used: it knows clothes, groceries, emoji and simple drawings, and little else. For a full CLIP, name one: a hub id (openai/clip-vit-base-patch32), an OpenAI name (ViT-B/32), a folder or a file.'
@@ -53,7 +53,10 @@ export async function openModel(
   model: string | undefined,
   options: DownloadOptions & { activation?: Activation | undefined } = {},
 ): Promise<OpenedModel> {
-  const found = await modelFiles(model ?? starter, options)
+  if (model === undefined) requireOwnFile(starter)
+  const notices = model === undefined ? [starterNotice] : []
+  const onNotice = (notice: string) => void notices.push(notice)
+  const found = await modelFiles(model ?? starter, { ...options, onNotice })
   const { isFolder, tag } = found
   const path = isFolder ? await modelFolder(found.path) : found.path
   const folder = isFolder ? path : dirname(path)
@@ -61,7 +64,6 @@ export async function openModel(
   const checkpoint = await openCheckpoint(path)
   const { naming, sources } = await resolved(checkpoint, path, folder)
   const shapes = canonicalShapes(checkpoint.tensors, sources)
-  const notices = model === undefined ? [starterNotice] : []
 
   const objective = objectiveOf((parameter) => shapes.has(parameter))
   const configured = await readConfig(folder, naming === 'hf')

@@ -1,20 +1,30 @@
 // What follows a command's name: a table of flags for each command, read with Node's own parser and checked here.
 
 import { parseArgs } from 'node:util'
+import { UsageError } from 'typeclip/errors'
 import { suggestion } from './suggestion.ts'
-import { UsageError } from './usage-error.ts'
 
-export type Flag =
-  | { type: 'switch'; help: string }
-  | { type: 'text'; value: string; help: string; choices?: readonly string[] }
+export type Flag = {
+  help: string
+  /** The option of the library that it sets, as messages name it, where that is not the flag's own name. */
+  option?: string
+} & (
+  | { type: 'switch'; letter?: string }
+  | { type: 'text'; value: string; choices?: readonly string[] }
   /** Given any number of times; `following`: every word up to the next flag is another value. */
-  | { type: 'texts'; value: string; help: string; following?: true }
-  /** A whole number, from 1 on unless told. */
-  | { type: 'count'; value: string; help: string; from?: 0 }
+  | { type: 'texts'; value: string; following?: true }
+  /** A whole number, by default 1 or more. */
+  | { type: 'count'; value: string; from?: 0 }
   /** A decimal number that is not negative. */
-  | { type: 'number'; value: string; help: string; below?: number; above?: number }
+  | { type: 'number'; value: string; below?: number; above?: number }
+)
 
 export type Flags = Readonly<Record<string, Flag>>
+
+/** Flags of every command. */
+export const globalFlags = {
+  quiet: { type: 'switch', letter: 'q', help: 'no notices and no progress; errors are always shown' },
+} as const satisfies Flags
 
 type Value<F extends Flag> = F extends { type: 'switch' }
   ? boolean
@@ -45,6 +55,9 @@ export function parseWords<F extends Flags>(argv: readonly string[], flags: F): 
   const values: Record<string, ReturnType<typeof empty> | string | number> = Object.fromEntries(
     Object.entries(flags).map(([name, flag]) => [name, empty(flag)]),
   )
+  for (const [name, flag] of Object.entries(flags)) {
+    if (flag.type === 'switch' && flag.letter) bySpelling.set(`-${flag.letter}`, { name, flag })
+  }
   const words: string[] = []
   let following: string[] | undefined
   for (const token of tokens) {
@@ -55,7 +68,7 @@ export function parseWords<F extends Flags>(argv: readonly string[], flags: F): 
     following = undefined
     if (token.kind === 'option-terminator') continue
     const found = bySpelling.get(token.rawName)
-    if (!found) throw unknownFlag(token.rawName, [...bySpelling.keys(), '--help'])
+    if (!found) throw unknownFlag(token.rawName, [...Object.keys(flags).map(spelled), '--help'])
     const { name, flag } = found
     if (flag.type === 'switch') {
       if (token.value !== undefined) throw new UsageError(`${token.rawName} takes no value; found '${token.value}'`)

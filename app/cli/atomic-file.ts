@@ -2,7 +2,8 @@
 
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from 'typeclip/errors'
+import { cannotWrite } from './system-errors.ts'
 
 export interface AtomicFile {
   readonly handle: FileHandle
@@ -15,11 +16,10 @@ export interface AtomicFile {
 /** @throws UsageError if there is no such folder, it cannot be written to, or a folder has the file's name */
 export async function createAtomicFile(path: string): Promise<AtomicFile> {
   if ((await stat(path).catch(() => undefined))?.isDirectory())
-    throw new UsageError(`${path} is a folder; a file is written`)
+    throw new UsageError(`${path} is a folder; give the name of a file`)
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.partial`)
-  const handle = await open(temporary, 'w').catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === 'ENOENT' ? `there is no folder ${dirname(path)}; make it first` : error.message
-    throw new UsageError(`${path} cannot be written: ${reason}`)
+  const handle = await open(temporary, 'w').catch(async (error: NodeJS.ErrnoException) => {
+    throw new UsageError(await cannotWrite(path, error), { cause: error })
   })
   let unfinished = true
   return {

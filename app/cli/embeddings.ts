@@ -2,6 +2,7 @@
 
 import type { Clip } from 'typeclip'
 import type { ExitCode } from './command.ts'
+import { counted } from './counted.ts'
 import type { FoundImages } from './images.ts'
 import { type Job, startJob } from './job.ts'
 import type { OnLong } from './model.ts'
@@ -16,7 +17,7 @@ interface Options {
 
 /** Where no word stands for an image, so that no model has to be loaded to say so. */
 export function noImages({ missing }: FoundImages, terminal: Terminal): ExitCode {
-  const job = startJob(terminal, 'images')
+  const job = startJob(terminal, 'image')
   for (const { path, error } of missing) job.fail(path, error)
   return job.end()
 }
@@ -65,7 +66,9 @@ export async function* embedTexts(
     if (tokens > contextLength) {
       job.fail(
         name,
-        new Error(`${tokens} tokens, and the model reads ${contextLength}: shorten it, or use --truncate or --chunk`),
+        new Error(
+          `${counted(tokens, 'token')}, and the model reads ${contextLength}: shorten it, or use --truncate or --chunk`,
+        ),
       )
       continue
     }

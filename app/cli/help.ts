@@ -1,7 +1,7 @@
 // `--help`: of the whole command, and of each of its commands.
 
 import type { Flag } from './arguments.ts'
-import { spelled } from './arguments.ts'
+import { globalFlags, spelled } from './arguments.ts'
 import type { Command } from './command.ts'
 import { table } from './table.ts'
 
@@ -13,9 +13,11 @@ export function overallHelp(commands: Readonly<Record<string, { summary: string 
     '',
     ...indented(table(Object.entries(commands).map(([name, { summary }]) => [name, summary]))),
     '',
-    'typeclip COMMAND --help tells what a command takes; typeclip --version, which version this is.',
+    'typeclip help COMMAND (or COMMAND --help) describes a command; typeclip --version prints the version.',
+    'Guides, objectives, benchmarks: README.md, docs/en and docs/zh (中文) in the repository of typeclip.',
     '',
-    'With no --model, the small model that ships is used; typeclip models lists others.',
+    'Without --model the small model that ships with typeclip is used; typeclip models lists others.',
+    '-q, --quiet or TYPECLIP_QUIET=1: no notices and no progress; errors are always shown.',
     'Exit codes: 0 all done; 1 some inputs failed (each named on standard error, the rest done);',
     '2 wrong use, or nothing could be done.',
   ].join('\n')
@@ -30,17 +32,23 @@ export function commandHelp(name: string, summary: string, { usage, about, flags
     ...about,
     '',
     'Flags:',
-    ...indented(table([...Object.entries(flags).map(([flag, how]) => [written(flag, how), how.help]), helpRow])),
+    ...indented(
+      table([
+        ...Object.entries(flags).map(([flag, how]) => [written(flag, how), how.help]),
+        ...Object.entries(globalFlags).map(([flag, how]) => [written(flag, how), how.help]),
+        helpRow,
+      ]),
+    ),
     '',
     'Examples:',
     ...indented(examples),
   ].join('\n')
 }
 
-const helpRow = ['--help', 'this text']
+const helpRow = ['-h, --help', 'show this text']
 
 function written(name: string, flag: Flag): string {
-  if (flag.type === 'switch') return spelled(name)
+  if (flag.type === 'switch') return flag.letter ? `-${flag.letter}, ${spelled(name)}` : spelled(name)
   const value = flag.type === 'text' && flag.choices ? flag.choices.join('|') : flag.value
   return `${spelled(name)} ${value}${flag.type === 'texts' ? '…' : ''}`
 }

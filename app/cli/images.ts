@@ -5,8 +5,8 @@ import { sep } from 'node:path'
 import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { glob } from 'tinyglobby'
+import { UsageError } from 'typeclip/errors'
 import type { Terminal } from './terminal.ts'
-import { UsageError } from './usage-error.ts'
 
 export interface FoundImage {
   /** As given; what was found in a folder or by a glob, joined to what was given. */

@@ -1,21 +1,25 @@
-// One command's work over many inputs: what was done, what failed, how fast it goes, and the exit code that says so.
+// One command's work over many inputs: counts, failures, speed, and the exit code.
 
 import type { ExitCode } from './command.ts'
-import { withFlagNames } from './flag-names.ts'
+import { counted, grouped } from './counted.ts'
+import { isSystemError, reasonOf } from './system-errors.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Job {
   done(count?: number): void
   /** Names the input and the reason on standard error; the job goes on. */
   fail(name: string, error: Error): void
-  /** Takes the progress line away. */
+  /** Removes the progress line. */
   end(): ExitCode
 }
 
 const redrawEvery = 100
 
-/** @param total how many inputs there are, where that is known: it takes that to tell the time left */
-export function startJob(terminal: Terminal, things: string, total?: number): Job {
+/**
+ * @param thing what the inputs are, in the singular
+ * @param total how many there are, where that is known: the time left is estimated from it
+ */
+export function startJob(terminal: Terminal, thing: string, total?: number): Job {
   let [done, failed, drawn] = [0, 0, 0]
   let started: number | undefined
 
@@ -25,7 +29,7 @@ export function startJob(terminal: Terminal, things: string, total?: number): Jo
     if (!terminal.watched || now - drawn < redrawEvery) return
     drawn = now
     const rate = (done + failed) / ((now - started) / 1000)
-    terminal.status(progressLine(done + failed, total, things, rate))
+    terminal.status(progressLine(done + failed, total, thing, rate))
   }
 
   draw()
@@ -36,29 +40,32 @@ export function startJob(terminal: Terminal, things: string, total?: number): Jo
     },
     fail(name, error) {
       failed++
-      const message = withFlagNames(error.message)
-      terminal.note(message.startsWith(name) ? message : `${name}: ${message}`)
+      const message = isSystemError(error) ? reasonOf(error) : error.message
+      terminal.error(message.startsWith(name) ? message : `${name}: ${message}`)
       draw()
     },
     end() {
       terminal.status(undefined)
-      if (failed > 0 && done + failed > 1) terminal.note(`${failed} of ${done + failed} inputs failed`)
+      if (failed > 0 && done + failed > 1)
+        terminal.error(`${grouped(failed)} of ${counted(done + failed, 'input')} failed`)
       return failed === 0 ? 0 : done > 0 ? 1 : 2
     },
   }
 }
 
+/** A reason that begins with the name of its input, without it. */
+export const withoutName = (reason: string, name: string): string =>
+  reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason
+
 /** `1,200 of 30,000 images, 52/s, 9 min 14 s left`. */
-export function progressLine(count: number, total: number | undefined, things: string, rate: number): string {
-  const parts = [`${grouped(count)}${total === undefined ? '' : ` of ${grouped(total)}`} ${things}`]
+export function progressLine(count: number, total: number | undefined, thing: string, rate: number): string {
+  const parts = [total === undefined ? counted(count, thing) : `${grouped(count)} of ${counted(total, thing)}`]
   if (count > 0 && Number.isFinite(rate) && rate > 0) {
     parts.push(`${rate < 10 ? rate.toFixed(1) : grouped(Math.round(rate))}/s`)
     if (total !== undefined && total > count) parts.push(`${duration((total - count) / rate)} left`)
   }
   return parts.join(', ')
 }
-
-export const grouped = (count: number): string => count.toLocaleString('en-US')
 
 /** `14 s`, `9 min 14 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {

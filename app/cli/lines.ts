@@ -2,8 +2,9 @@
 
 import { createReadStream } from 'node:fs'
 import { addAbortSignal } from 'node:stream'
+import { UsageError } from 'typeclip/errors'
+import { isSystemError, reasonOf } from './system-errors.ts'
 import type { Terminal } from './terminal.ts'
-import { UsageError } from './usage-error.ts'
 
 export interface Line {
   text: string
@@ -24,7 +25,7 @@ export async function* readLines(file: string, terminal: Terminal): AsyncGenerat
       yield { text: number === 1 ? text.replace(/^\ufeff/, '') : text, number }
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
-      throw new UsageError(`${file}: line ${number} is not UTF-8; save the file as UTF-8`)
+      throw new UsageError(`${file}: line ${number} is not UTF-8; save the file as UTF-8`, { cause: error })
     }
   }
 }
@@ -42,8 +43,8 @@ async function* byteLines(file: string, { stdin, signal }: Terminal): AsyncGener
       rest = bytes.subarray(from)
     }
   } catch (error) {
-    if (signal.aborted || !(error instanceof Error && 'code' in error)) throw error
-    throw new UsageError(`${file} cannot be read: ${error.message}`)
+    if (signal.aborted || !isSystemError(error)) throw error
+    throw new UsageError(`${file} cannot be read: ${reasonOf(error)}`, { cause: error })
   }
   if (rest.length > 0) yield rest
 }

@@ -1,12 +1,21 @@
 #!/usr/bin/env node
 // The command `typeclip`: the process around `run`.
 
-import { run } from './run.ts'
+import { unsupportedNode } from './node-version.ts'
+
+const unsupported = unsupportedNode(process.versions.node)
+if (unsupported) {
+  process.stderr.write(`typeclip: ${unsupported}\n`)
+  process.exit(2)
+}
+
+// Loaded only now: an older Node may not be able to load what follows.
+const { run } = await import('./run.ts')
 
 const interruption = new AbortController()
 process.once('SIGINT', () => interruption.abort())
 
-// Whoever read the results has read enough (`typeclip … | head`).
+// Whoever reads the results has closed the pipe (`typeclip … | head`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)

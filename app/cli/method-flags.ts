@@ -1,8 +1,8 @@
 // Which of finetune's flags a method reads: one that it does not is a misunderstanding, and better told than passed over.
 
+import { UsageError } from 'typeclip/errors'
 import type { FinetuneOptions } from 'typeclip/finetune'
 import { spelled } from './arguments.ts'
-import { UsageError } from './usage-error.ts'
 
 type Method = FinetuneOptions['method']
 

@@ -1,9 +1,13 @@
 // The flags of every command that runs a model, and the model that they ask for.
 
 import type { Clip, LoadOptions } from 'typeclip'
+import { UsageError } from 'typeclip/errors'
 import type { Flags, Values } from './arguments.ts'
+import { downloading } from './downloading.ts'
 import type { Terminal } from './terminal.ts'
-import { UsageError } from './usage-error.ts'
+import { createUseNotices } from './use-notices.ts'
+
+export { megabytes } from './downloading.ts'
 
 export const modelFlags = {
   model: {
@@ -27,9 +31,18 @@ export const imageFlags = {
   exifRotate: { type: 'switch', help: 'turn photos upright by their EXIF entry; the reference does not' },
 } as const satisfies Flags
 
+/** Of commands that read images at addresses. */
+export const addressFlags = {
+  maxBytes: { type: 'count', value: 'N', help: 'refuse images at addresses of more bytes; else 268435456' },
+} as const satisfies Flags
+
 export const longTextFlags = {
-  truncate: { type: 'switch', help: 'cut texts that are too long for the model; else they are an error' },
-  chunk: { type: 'switch', help: 'embed long texts in pieces and take the mean' },
+  truncate: {
+    type: 'switch',
+    option: "onLong: 'truncate'",
+    help: 'cut texts that are too long for the model; else they are an error',
+  },
+  chunk: { type: 'switch', option: "onLong: 'chunk'", help: 'embed long texts in pieces and take the mean' },
 } as const satisfies Flags
 
 export type OnLong = 'error' | 'truncate' | 'chunk'
@@ -39,7 +52,9 @@ export function onLong({ truncate, chunk }: Values<typeof longTextFlags>): OnLon
   return truncate ? 'truncate' : chunk ? 'chunk' : 'error'
 }
 
-type ModelValues = Values<typeof modelFlags> & Partial<Values<typeof imageFlags>> & Pick<LoadOptions, 'randomWeights'>
+type ModelValues = Values<typeof modelFlags> &
+  Partial<Values<typeof imageFlags> & Values<typeof addressFlags>> &
+  Pick<LoadOptions, 'randomWeights'>
 
 /** Loads the model, tells what there is to know about it, and gives its memory and threads back afterwards. */
 export async function withModel<T>(
@@ -47,9 +62,10 @@ export async function withModel<T>(
   towers: NonNullable<LoadOptions['towers']>,
   terminal: Terminal,
   use: (clip: Clip) => Promise<T>,
+  notices = createUseNotices(terminal),
 ): Promise<T> {
   const { load } = await import('typeclip')
-  const { activation, device, threads, order, maxPixels, exifRotate, randomWeights } = values
+  const { activation, device, threads, order, maxPixels, maxBytes, exifRotate, randomWeights } = values
   const clip = await load(values.model, {
     towers,
     ...(activation && { activation }),
@@ -57,19 +73,20 @@ export async function withModel<T>(
     ...(threads && { threads }),
     ...(order && { preprocessing: { order } }),
     ...(maxPixels && { maxPixels }),
+    ...(maxBytes && { maxBytes }),
     ...(exifRotate && { exifRotate }),
     ...(randomWeights !== undefined && { randomWeights }),
     signal: terminal.signal,
-    onProgress: ({ file, received, total }) =>
-      terminal.status(`${file}: ${megabytes(received)} of ${megabytes(total)}`),
+    onNotice: notices.onNotice,
+    ...downloading(terminal),
   })
   terminal.status(undefined)
   try {
     for (const notice of clip.notices) terminal.note(notice)
-    return await use(clip)
+    const result = await use(clip)
+    notices.end()
+    return result
   } finally {
     await clip.dispose()
   }
 }
-
-export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`

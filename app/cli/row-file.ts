@@ -1,8 +1,8 @@
 // Rows of numbers to a .npy, .safetensors or .jsonl file, as they come: memory does not grow with their number.
 
 import { extname } from 'node:path'
+import { UsageError } from 'typeclip/errors'
 import { createAtomicFile } from './atomic-file.ts'
-import { UsageError } from './usage-error.ts'
 
 /** What a row was made from. */
 export type Origin = { path: string } | { text: string }

@@ -16,26 +16,28 @@ it('prints help on standard output, and loads no model for it', async () => {
 
     Usage: typeclip COMMAND …
 
-      classify               which of your labels fits each image
-      embed                  images and texts to a file of vectors
-      similarity             how near each image is to each text
-      train                  a CLIP of your own, from images and captions
-      finetune               a model that knows your classes better
-      evaluate zero-shot     accuracy of words as classes, on labelled images
-      evaluate retrieval     how well captions and images find each other
-      evaluate linear-probe  accuracy of logistic regression on image embeddings
-      evaluate calibrate     a temperature, and a threshold for "none of these"
-      figure2                the paper's Figure 2, at a small size
-      tokenize               texts to token ids
-      preprocess             images to the pixels that a model takes
-      inspect                both encoders, step by step
-      models                 the names that --model takes
-      convert                a checkpoint as another project publishes it
-      doctor                 whether this machine gives the reference's numbers
+      classify               find which of your labels fits each image
+      embed                  write embeddings of images and texts to a file
+      similarity             compare images with texts
+      train                  train a CLIP on images and captions
+      finetune               adapt a model to your own classes
+      evaluate zero-shot     measure classification accuracy on labelled images
+      evaluate retrieval     measure how well captions and images find each other
+      evaluate linear-probe  measure logistic regression on image embeddings
+      evaluate calibrate     fit a temperature, and a threshold for "none of these"
+      figure2                reproduce the paper's Figure 2 at a small size
+      tokenize               print the token ids of texts
+      preprocess             write the pixels that a model reads
+      inspect                show both encoders step by step
+      models                 list the names that --model takes
+      convert                convert a checkpoint to another project's format
+      doctor                 check this machine against reference values
 
-    typeclip COMMAND --help tells what a command takes; typeclip --version, which version this is.
+    typeclip help COMMAND (or COMMAND --help) describes a command; typeclip --version prints the version.
+    Guides, objectives, benchmarks: README.md, docs/en and docs/zh (中文) in the repository of typeclip.
 
-    With no --model, the small model that ships is used; typeclip models lists others.
+    Without --model the small model that ships with typeclip is used; typeclip models lists others.
+    -q, --quiet or TYPECLIP_QUIET=1: no notices and no progress; errors are always shown.
     Exit codes: 0 all done; 1 some inputs failed (each named on standard error, the rest done);
     2 wrong use, or nothing could be done.
     "
@@ -76,7 +78,7 @@ it.each([
 it("names its flags where the library's errors name options", async () => {
   const picture = fileURLToPath(new URL('../../examples/pictures/hat.jpg', import.meta.url))
   const long = await captured(['classify', picture, '--labels', 'a hat '.repeat(40)])
-  expect(long.stderr).toContain('ask for it to be cut (--truncate) or split (--chunk)')
+  expect(long.stderr).toContain('shorten it, cut it with --truncate, or split it with --chunk')
   const large = await captured(['classify', picture, '--labels', 'hat', '--max-pixels', '9'])
   expect(large.stderr).toContain('raise --max-pixels')
 })

@@ -1,108 +1,149 @@
-// `run`: one command line to its exit code. Every command is loaded when it is asked for, and the library by the command.
+// `run`: one command line to its exit code. A command is loaded when it is called, and the library by the command.
 
-import { parseWords } from './arguments.ts'
+import { TypeclipError } from 'typeclip/errors'
+import { globalFlags, parseWords, spelled } from './arguments.ts'
 import type { Command } from './command.ts'
 import { withFlagNames } from './flag-names.ts'
 import { commandHelp, overallHelp } from './help.ts'
 import { version } from './installation.ts'
 import { suggestion } from './suggestion.ts'
+import { isSystemError, systemSentence } from './system-errors.ts'
 import { createTerminal, type Streams, type Terminal } from './terminal.ts'
 
-const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
-  classify: { summary: 'which of your labels fits each image', load: () => import('./commands/classify.ts') },
-  embed: { summary: 'images and texts to a file of vectors', load: () => import('./commands/embed.ts') },
-  similarity: { summary: 'how near each image is to each text', load: () => import('./commands/similarity.ts') },
-  train: { summary: 'a CLIP of your own, from images and captions', load: () => import('./commands/train.ts') },
-  finetune: { summary: 'a model that knows your classes better', load: () => import('./commands/finetune.ts') },
+export const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
+  classify: { summary: 'find which of your labels fits each image', load: () => import('./commands/classify.ts') },
+  embed: { summary: 'write embeddings of images and texts to a file', load: () => import('./commands/embed.ts') },
+  similarity: { summary: 'compare images with texts', load: () => import('./commands/similarity.ts') },
+  train: { summary: 'train a CLIP on images and captions', load: () => import('./commands/train.ts') },
+  finetune: { summary: 'adapt a model to your own classes', load: () => import('./commands/finetune.ts') },
   'evaluate zero-shot': {
-    summary: 'accuracy of words as classes, on labelled images',
+    summary: 'measure classification accuracy on labelled images',
     load: () => import('./commands/evaluate-zero-shot.ts'),
   },
   'evaluate retrieval': {
-    summary: 'how well captions and images find each other',
+    summary: 'measure how well captions and images find each other',
     load: () => import('./commands/evaluate-retrieval.ts'),
   },
   'evaluate linear-probe': {
-    summary: 'accuracy of logistic regression on image embeddings',
+    summary: 'measure logistic regression on image embeddings',
     load: () => import('./commands/evaluate-linear-probe.ts'),
   },
   'evaluate calibrate': {
-    summary: 'a temperature, and a threshold for "none of these"',
+    summary: 'fit a temperature, and a threshold for "none of these"',
     load: () => import('./commands/evaluate-calibrate.ts'),
   },
-  figure2: { summary: "the paper's Figure 2, at a small size", load: () => import('./commands/figure2.ts') },
-  tokenize: { summary: 'texts to token ids', load: () => import('./commands/tokenize.ts') },
-  preprocess: { summary: 'images to the pixels that a model takes', load: () => import('./commands/preprocess.ts') },
-  inspect: { summary: 'both encoders, step by step', load: () => import('./commands/inspect.ts') },
-  models: { summary: 'the names that --model takes', load: () => import('./commands/models.ts') },
-  convert: { summary: 'a checkpoint as another project publishes it', load: () => import('./commands/convert.ts') },
-  doctor: { summary: "whether this machine gives the reference's numbers", load: () => import('./commands/doctor.ts') },
+  figure2: { summary: "reproduce the paper's Figure 2 at a small size", load: () => import('./commands/figure2.ts') },
+  tokenize: { summary: 'print the token ids of texts', load: () => import('./commands/tokenize.ts') },
+  preprocess: { summary: 'write the pixels that a model reads', load: () => import('./commands/preprocess.ts') },
+  inspect: { summary: 'show both encoders step by step', load: () => import('./commands/inspect.ts') },
+  models: { summary: 'list the names that --model takes', load: () => import('./commands/models.ts') },
+  convert: { summary: "convert a checkpoint to another project's format", load: () => import('./commands/convert.ts') },
+  doctor: { summary: 'check this machine against reference values', load: () => import('./commands/doctor.ts') },
 }
+
+export const commandNames: readonly string[] = Object.keys(commands)
+
+/** A command's table of flags, its help and its function. */
+export const loadCommand = async (name: string): Promise<Command> => (await commands[name]!.load()).command
 
 /** Interrupted by the user, as shells count it: 128 and the signal's number. */
 const interrupted = 130
+
+const isOn = (setting: string | undefined): boolean => /^(1|on|yes|true)$/i.test(setting ?? '')
 
 export async function run(
   argv: readonly string[],
   streams: Streams,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<number> {
-  const terminal = createTerminal(streams, signal)
+  const isQuiet = (word: string) => word === '-q' || word === '--quiet'
+  const start = argv.findIndex((word) => !isQuiet(word))
+  const words = start < 0 ? [] : argv.slice(start)
+  const quiet = start !== 0 || isOn(process.env.TYPECLIP_QUIET)
+  const terminal = createTerminal(streams, signal, { quiet: quiet && argv.length > 0 })
   try {
-    return await dispatch(argv, terminal)
+    return await dispatch(words, terminal)
   } catch (error) {
-    terminal.status(undefined)
-    if (signal.aborted) return interrupted
-    terminal.note(shown(error))
-    return 2
+    return failed(error, terminal)
   }
 }
 
-async function dispatch([first, ...following]: readonly string[], terminal: Terminal): Promise<number> {
+async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const [first, ...following] = argv
+  if (first === undefined) {
+    terminal.error(`a command is missing\n\n${overallHelp(commands)}`)
+    return 2
+  }
+  if (['--version', '-v', '-V', 'version'].includes(first)) {
+    await terminal.print(version())
+    return 0
+  }
+  if (first === '--help' || first === '-h' || (first === 'help' && following.length === 0)) {
+    await terminal.print(overallHelp(commands))
+    return 0
+  }
+  if (first === 'help') return dispatch([...following, '--help'], terminal)
+
   // `evaluate zero-shot`: a command's name may be two words.
-  const group = Object.keys(commands).filter((name) => name.startsWith(`${first} `))
+  const group = commandNames.filter((name) => name.startsWith(`${first} `))
   const [name, rest] = group.length > 0 ? [`${first} ${following[0]}`, following.slice(1)] : [first, following]
   if (group.length > 0 && (following[0] === '--help' || following[0] === '-h')) {
     await terminal.print(overallHelp(Object.fromEntries(group.map((name) => [name, commands[name]!]))))
     return 0
   }
-  if (name === '--help' || name === '-h' || name === 'help') {
-    await terminal.print(overallHelp(commands))
-    return 0
-  }
-  if (name === '--version') {
-    await terminal.print(version())
-    return 0
-  }
-  if (name === undefined) {
-    terminal.note(`a command is missing\n\n${overallHelp(commands)}`)
-    return 2
-  }
-  if (group.length > 0 && !Object.hasOwn(commands, name)) {
-    const found = following[0] === undefined ? '' : `; found '${following[0]}'`
-    terminal.note(`${first} is followed by one of ${group.map((name) => name.split(' ')[1]).join(', ')}${found}`)
-    return 2
-  }
   if (!Object.hasOwn(commands, name)) {
-    const near = suggestion(name, Object.keys(commands))
-    terminal.note(`there is no command '${name}'${near}; typeclip --help lists them`)
+    terminal.error(group.length > 0 ? wrongMember(first, following[0], group) : unknownCommand(first))
     return 2
   }
-  const { summary, load } = commands[name]!
-  const { command } = await load()
-  const end = rest.indexOf('--')
-  if (rest.slice(0, end < 0 ? rest.length : end).some((word) => word === '--help' || word === '-h')) {
-    await terminal.print(commandHelp(name, summary, command))
-    return 0
-  }
-  const { words, values } = parseWords(rest, command.flags)
-  return command.run(words, values, terminal)
+  return runCommand(name, rest, terminal)
 }
 
-/** Errors made on purpose and the system's own speak for themselves; anything else is a fault of ours, with its stack. */
+async function runCommand(name: string, argv: readonly string[], general: Terminal): Promise<number> {
+  const { summary, load } = commands[name]!
+  const { command } = await load()
+  const end = argv.indexOf('--')
+  if (argv.slice(0, end < 0 ? argv.length : end).some((word) => word === '--help' || word === '-h')) {
+    await general.print(commandHelp(name, summary, command))
+    return 0
+  }
+  const terminal = general.withMessages((message) => withFlagNames(message, command.flags))
+  try {
+    const { words, values } = parseWords(argv, { ...command.flags, ...globalFlags })
+    return await command.run(words, values, values.quiet ? terminal.silenced() : terminal)
+  } catch (error) {
+    return failed(error, terminal)
+  }
+}
+
+function failed(error: unknown, terminal: Terminal): number {
+  terminal.status(undefined)
+  if (terminal.signal.aborted) return interrupted
+  terminal.error(shown(error))
+  return 2
+}
+
+function wrongMember(first: string, second: string | undefined, group: readonly string[]): string {
+  const members = group.map((name) => name.slice(first.length + 1))
+  const found = second === undefined ? '' : `; found '${second}'${suggestion(second, members)}`
+  return `${first} is followed by one of ${members.join(', ')}${found}`
+}
+
+function unknownCommand(name: string): string {
+  if (name.startsWith('-')) {
+    const near = suggestion(name, ['--help', '--version', ...Object.keys(globalFlags).map(spelled)])
+    return `there is no flag ${name} without a command${near || `; the command comes first: typeclip COMMAND ${name}`}`
+  }
+  const members = commandNames.filter((known) => known.endsWith(` ${name}`))
+  const near = members[0] ? `; did you mean ${members[0]}?` : suggestion(name, [...commandNames, 'help', 'version'])
+  const image = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i.test(name)
+    ? `; for an image: typeclip classify ${name} --labels "a cat,a dog"`
+    : ''
+  return `there is no command '${name}'${near}${image}; typeclip --help lists them`
+}
+
+/** Expected errors and system errors are shown as a message; anything else is a bug and is shown with its stack. */
 function shown(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const onPurpose = ['UsageError', 'CheckpointError', 'ShapeError', 'InputError', 'TrainingError'].includes(error.name)
-  if (onPurpose || 'syscall' in error) return withFlagNames(error.message)
-  return `this is a fault of typeclip's, please report it:\n${error.stack}`
+  if (error instanceof TypeclipError) return error.message
+  if (isSystemError(error)) return systemSentence(error)
+  return `internal error, please report it:\n${error instanceof Error ? error.stack : String(error)}`
 }

@@ -21,6 +21,30 @@ export function shortened(text: string, width: number): string {
   return `${cut}…`
 }
 
+/** The start of a line that fits in `width` columns. */
+export function clipped(line: string, width: number): string {
+  if (line.length <= width / 2 || displayWidth(line) <= width) return line
+  let [cut, columns] = ['', 0]
+  for (const character of characters(line)) {
+    columns += displayWidth(character)
+    if (columns > width) break
+    cut += character
+  }
+  return cut
+}
+
+/** A path or a label on one line: line breaks and other control characters as JSON writes them. */
+export const onOneLine = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (character) =>
+    character === '\n'
+      ? '\\n'
+      : character === '\t'
+        ? '\\t'
+        : character === '\r'
+          ? '\\r'
+          : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
 /** Rows of equally many cells as lines. */
 export function table(rows: readonly (readonly string[])[], align: readonly Align[] = []): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => displayWidth(row[column] ?? ''))))

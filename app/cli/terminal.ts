@@ -1,7 +1,8 @@
-// Where a command's results and remarks go: results to standard output, everything else to standard error.
+// Where a command's results and messages go: results to standard output, everything else to standard error.
 
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
+import { clipped } from './table.ts'
 
 type Output = Writable & { isTTY?: boolean; columns?: number }
 
@@ -15,23 +16,38 @@ export interface Terminal {
   readonly stdin: Readable
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
-  /** Whether someone watches standard error, so that progress is worth drawing. */
+  /** Whether standard error is a terminal and not silenced, so that progress is worth drawing. */
   readonly watched: boolean
+  /** `--quiet`: no notices and no progress. */
+  readonly quiet: boolean
+  /** Columns of the terminal that shows progress, or 80. */
+  readonly columns: number
   /** A line of results. Resolves when there is room for the next one. */
   print(line: string): Promise<void>
-  /** A line for the person who runs the command. */
+  /** Something that went wrong. Always shown. */
+  error(message: string): void
+  /** Something worth knowing. `--quiet` silences it. */
   note(message: string): void
-  /** The one line that changes in place: progress. Undefined takes it away. */
+  /** The one line that changes in place: progress. Undefined removes it. */
   status(line: string | undefined): void
+  /** The same terminal with `--quiet`. */
+  silenced(): Terminal
+  /** The same terminal, where every error and note is rewritten first. */
+  withMessages(rewrite: (message: string) => string): Terminal
 }
 
 const eraseLine = '\r\u001b[K'
 
-export function createTerminal({ stdin, stdout, stderr }: Streams, signal: AbortSignal): Terminal {
-  const watched = stderr.isTTY === true
+export function createTerminal(
+  streams: Streams,
+  signal: AbortSignal,
+  { quiet = false, rewrite = (message) => message }: { quiet?: boolean; rewrite?: (message: string) => string } = {},
+): Terminal {
+  const { stdin, stdout, stderr } = streams
+  const watched = stderr.isTTY === true && !quiet
   let status: string | undefined
 
-  /** Text on its own lines, with the progress line taken away before and put back after. */
+  /** Text on its own lines, with the progress line removed before and put back after. */
   function aside(stream: Output, text: string): boolean {
     if (status !== undefined && stream.isTTY) stderr.write(eraseLine)
     const room = stream.write(`${text}\n`)
@@ -43,14 +59,23 @@ export function createTerminal({ stdin, stdout, stderr }: Streams, signal: Abort
     stdin,
     signal,
     watched,
+    quiet,
+    get columns() {
+      return stderr.columns || 80
+    },
     async print(line) {
       if (!aside(stdout, line)) await once(stdout, 'drain', { signal })
     },
-    note: (message) => void aside(stderr, `typeclip: ${message}`),
+    error: (message) => void aside(stderr, `typeclip: ${rewrite(message)}`),
+    note: (message) => void (quiet || aside(stderr, `typeclip: ${rewrite(message)}`)),
     status(line) {
-      if (!watched || line === status) return
-      stderr.write(line === undefined ? eraseLine : eraseLine + line.slice(0, (stderr.columns || 80) - 1))
-      status = line
+      if (!watched) return
+      const fitting = line === undefined ? undefined : clipped(line, (stderr.columns || 80) - 1)
+      if (fitting === status) return
+      stderr.write(eraseLine + (fitting ?? ''))
+      status = fitting
     },
+    silenced: () => createTerminal(streams, signal, { quiet: true, rewrite }),
+    withMessages: (rewrite) => createTerminal(streams, signal, { quiet, rewrite }),
   }
 }

@@ -1,9 +1,9 @@
 // The flags that name data to train on or to be judged by, and the source that they ask for.
 
+import { UsageError } from 'typeclip/errors'
 import type { Source, SourceOptions } from 'typeclip/training'
 import type { Flags, Values } from './arguments.ts'
 import type { Terminal } from './terminal.ts'
-import { UsageError } from './usage-error.ts'
 
 export const dataFlags = {
   data: {
@@ -13,6 +13,7 @@ export const dataFlags = {
   },
   template: {
     type: 'texts',
+    option: 'templates',
     value: 'T',
     help: 'of class folders: a caption with {} for the class; one of several by lot',
   },

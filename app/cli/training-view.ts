@@ -1,7 +1,8 @@
 // How a run of training is shown: each event as a line of JSON, or a line in place with a lasting line every so often.
 
 import type { LoggedStep, TrainEvent } from 'typeclip/training'
-import { duration, grouped } from './job.ts'
+import { counted, grouped } from './counted.ts'
+import { duration, withoutName } from './job.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Between lasting lines, in milliseconds: fewer of them where the line in place tells the rest. */
@@ -29,7 +30,7 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
     async start({ step, steps, batch, parameters, samples, resumed }) {
       const epoch = Math.floor(samples / batch)
       await terminal.print(
-        `${grouped(samples)} samples; ${grouped(steps)} steps of ${grouped(batch)}, ${grouped(epoch)} an epoch; ${short(parameters)} parameters to train`,
+        `${counted(samples, 'sample')}; ${counted(steps, 'step')} of ${grouped(batch)}, ${grouped(epoch)} an epoch; ${short(parameters)} parameters to train`,
       )
       if (resumed)
         await terminal.print(step >= steps ? `finished before, at step ${step}` : `going on after step ${step}`)
@@ -50,8 +51,8 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
     },
     async skipped({ key, reason }) {
       skipped++
-      if (skipped <= named) terminal.note(`${key} is left out: ${reason}`)
-      if (skipped === named) terminal.note('more that cannot be used is counted and not named')
+      if (skipped <= named) terminal.error(`${key} is skipped: ${withoutName(reason, key)}`)
+      if (skipped === named) terminal.error('further samples that cannot be used are counted, not named')
     },
     async validation({ step, best, numbers }) {
       const list = Object.entries(numbers).map(([name, value]) => `${name} ${written(name, value)}`)
@@ -60,9 +61,9 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
     async saved() {},
     async end({ step, reason }) {
       terminal.status(undefined)
-      if (skipped > 0) terminal.note(`${grouped(skipped)} samples could not be used`)
-      if (reason === 'interrupted') terminal.note(`stopped after step ${step}, and saved; go on with --resume`)
-      if (reason === 'stopped') await terminal.print(`no better for a while: ended after step ${step}`)
+      if (skipped > 0) terminal.error(`${counted(skipped, 'sample')} could not be used`)
+      if (reason === 'interrupted') terminal.note(`stopped after step ${step} and saved; continue with --resume`)
+      if (reason === 'stopped') await terminal.print(`no improvement for a while: ended after step ${step}`)
     },
   }
 

@@ -119,7 +119,8 @@ function assemble(
   const types = new Set(parts.map((part) => castType(part.dtype, dtype)))
   if (types.size > 1) {
     throw new CheckpointError(
-      `the parts of '${name}' are of different types (${[...types].join(', ')}); choose one with dtype`,
+      `the parts of '${name}' are of different types (${[...types].join(', ')}); choose one with \`dtype\``,
+      { option: 'dtype' },
     )
   }
   const type = [...types][0]!

@@ -1,11 +1,10 @@
 // Fetches a model from the Hugging Face hub into the standard cache, where Python's tools find it too.
 
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { CheckpointError, UsageError } from '../errors.ts'
 import { fetchFile } from './fetch-file.node.ts'
-import { type RetryOptions, reasonOf, retryingFetch } from './fetch-retry.node.ts'
+import { networkAdvice, type RetryOptions, reasonOf, retryingFetch, UnavailableError } from './fetch-retry.node.ts'
 import {
   type CachedRepo,
   cachedCommit,
@@ -16,6 +15,7 @@ import {
   rememberCommit,
 } from './hub-cache.node.ts'
 import { type HubFile, type HubListing, listRepo, refusal } from './hub-listing.node.ts'
+import { hubEndpoint, hubToken, offlineVariable } from './hub-settings.node.ts'
 import { readShardIndex } from './sharded.ts'
 import { weightFiles, weightFolders } from './weight-files.ts'
 
@@ -26,19 +26,21 @@ export interface DownloadProgress {
 }
 
 export interface DownloadOptions extends RetryOptions {
-  /** A branch, tag or commit; `main`, if left out. */
+  /** A branch, tag or commit. Default: `main`. */
   revision?: string | undefined
-  /** Names of files, `*` for any part. If left out: the configurations and the weights in the best format there is. */
+  /** Names of files, `*` for any part. Default: the configurations and the weights in the best format there is. */
   files?: readonly string[] | undefined
-  /** `HF_ENDPOINT`, or the hub itself, if left out. */
+  /** Default: `HF_ENDPOINT`, or the hub itself. */
   endpoint?: string | undefined
-  /** `HF_TOKEN`, or what `hf auth login` saved, if left out. */
+  /** Default: `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN`, or what `hf auth login` saved. */
   token?: string | undefined
-  /** `HF_HUB_CACHE`, or `hub` in `HF_HOME`, or `~/.cache/huggingface/hub`, if left out. */
+  /** Default: `HF_HUB_CACHE`, or `hub` in `HF_HOME`, or `~/.cache/huggingface/hub`. */
   cacheDir?: string | undefined
-  /** Asks the network nothing. `HF_HUB_OFFLINE`, if left out. */
+  /** Use the cache only. Default: `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`. */
   offline?: boolean | undefined
   onProgress?: ((progress: DownloadProgress) => void) | undefined
+  /** Called with a sentence where the result is not what was asked for: the cache's copy in place of the hub's. */
+  onNotice?: ((message: string) => void) | undefined
 }
 
 const configurations = [
@@ -56,7 +58,8 @@ const configurations = [
 ].flatMap((name) => weightFolders.map((folder) => folder + name))
 
 /**
- * Fetches what a model needs, or finds it in the cache.
+ * Fetches what a model needs, or finds it in the cache. A model that is whole in the cache is used whatever the hub
+ * answers, as huggingface_hub does.
  *
  * @param repo `openai/clip-vit-base-patch32`
  * @returns the folder of the snapshot: `…/models--org--name/snapshots/<commit>`
@@ -72,21 +75,46 @@ export async function download(repo: string, options: DownloadOptions = {}): Pro
     throw new UsageError(`'${repo}' at '${revision}' is not a repository of the hub; expected organisation/name`)
   }
   const cached = cachedRepo(repo, options.cacheDir)
-  const endpoint = (options.endpoint ?? (process.env.HF_ENDPOINT || 'https://huggingface.co')).replace(/\/+$/, '')
-  if (options.offline ?? isSet(process.env.HF_HUB_OFFLINE)) {
-    return fromCache(cached, revision, `${repo}: the network is off (HF_HUB_OFFLINE)`)
+  const whole = await wholeSnapshot(cached, revision)
+  const offline = options.offline === true ? '`offline`' : options.offline === false ? undefined : offlineVariable()
+  if (offline !== undefined) {
+    if (whole) return whole
+    throw new CheckpointError(`${repo}: the network is off (${offline}), ${notCached(cached)}`)
   }
-
-  const token = options.token ?? (await savedToken())
-  let listing: HubListing
   try {
-    listing = await listRepo({ repo, revision, endpoint, token, fetch: retryingFetch(options) })
+    return await fetchSnapshot(repo, revision, cached, whole !== undefined, options)
   } catch (error) {
     options.signal?.throwIfAborted()
-    if (error instanceof CheckpointError) throw error
-    return fromCache(cached, revision, `${repo}: ${endpoint} cannot be reached (${reasonOf(error)})`)
+    if (!whole || !(error instanceof UnavailableError)) throw error
+    options.onNotice?.(
+      `${repo}: ${error.reason}, so the copy in the cache is used (commit ${basename(whole).slice(0, 7)}); with HF_HUB_OFFLINE=1 the hub is not asked`,
+    )
+    return whole
   }
+}
 
+/** @param once whether to ask the hub once only: a copy in the cache can stand in for its answer */
+async function fetchSnapshot(
+  repo: string,
+  revision: string,
+  cached: CachedRepo,
+  once: boolean,
+  options: DownloadOptions,
+): Promise<string> {
+  const endpoint = (options.endpoint ?? hubEndpoint()).replace(/\/+$/, '')
+  const token = options.token ?? (await hubToken())
+  let listing: HubListing
+  try {
+    listing = await listRepo({ repo, revision, endpoint, token, fetch: retryingFetch(options, once) })
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    if (error instanceof CheckpointError || error instanceof UsageError) throw error
+    const reason = `cannot be reached (${reasonOf(error)})`
+    throw new UnavailableError(
+      `${repo}: ${endpoint} ${reason}, ${notCached(cached)}. ${networkAdvice(error)}`,
+      `${new URL(endpoint).host} ${reason}`,
+    )
+  }
   const snapshot = cached.snapshot(listing.commit)
   const get = (file: HubFile) =>
     fetchIntoCache(file, { cached, snapshot, options, repo, commit: listing.commit, endpoint, token })
@@ -96,23 +124,14 @@ export async function download(repo: string, options: DownloadOptions = {}): Pro
   return snapshot
 }
 
-const isSet = (flag: string | undefined): boolean => /^(1|on|yes|true)$/i.test(flag ?? '')
-
-async function savedToken(): Promise<string | undefined> {
-  if (process.env.HF_TOKEN) return process.env.HF_TOKEN.trim()
-  const home = process.env.HF_HOME || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface')
-  const saved = await readFile(process.env.HF_TOKEN_PATH || join(home, 'token'), 'utf8').catch(() => '')
-  return saved.trim() || undefined
-}
-
-async function fromCache(cached: CachedRepo, revision: string, why: string): Promise<string> {
+async function wholeSnapshot(cached: CachedRepo, revision: string): Promise<string | undefined> {
   const commit = await cachedCommit(cached, revision)
   const snapshot = commit && cached.snapshot(commit)
-  if (snapshot && (await hasWeights(snapshot))) return snapshot
-  throw new CheckpointError(
-    `${why}, and the cache (${cached.folder}) does not hold it. Fetch it once with a network, or copy that folder from a machine that has it, or give the path of a checkpoint file`,
-  )
+  return snapshot && (await hasWeights(snapshot)) ? snapshot : undefined
 }
+
+const notCached = ({ folder }: CachedRepo): string =>
+  `and the cache (${folder}) does not hold it. Fetch it once with a network, or copy that folder from a machine that has it, or give the path of a checkpoint file`
 
 function wanted({ files }: HubListing, patterns: readonly string[] = configurations): HubFile[] {
   const literal = (text: string) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
@@ -166,7 +185,7 @@ async function fetchIntoCache(file: HubFile, place: Place): Promise<void> {
   const blob = place.cached.blob(file.checksum.hex)
   if (!(await exists(blob))) {
     const { repo, commit, endpoint, token } = place
-    const { signal, retryDelay, onProgress } = place.options
+    const { signal, retryDelay, onWait, onProgress } = place.options
     await fetchFile({
       url: `${endpoint}/${repo}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`,
       target: blob,
@@ -176,6 +195,7 @@ async function fetchIntoCache(file: HubFile, place: Place): Promise<void> {
       refusal: (status) => refusal(status, { repo, revision: commit, endpoint, token }),
       signal,
       retryDelay,
+      onWait,
       onProgress: (received) => onProgress?.({ file: file.path, received, total: file.size }),
     })
   }

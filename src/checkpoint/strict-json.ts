@@ -10,7 +10,7 @@ export function parseStrictJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new CheckpointError(`${where} is not valid JSON (${(error as Error).message})`)
+    throw new CheckpointError(`${where} is not valid JSON (${(error as Error).message})`, { cause: error })
   }
 }
 

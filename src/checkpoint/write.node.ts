@@ -4,11 +4,12 @@ import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promi
 import { basename, dirname, join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { dtypeBytes } from '../graph/dtype.ts'
+import type { Bytes } from './bytes.ts'
 import { safetensorsHeader, type TensorHeader } from './safetensors.ts'
 
 /** A tensor whose bytes are made when their turn comes, so that only one is in memory. */
 export interface TensorToWrite extends TensorHeader {
-  bytes(): Promise<Uint8Array<ArrayBuffer>>
+  bytes(): Promise<Bytes>
 }
 
 /**
@@ -82,7 +83,7 @@ async function refuseExisting(path: string): Promise<void> {
     (entries) => entries.length > 0,
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   )
-  if (there) throw new UsageError(`${path} is there already; choose another place, or say that it may be overwritten`)
+  if (there) throw new UsageError(`${path} is there already; choose another place, or write over it with \`overwrite\``)
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {

@@ -20,7 +20,7 @@ export async function holdOut(
   for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) if (isHeld(sample)) count++
   if (count === 0 || count === source.size) {
     throw new UsageError(
-      `${source.name}: ${source.size} samples are too few to set a part of ${share} aside; name other data to judge by (--val)`,
+      `${source.name}: ${source.size} samples are too few to set a part of ${share} aside; give other data as \`val\``,
     )
   }
   return {

@@ -88,8 +88,10 @@ function findColumns(path: string, found: readonly string[], options: TableOptio
   const label = one(undefined, ['label'])
   const caption = one(options.captionColumn, ['caption', 'captions', 'title', 'text'])
   const columns = found.map((name) => `"${name}"`).join(', ')
-  const missing = (name: string, flag: string) =>
-    new UsageError(`${path}: no column "${name}"; it has ${columns}. Name the right one with ${flag}, or the separator`)
+  const missing = (name: string, option: string) =>
+    new UsageError(
+      `${path}: no column "${name}"; it has ${columns}. Name the right one with \`${option}\`, or give the table's \`separator\``,
+    )
   if (image === undefined) throw missing(options.imageColumn ?? 'image', 'imageColumn')
   const classes = label !== undefined && options.captionColumn === undefined
   if (caption === undefined && !classes) throw missing(options.captionColumn ?? 'caption', 'captionColumn')
@@ -133,7 +135,9 @@ async function* separated(path: string, delimiter: string): AsyncGenerator<Row> 
     const { code, message } = error as Error & { code?: string }
     if (!code?.startsWith('CSV_')) throw error
     // A quote that is never closed: nothing after it can be told apart.
-    throw new UsageError(`${path}: not a table with the separator ${JSON.stringify(delimiter)} (${message})`)
+    throw new UsageError(`${path}: not a table with the separator ${JSON.stringify(delimiter)} (${message})`, {
+      cause: error,
+    })
   } finally {
     stream.destroy()
   }

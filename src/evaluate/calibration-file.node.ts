@@ -16,16 +16,16 @@ const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
 
 /** @throws InputError for a file that cannot be read, or is no calibration */
 export async function readCalibration(file: string): Promise<Calibration> {
-  const refuse = (why: string) =>
-    new InputError(`${file}: ${why}; a calibration is made by typeclip evaluate calibrate --out FILE`)
+  const refuse = (why: string, cause?: unknown) =>
+    new InputError(`${file}: ${why}; expected a file that writeCalibration, or evaluate calibrate, wrote`, { cause })
   const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw refuse(`cannot be read (${error.message})`)
+    throw refuse(`cannot be read (${error.message})`, error)
   })
   let found: unknown
   try {
     found = JSON.parse(text)
   } catch (error) {
-    throw refuse(`is not JSON (${(error as Error).message})`)
+    throw refuse(`is not JSON (${(error as Error).message})`, error)
   }
   if (typeof found !== 'object' || found === null) throw refuse('is no object')
   for (const [name, fits] of Object.entries(fields)) {

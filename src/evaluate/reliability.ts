@@ -3,16 +3,19 @@
 
 import { checkScores, type Scores } from './classification.ts'
 
+/** One bin of a reliability diagram. */
 export interface ReliabilityBin {
   /** Confidences above `from`, up to and with `to`. */
   from: number
   to: number
+  /** Images in the bin. */
   n: number
   /** Mean confidence and share of right answers; `NaN` in an empty bin. */
   confidence: number
   accuracy: number
 }
 
+/** How well confidences match accuracy (Guo et al. 2017). */
 export interface Reliability {
   /** Mean of `−log p` of the right class, in nats. */
   negativeLogLikelihood: number

@@ -9,12 +9,14 @@ import { CheckpointError } from '../errors.ts'
 import { replaceFile } from '../training/checkpoint.node.ts'
 import { type LoraOptions, type LoraTarget, loraTargets, type Tower } from './lora.ts'
 
+/** One matrix of a LoRA adapter. */
 export interface AdapterTensor {
   shape: readonly number[]
   /** Row-major. */
   data: Float32Array
 }
 
+/** A LoRA adapter as PEFT stores it. */
 export interface Adapter {
   options: LoraOptions
   /** `visual.transformer.resblocks.0.attn.q_proj.lora_A.weight` `[r, in]`, `…lora_B.weight` `[out, r]` */
@@ -164,11 +166,13 @@ export async function readAdapter(folder: string): Promise<Adapter> {
 
 async function readConfig(where: string): Promise<Record<string, unknown>> {
   const text = await readFile(where, 'utf8').catch((error: Error) => {
-    throw new CheckpointError(`${where} cannot be read: ${error.message}; expected the folder of a PEFT adapter`)
+    throw new CheckpointError(`${where} cannot be read: ${error.message}; expected the folder of a PEFT adapter`, {
+      cause: error,
+    })
   })
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new CheckpointError(`${where} is not JSON: ${(error as Error).message}`)
+    throw new CheckpointError(`${where} is not JSON: ${(error as Error).message}`, { cause: error })
   }
 }

@@ -20,7 +20,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
   const { config, logitScale, tokenizer } = clip
   const { width, contextLength: room } = config.text!
   const { seed = 0, signal, resume = false } = settings
-  if (settings.steps !== undefined) throw new UsageError('CoOp counts in epochs (--epochs), not in steps')
+  if (settings.steps !== undefined) throw new UsageError('CoOp trains in `epochs`; `steps` has no meaning for it')
   const prompts = namePrompts(tokenizer, words)
   const first = firstWords(tokenizer, beginning(prompts, room, settings))
   const m = contextLengthFor(prompts, room, first?.length ?? settings.contextLength)
@@ -81,10 +81,11 @@ function firstWords(
 ): readonly number[] | undefined {
   if (contextWords === undefined) return undefined
   const ids = tokenizer.encode(contextWords).slice(1, -1)
-  if (ids.length === 0) throw new UsageError(`the words to begin from, "${contextWords}", are none (--context-words)`)
+  if (ids.length === 0)
+    throw new UsageError(`\`contextWords\` "${contextWords}" contains no tokens; give at least one word`)
   if (contextLength !== undefined && contextLength !== ids.length) {
     throw new UsageError(
-      `"${contextWords}" is ${ids.length} tokens, and ${contextLength} are to be learnt; give one of --context and --context-words`,
+      `"${contextWords}" is ${ids.length} tokens, and \`contextLength\` is ${contextLength}; give one of \`contextLength\` and \`contextWords\``,
     )
   }
   return ids

@@ -9,16 +9,18 @@ import { UsageError } from '../errors.ts'
 import { gradients } from '../graph/gradient.ts'
 import { concat, constant, input } from '../graph/tensor.ts'
 import type { Clip } from '../load.ts'
+import { normalize } from '../model/clip.ts'
+import { transformerBlock } from '../model/parameter-names.ts'
 import { objectives } from '../objectives/index.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
-import { transformerBlock } from '../training/step.ts'
 import { constantTexts } from './class-prompts.ts'
-import { crossEntropy, normalize } from './classification-head.ts'
+import { crossEntropy } from './classification-head.ts'
 import type { UnitFeatures } from './unit-features.ts'
 
 /** The context's vectors: `[m, width]`, row-major. */
 export type Context = Float32Array
 
+/** CoOp's loss and its gradient, compiled for one set of classes (Zhou et al. 2022). */
 export interface PromptLearner {
   /** The mean cross-entropy of some pictures at a context, and its derivative by it. */
   gradient(batch: UnitFeatures, context: Context): Promise<{ loss: number; context: Context }>
@@ -44,18 +46,20 @@ export function contextLengthFor(prompts: readonly (readonly number[])[], room: 
   const most = room - longest
   if (most < (asked ?? 1)) {
     const wanted = asked === undefined ? '' : `, and ${asked} were asked for`
-    const advice = asked === undefined ? 'shorten the names' : 'learn fewer (--context), or shorten the names'
+    const advice = asked === undefined ? 'shorten the names' : 'choose a smaller `contextLength`, or shorten the names'
     throw new UsageError(
-      `the model reads ${room} tokens, and the longest class name takes ${longest} with start, full stop and end: ${Math.max(0, most)} are left for words to learn${wanted}; ${advice} (--classnames)`,
+      `the model reads ${room} tokens, and the longest class name takes ${longest} with start, full stop and end: ${Math.max(0, most)} are left for words to learn${wanted}; ${advice} with \`words\``,
     )
   }
   return asked ?? Math.min(usualLength, most)
 }
 
 /**
+ * Compiles CoOp's loss and its gradient by the context. `recompute` computes the inside of each block twice: slower, in less
+ * memory (a fifth less for twelve blocks).
+ *
  * @param prompts ids of each class from start to end; the context goes after the start
- * @param m how many words are learnt
- * @param options.recompute computes blocks' insides twice: slower, in less memory (by a fifth for twelve blocks)
+ * @param m length of the context in tokens
  */
 export async function createPromptLearner(
   { config, parameters, runtime, logitScale, logitBias, objective }: PromptedModel,
@@ -106,4 +110,5 @@ export async function createPromptLearner(
   }
 }
 
+/** The parts of a `Clip` that CoOp needs. */
 export type PromptedModel = Pick<Clip, 'config' | 'parameters' | 'runtime' | 'logitScale' | 'logitBias' | 'objective'>

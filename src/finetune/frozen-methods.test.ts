@@ -120,7 +120,9 @@ describe('coop', () => {
       expect(apart(row(learnt.weights, learnt.names.indexOf(name)), row(weights, i))).toBeLessThan(1e-3)
     }
     await clip.dispose()
-    await expect(run({ ...start, contextLength: 5, out: join(folder, 'two') })).rejects.toThrow('is 4 tokens, and 5')
+    await expect(run({ ...start, contextLength: 5, out: join(folder, 'two') })).rejects.toThrow(
+      'is 4 tokens, and `contextLength` is 5',
+    )
   }, 60_000)
 
   it('goes on where it was ended, to the same words', async () => {

@@ -3,6 +3,7 @@
 
 import { readdir } from 'node:fs/promises'
 import { CheckpointError, UsageError } from '../errors.ts'
+import type { LoadOptions } from '../load.node.ts'
 import type { Activation } from '../model/config.ts'
 import { type InitialModel, openInitialModel } from '../training/initial-model.node.ts'
 import { writeModel } from '../training/saved-model.node.ts'
@@ -25,12 +26,16 @@ export async function writeMerged(
   folder: string,
   model: string,
   adapter: string,
-  options: { unmerge?: boolean; overwrite?: boolean; activation?: Activation | undefined; signal?: AbortSignal } = {},
+  options: Pick<LoadOptions, 'signal' | 'onProgress' | 'onWait'> & {
+    unmerge?: boolean
+    overwrite?: boolean
+    activation?: Activation | undefined
+  } = {},
 ): Promise<void> {
   const { unmerge = false, overwrite = false, ...more } = options
   const found = await readdir(folder).catch(() => [])
   if (found.length > 0 && !overwrite)
-    throw new UsageError(`${folder} is not empty; choose another folder (or --overwrite)`)
+    throw new UsageError(`${folder} is not empty; choose another folder, or write over it with \`overwrite\``)
   const given = await readAdapter(adapter)
   const base = await openInitialModel(model, more)
   checkFit(given, base, adapter)

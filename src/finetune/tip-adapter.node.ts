@@ -14,7 +14,8 @@ const views = 10
 
 async function* run(task: Task, keysAre: 'kept' | 'trained'): ReturnType<Method['run']> {
   const { clip, classes, words, zeroShot, settings } = task
-  if (settings.steps !== undefined) throw new UsageError('Tip-Adapter-F counts in epochs (--epochs), not in steps')
+  if (settings.steps !== undefined)
+    throw new UsageError('Tip-Adapter-F trains in `epochs`; `steps` has no meaning for it')
   const val = unitFeatures(await task.features('val'), classes)
   const seen = yield* augmentedViews(task, views)
   let cache: KeyValueCache = cacheOf(seen)

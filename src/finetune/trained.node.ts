@@ -74,6 +74,7 @@ export async function* trained(
       threads: settings.threads,
       maxPixels: settings.maxPixels,
       exifRotate: settings.exifRotate,
+      onNotice: settings.onNotice,
       saveEvery: each,
       keep: 1,
       patience: settings.patience,
@@ -97,7 +98,8 @@ export const scoreOf = (top1: number, loss: number, n: number): number => top1 -
 
 const diverged = (step: number, out: string): TrainingError =>
   new TrainingError(
-    `after step ${step} the model's answers are not numbers any more, and ${out} is of no use. Begin again in another folder with a lower learning rate (--lr), a longer warm-up (--warmup), or gradients held within bounds (--clip-grad 1)`,
+    `after step ${step} the model's outputs are no longer finite numbers, so ${out} cannot be used. Start again in another folder with a lower \`learningRate\`, a longer \`warmup\`, or gradients clipped to length 1 (\`clipGradient\`)`,
+    { option: 'learningRate', code: 'diverged' },
   )
 
 /** A folder's own answers: by its classifier, for which no text is read, or by words. */

@@ -25,7 +25,9 @@ export const ends = ['zero-shot', 'fine-tuned'] as const
 export const interpolate = (a: Float32Array, b: Float32Array, alpha: number): Float32Array =>
   a.map((value, i) => (1 - alpha) * value + alpha * b[i]!)
 
+/** Accuracy at one α of WiSE-FT. */
 export interface CurvePoint {
+  /** 0: the original weights; 1: the fine-tuned ones. */
   alpha: number
   /** On the pictures that judge. */
   top1: number
@@ -77,7 +79,7 @@ const chosenAlpha = 0.5
 async function* wise(task: Task): ReturnType<Method['run']> {
   const { out, settings, model, zeroShot, words } = task
   const { alpha = chosenAlpha, signal } = settings
-  if (!(alpha >= 0 && alpha <= 1)) throw new UsageError(`alpha: ${alpha}; WiSE-FT's lies between 0 and 1`)
+  if (!(alpha >= 0 && alpha <= 1)) throw new UsageError(`\`alpha\` is ${alpha}; for WiSE-FT it is between 0 and 1`)
   const [first, last] = [join(out, ends[0]), join(out, ends[1])]
   const taken = yield* trained(task, { ...fullAdaptation(task), name: 'wise-ft' }, fullRecipe)
   if (signal?.aborted) return undefined

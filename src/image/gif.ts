@@ -32,7 +32,7 @@ export function decodeGif(bytes: Uint8Array, name: string, check: (width: number
     return colored(indices, { width, height, palette, transparent })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new InputError(`${name}: the GIF is cut short or damaged (${error.message})`)
+    throw new InputError(`${name}: the GIF is cut short or damaged (${error.message})`, { cause: error })
   }
 }
 

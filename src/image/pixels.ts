@@ -36,6 +36,8 @@ export interface Pixels {
   palette?: Uint8Array
   /** What `data` and `opacity` hold, where it is not the whole picture. */
   part?: Part
+  /** The file's EXIF orientation, 2 to 8, where `data` was not turned by it. */
+  orientation?: number
 }
 
 /** A rectangle of a picture. */

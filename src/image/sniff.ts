@@ -39,10 +39,13 @@ export function sniff(bytes: Uint8Array, name: string): Format {
   const found = readable.find(([signature]) => matches(head, signature))
   if (found) return found[1]
   if (head.slice(4, 8) === 'ftyp') return container(bytes, head, name)
-  const what =
-    refused.find(([signature]) => matches(head, signature))?.[1] ?? text(bytes) ?? 'not a picture of a known kind'
-  throw new InputError(`${name}: this is ${what}; ${supported}. Convert it to PNG first`)
+  const what = refused.find(([signature]) => matches(head, signature))?.[1] ?? text(bytes) ?? 'no image of a known kind'
+  const advice = convertible.test(what) ? '. Convert it to PNG first' : ''
+  throw new InputError(`${name}: this is ${what}; ${supported}${advice}`)
 }
+
+/** What another program can make an image of. */
+const convertible = /picture|PDF|Photoshop|icon|drawing/
 
 /** AVIF, HEIC and videos share one container; the brands tell them apart. */
 function container(bytes: Uint8Array, head: string, name: string): Format {

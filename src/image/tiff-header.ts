@@ -135,7 +135,9 @@ function readTags(bytes: Uint8Array, name: string): Map<number, number[]> {
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new InputError(`${name}: a TIFF whose directory lies outside the file; it is cut short or damaged`)
+    throw new InputError(`${name}: a TIFF whose directory lies outside the file; it is cut short or damaged`, {
+      cause: error,
+    })
   }
   return tags
 }

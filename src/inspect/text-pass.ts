@@ -8,6 +8,7 @@ import { encodeText } from '../model/clip.ts'
 import type { TextTowerConfig } from '../model/config.ts'
 import { type Pass, runStages } from './stages.ts'
 
+/** One token of a text. */
 export interface Token {
   id: number
   /** Its entry in the vocabulary; `</w>` ends a word. */
@@ -16,6 +17,7 @@ export interface Token {
   text: string
 }
 
+/** One forward pass of the text encoder, with every named stage. */
 export interface TextPass extends Pass {
   text: string
   /** From the start token to the end token. Nothing after the end can matter, so no padding is computed. */
@@ -28,8 +30,11 @@ export interface TextPass extends Pass {
   pool: TextTowerConfig['pool']
 }
 
-/** The graph of the text tower. `whole`: every position of every block; otherwise what `encodeText` runs. */
-export function textGraph({ config, parameters, name }: Clip, options?: { whole: boolean }): { embedding: Tensor } {
+/** The graph of the text tower. `allPositions`: every position of every block; default: what `encodeText` runs. */
+export function textGraph(
+  { config, parameters, name }: Clip,
+  options?: { allPositions: boolean },
+): { embedding: Tensor } {
   if (!config.text) throw new UsageError(`${name} has no text tower`)
   const ids = input('ids', 'int32', ['batch', 'length'])
   const end = input('end', 'int64', ['batch', 1])
@@ -60,7 +65,7 @@ export function readText({ tokenizer }: Clip, { contextLength, pool, endId }: Te
 
 export async function inspectText(clip: Clip, text: string): Promise<TextPass> {
   const { config, runtime } = clip
-  const build = (): Tensor => textGraph(clip, { whole: true }).embedding
+  const build = (): Tensor => textGraph(clip, { allPositions: true }).embedding
   if (!config.text) build()
   const { tokens, readAt, feeds } = readText(clip, config.text!, text)
   const { pass, values } = await runStages(runtime, build, feeds)

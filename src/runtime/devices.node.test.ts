@@ -16,5 +16,5 @@ it.each(Object.keys(devices) as Device[])('%s runs, or says what it needs', asyn
 })
 
 it('names what there is', () => {
-  expect(() => deviceNamed('tpu')).toThrow("device 'tpu' is not known; there is cpu, webgpu, cuda, coreml, dml")
+  expect(() => deviceNamed('tpu')).toThrow("`device` is 'tpu'; expected one of cpu, webgpu, cuda, coreml, dml")
 })

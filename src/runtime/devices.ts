@@ -23,5 +23,7 @@ export type Device = keyof typeof devices
 
 export function deviceNamed(name: string): Device {
   if (Object.hasOwn(devices, name)) return name as Device
-  throw new UsageError(`device '${name}' is not known; there is ${Object.keys(devices).join(', ')}`)
+  throw new UsageError(`\`device\` is '${name}'; expected one of ${Object.keys(devices).join(', ')}`, {
+    option: 'device',
+  })
 }

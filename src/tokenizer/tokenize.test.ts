@@ -43,7 +43,7 @@ describe('rows', () => {
     const texts = ['a', 'a photo of a cat']
     expect(() => tokenize(tokenizer, texts, { contextLength: 4 })).toThrow(InputError)
     expect(() => tokenize(tokenizer, texts, { contextLength: 4 })).toThrow(
-      'Text 1 ("a photo of a cat") has 7 tokens with start and end, more than the context length 4: truncate it, or chunk it',
+      'Text 1 ("a photo of a cat") has 7 tokens with start and end, more than the context length 4: shorten it, or cut it with `onLong',
     )
     const cut = tokenize(tokenizer, texts, { contextLength: 4, onLong: 'truncate' })
     expect([...cut.ids]).toEqual([49406, 320, 49407, 0, 49406, 320, 1125, 49407])

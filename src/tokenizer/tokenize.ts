@@ -9,6 +9,7 @@ import { wordPattern } from './words.ts'
 
 export type { Cleaning } from './clean.ts'
 
+/** Byte pair encoding (§2.4 of the paper): text to token ids and back. */
 export interface Tokenizer {
   /** [start, …ids, end] of a text after cleaning, never cut and without padding. */
   encode(text: string): number[]
@@ -84,6 +85,7 @@ export function createTokenizer(merges: string | Merges, options: TokenizerOptio
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
+/** Options of `tokenize`. */
 export interface TokenizeOptions {
   /** The tokens of a row, start and end included: 77 unless the checkpoint says otherwise. */
   contextLength?: number
@@ -103,7 +105,18 @@ export interface Tokens {
   lengths: number[]
 }
 
-/** Rows of ids of equal length, as `clip.tokenize` gives them. */
+/**
+ * Texts as rows of token ids of equal length, as `clip.tokenize` gives them.
+ *
+ * @throws InputError for a text of more tokens than a row, with their number
+ *
+ * @example
+ * ```ts
+ * import { loadTokenizer, tokenize } from 'typeclip'
+ *
+ * const { ids, shape } = tokenize(await loadTokenizer(), ['a photo of a cat']) // shape [1, 77]
+ * ```
+ */
 export function tokenize(
   tokenizer: Tokenizer,
   texts: string | readonly string[],
@@ -154,7 +167,7 @@ function endsWord(tokenizer: Tokenizer, id: number): boolean {
 function checkContextLength(contextLength: number): void {
   if (!Number.isInteger(contextLength) || contextLength < 3) {
     throw new UsageError(
-      `contextLength is ${contextLength}; a row needs a start, an end and at least one token: 3 or more`,
+      `\`contextLength\` is ${contextLength}; a row needs a start, an end and at least one token: 3 or more`,
     )
   }
 }
@@ -163,7 +176,8 @@ function tooLong(text: string, index: number, count: number, contextLength: numb
   const shown = text.length > 60 ? `${text.slice(0, 57)}…` : text
   return new InputError(
     `Text ${index} (${JSON.stringify(shown)}) has ${count} tokens with start and end, more than the context length ` +
-      `${contextLength}: truncate it, or chunk it into several rows`,
+      `${contextLength}: shorten it, or cut it with \`onLong: 'truncate'\``,
+    { option: 'onLong' },
   )
 }
 

@@ -1,4 +1,4 @@
-// What training begins with: a configuration alone, whose parameters are drawn anew, or a checkpoint, which it goes on from.
+// The model that training starts from: a config alone (random parameters), or a checkpoint (continued).
 
 import { readFile } from 'node:fs/promises'
 import { cast, compositions } from '../checkpoint/compose.ts'
@@ -14,19 +14,20 @@ import { openModel } from '../open-model.node.ts'
 import { openaiPreprocessing, preprocessingFromOpenClip } from '../preprocessing.ts'
 import { canonicalShapes } from '../weights.ts'
 
+/** What training starts from: a config, and the parameters of a checkpoint where there is one. */
 export interface InitialModel {
   readonly config: ClipConfig
   readonly preprocessing: Preprocessing
   readonly notices: readonly string[]
-  /** Of the parameters that there are, by canonical name. */
+  /** Shapes of the stored parameters by canonical name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
-  /** A parameter by canonical name; undefined where there is none yet. */
+  /** A stored parameter by canonical name, or undefined. */
   read(name: string): Promise<Float32Array | undefined>
 }
 
 /**
- * @param model open_clip's model configuration (`*.json`), or a checkpoint as `load` takes it
- * @throws CheckpointError for a file that cannot be used
+ * @param model an open_clip model config (`*.json`) to train from scratch, or a checkpoint, as for `load`
+ * @throws CheckpointError for a file that cannot be read
  */
 export async function openInitialModel(
   model: string,
@@ -37,13 +38,13 @@ export async function openInitialModel(
 
 async function fromConfiguration(path: string, activation: Activation | undefined): Promise<InitialModel> {
   const text = await readFile(path, 'utf8').catch((error: Error) => {
-    throw new CheckpointError(`${path} cannot be read: ${error.message}`)
+    throw new CheckpointError(`${path} cannot be read: ${error.message}`, { cause: error })
   })
   let json: { model_cfg?: unknown; preprocess_cfg?: unknown }
   try {
     json = JSON.parse(text)
   } catch (error) {
-    throw new CheckpointError(`${path} is not JSON: ${(error as Error).message}`)
+    throw new CheckpointError(`${path} is not JSON: ${(error as Error).message}`, { cause: error })
   }
   const config = fromOpenClip(json?.model_cfg ?? json, path)
   for (const tower of [config.image, config.text]) {

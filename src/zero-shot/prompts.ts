@@ -99,7 +99,7 @@ export const imagenetSimpleTemplates: readonly string[] = [
   'a photo of the small {}.',
 ]
 
-/** Template lists by name, as `--template` takes them. */
+/** Template lists by name, as the command takes them in place of a template. */
 export const templateLists: Readonly<Record<string, readonly string[]>> = {
   imagenet: imagenetTemplates,
   'imagenet-simple': imagenetSimpleTemplates,

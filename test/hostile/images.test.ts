@@ -258,7 +258,7 @@ describe('bombs', () => {
 
   it('a limit can be lowered and raised', async () => {
     const bytes = fixture('rgb.png')
-    await expect(decode(bytes, { maxPixels: 1000 })).rejects.toThrow(/61×45 is 2745 pixels.*raise maxPixels/)
+    await expect(decode(bytes, { maxPixels: 1000 })).rejects.toThrow(/61×45 is 2745 pixels.*raise `maxPixels`/)
     await expect(decode(bytes, { maxPixels: 2745 })).resolves.toMatchObject({ width: 61 })
   })
 

@@ -22,7 +22,7 @@ it('prints help', async () => {
   const { code, stdout } = await captured(['classify', '--help'])
   expect(code).toBe(0)
   expect(stdout).toMatchInlineSnapshot(`
-    "typeclip classify: which of your labels fits each image
+    "typeclip classify: find which of your labels fits each image
 
     Usage: typeclip classify IMAGE… --labels "cat,dog" | --labels-file F [flags]
 
@@ -44,11 +44,13 @@ it('prints help', async () => {
       --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
       --max-pixels N               refuse larger pictures
       --exif-rotate                turn photos upright by their EXIF entry; the reference does not
+      --max-bytes N                refuse images at addresses of more bytes; else 268435456
       --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
       --activation quickgelu|gelu  where the checkpoint does not say
       --device D                   cpu (default), webgpu, cuda, coreml or dml
       --threads N                  threads to compute with; else one for each core
-      --help                       this text
+      -q, --quiet                  no notices and no progress; errors are always shown
+      -h, --help                   show this text
 
     Examples:
       typeclip classify photo.jpg --labels "a cat,a dog"

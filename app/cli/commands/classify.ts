@@ -1,16 +1,17 @@
 // `typeclip classify`: zero-shot classification (§3.1) of images with labels in words.
 
 import type { Label } from 'typeclip'
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
+import { counted } from '../counted.ts'
 import { embedImages, noImages } from '../embeddings.ts'
 import { calibrationOf } from '../evaluate/data.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
 import { readLines } from '../lines.ts'
-import { imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
+import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
 import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
-import { UsageError } from '../usage-error.ts'
 
 const shownLabels = 5
 const barLength = 20
@@ -28,7 +29,12 @@ export const command = defineCommand({
   flags: {
     labels: { type: 'text', value: 'L,L', help: 'labels between commas' },
     labelsFile: { type: 'text', value: 'F', help: 'labels, one a line, blank lines left out; - for standard input' },
-    template: { type: 'texts', value: 'T', help: 'a prompt with {} for the label; else "a photo of a {}."' },
+    template: {
+      type: 'texts',
+      option: 'templates',
+      value: 'T',
+      help: 'a prompt with {} for the label; else "a photo of a {}."',
+    },
     top: { type: 'count', value: 'K', help: `the best K only; else ${shownLabels}, and with --json all` },
     json: { type: 'switch', help: 'one line an image: {"path", "labels": [{"label", "score"}…]}, best first' },
     calibration: {
@@ -38,6 +44,7 @@ export const command = defineCommand({
     },
     ...longTextFlags,
     ...imageFlags,
+    ...addressFlags,
     ...modelFlags,
   },
   examples: [
@@ -67,7 +74,7 @@ export const command = defineCommand({
     const given = values.template.flatMap((template) => templateLists[template] ?? [template])
     const templates = given.length > 0 ? given : (calibration?.templates ?? [])
     return withModel(values, trained ? ['image'] : ['image', 'text'], terminal, async (clip) => {
-      terminal.status(`embedding ${names.length} labels in ${templates.length || 1} templates`)
+      terminal.status(`embedding ${counted(names.length, 'label')} with ${counted(templates.length || 1, 'template')}`)
       const { clip: reader, classifier } = trained
         ? { clip, classifier: narrowed(trained, names) }
         : await zeroShotScorer(clip, names, {
@@ -75,11 +82,11 @@ export const command = defineCommand({
             onLong: long,
             signal: terminal.signal,
           })
-      const job = startJob(terminal, 'images', found.images.length)
+      const job = startJob(terminal, 'image', found.images.length)
       for await (const { path, embedding } of embedImages(reader, found, { terminal, job })) {
         const top = values.top ?? (values.json ? Infinity : shownLabels)
         const labels = rank(classifier, embedding, top, calibration?.temperature)
-        const none = calibration && Math.max(...scoresOf(classifier, embedding)) < calibration.threshold
+        const none = calibration && scoresOf(classifier, embedding).every((score) => score < calibration.threshold)
         const answer = calibration && { answer: none ? noneOfThese : labels[0]!.label }
         const lines = drawn(path, labels)
         if (none) lines.splice(1, 0, `  ${noneOfThese}`)

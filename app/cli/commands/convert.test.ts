@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 it('prints help', async () => {
   expect((await captured(['convert', '--help'])).stdout).toMatchInlineSnapshot(`
-    "typeclip convert: a checkpoint as another project publishes it
+    "typeclip convert: convert a checkpoint to another project's format
 
     Usage: typeclip convert SOURCE TARGET --to openai|open_clip|hf [--dtype f32|f16|bf16] [flags]
 
@@ -31,7 +31,8 @@ it('prints help', async () => {
       --unmerge                    with --adapter: SOURCE has it merged, and TARGET is to be without it
       --activation quickgelu|gelu  where the checkpoint does not say
       --overwrite                  write over a TARGET that is there
-      --help                       this text
+      -q, --quiet                  no notices and no progress; errors are always shown
+      -h, --help                   show this text
 
     Examples:
       typeclip convert ViT-B-32.pt clip-vit-base-patch32 --to hf

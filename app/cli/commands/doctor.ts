@@ -1,16 +1,18 @@
 // `typeclip doctor`: the installation against golden values that the reference made (fixtures/make/doctor.py).
 
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Clip, Embeddings } from 'typeclip'
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
+import { counted } from '../counted.ts'
 import { cliFile, libraryFile, nativeVersions, version } from '../installation.ts'
 import { modelFlags } from '../model.ts'
 import { table } from '../table.ts'
-import { UsageError } from '../usage-error.ts'
 
 interface Golden {
   reference: Record<string, string>
@@ -72,6 +74,7 @@ export const command = defineCommand({
       return compared(await clip.encodeText(texts, { normalize: true }), golden.texts)
     })
     await clip?.dispose()
+    await check('telemetry', checkTelemetry)
     terminal.status(undefined)
 
     const ok = findings.every((finding) => finding.ok)
@@ -103,7 +106,7 @@ async function checkTokens({ tokens }: Golden): Promise<Omit<Finding, 'check'>> 
   const { loadTokenizer } = await import('typeclip')
   const tokenizer = await loadTokenizer()
   const wrong = tokens.find(({ text, ids }) => tokenizer.encode(text).join() !== ids.join())
-  if (!wrong) return { ok: true, found: `${tokens.length} texts, id for id` }
+  if (!wrong) return { ok: true, found: `${counted(tokens.length, 'text')}, id for id` }
   const found = `${JSON.stringify(wrong.text)} gives ${tokenizer.encode(wrong.text).join(' ')}, not ${wrong.ids.join(' ')}`
   return { ok: false, found }
 }
@@ -117,7 +120,7 @@ async function checkPixels({ pixels }: Golden): Promise<Omit<Finding, 'check'>> 
       const bytes = await preprocessor.preprocess(cliFile('golden', picture))
       if (createHash('sha256').update(bytes).digest('hex') !== sha256) wrong.push(picture)
     }
-    if (wrong.length === 0) return { ok: true, found: `${pixels.length} pictures, byte for byte` }
+    if (wrong.length === 0) return { ok: true, found: `${counted(pixels.length, 'image')}, byte for byte` }
     return { ok: false, found: `${wrong.join(', ')}: other bytes than the reference's` }
   } finally {
     await preprocessor.close()
@@ -132,6 +135,14 @@ async function checkFile({ model }: Golden): Promise<Omit<Finding, 'check'>> {
   return { ok: false, found: `${model.file} has sha-256 ${sha256}, not ${model.sha256}; install typeclip again` }
 }
 
+/** After the encoders ran. With its telemetry on, ONNX Runtime leaves a file of this name in the temporary folder. */
+async function checkTelemetry(): Promise<Omit<Finding, 'check'>> {
+  const trace = join(tmpdir(), `mat-debug-${process.pid}.log`)
+  const off = process.env.ORT_DISABLE_TELEMETRY === '1' && !existsSync(trace)
+  if (off) return { ok: true, found: "off: nothing is sent, and ONNX Runtime's own telemetry is switched off" }
+  return { ok: false, found: `ONNX Runtime's telemetry is on (${trace}); set ORT_DISABLE_TELEMETRY=1` }
+}
+
 function compared({ data }: Embeddings, golden: readonly { embedding: number[] }[]): Omit<Finding, 'check'> {
   const expected = golden.flatMap(({ embedding }) => {
     const length = Math.hypot(...embedding)
@@ -140,6 +151,6 @@ function compared({ data }: Embeddings, golden: readonly { embedding: number[] }
   const difference = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - data[i]!)), 0)
   // A NaN is no number's neighbour.
   const ok = data.every(Number.isFinite) && data.length === expected.length && difference <= rounding
-  const found = `${golden.length} unit embeddings, largest difference ${difference.toExponential(1)}`
+  const found = `${counted(golden.length, 'unit embedding')}, largest difference ${difference.toExponential(1)}`
   return { ok, found: `${found} (${ok ? 'rounding' : `more than ${rounding} is not rounding`})` }
 }

@@ -24,7 +24,7 @@ async function readNpy(file: string): Promise<{ header: string; data: Float32Arr
 
 it('prints help', async () => {
   expect((await captured(['embed', '--help'])).stdout).toMatchInlineSnapshot(`
-    "typeclip embed: images and texts to a file of vectors
+    "typeclip embed: write embeddings of images and texts to a file
 
     Usage: typeclip embed [IMAGE…] [--text S]… [--text-file F] --out X.npy | X.safetensors | X.jsonl [flags]
 
@@ -44,11 +44,13 @@ it('prints help', async () => {
       --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
       --max-pixels N               refuse larger pictures
       --exif-rotate                turn photos upright by their EXIF entry; the reference does not
+      --max-bytes N                refuse images at addresses of more bytes; else 268435456
       --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
       --activation quickgelu|gelu  where the checkpoint does not say
       --device D                   cpu (default), webgpu, cuda, coreml or dml
       --threads N                  threads to compute with; else one for each core
-      --help                       this text
+      -q, --quiet                  no notices and no progress; errors are always shown
+      -h, --help                   show this text
 
     Examples:
       typeclip embed photos --out photos.npy --normalize

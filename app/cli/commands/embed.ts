@@ -1,13 +1,13 @@
 // `typeclip embed`: images and texts to a file of vectors.
 
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
 import { embedImages, embedTexts } from '../embeddings.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
-import { imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
+import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
 import { createRowFile } from '../row-file.ts'
 import { namedTexts } from '../texts.ts'
-import { UsageError } from '../usage-error.ts'
 
 export const command = defineCommand({
   usage: '[IMAGE…] [--text S]… [--text-file F] --out X.npy | X.safetensors | X.jsonl [flags]',
@@ -25,6 +25,7 @@ export const command = defineCommand({
     normalize: { type: 'switch', help: 'divide each vector by its length, which CLIP itself leaves to its caller' },
     ...longTextFlags,
     ...imageFlags,
+    ...addressFlags,
     ...modelFlags,
   },
   examples: [
@@ -47,7 +48,7 @@ export const command = defineCommand({
     try {
       return await withModel(values, towers, terminal, async (clip) => {
         const total = textFile === undefined ? found.images.length + text.length : undefined
-        const job = startJob(terminal, 'rows', total)
+        const job = startJob(terminal, 'row', total)
         for await (const { path, embedding } of embedImages(clip, found, { normalize, terminal, job })) {
           await file.write(embedding, { path })
         }

@@ -1,12 +1,12 @@
 // `typeclip evaluate calibrate`: the temperature and the threshold that make "none of these" an answer.
 
+import { UsageError } from 'typeclip/errors'
 import { createAtomicFile } from '../atomic-file.ts'
 import { defineCommand } from '../command.ts'
 import { countingJob, openData, templatesOf, wordFlags, wordsOf } from '../evaluate/data.ts'
 import { percent } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
 import { table } from '../table.ts'
-import { UsageError } from '../usage-error.ts'
 
 export const command = defineCommand({
   usage: '--data FOLDER --out FILE [flags]',

@@ -1,11 +1,12 @@
 // `typeclip evaluate linear-probe`: logistic regression on the image tower's features (§3.2).
 
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
+import { counted } from '../counted.ts'
 import { countingJob, openData, resultFlags } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { classificationTable, percent } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
-import { UsageError } from '../usage-error.ts'
 import { classificationJson, heading } from './evaluate-zero-shot.ts'
 
 export const command = defineCommand({
@@ -18,7 +19,13 @@ export const command = defineCommand({
   flags: {
     train: { type: 'text', value: 'SOURCE', help: 'a folder of class folders, a table, or .tar shards' },
     test: { type: 'text', value: 'SOURCE', help: 'the same classes, other pictures' },
-    c: { type: 'number', value: 'C', above: 0, help: 'the inverse of the penalty, as in scikit-learn; else 0.316' },
+    c: {
+      type: 'number',
+      option: 'C',
+      value: 'C',
+      above: 0,
+      help: 'the inverse of the penalty, as in scikit-learn; else 0.316',
+    },
     sweep: { type: 'switch', help: 'choose C between 1e-6 and 1e6 by a tenth of the training pictures' },
     beforeProjection: {
       type: 'switch',
@@ -63,7 +70,7 @@ export const command = defineCommand({
         const fitted = { C, steps, loss, width, nTrain: trained.n, sweep: probe.sweep }
         if (json) await terminal.print(classificationJson({ ...about, ...fitted }, result))
         else {
-          const fit = `C = ${C.toPrecision(3)}, fitted to ${trained.n} pictures of ${train.name}`
+          const fit = `C = ${C.toPrecision(3)}, fitted to ${counted(trained.n, 'image')} of ${train.name}`
           await terminal.print([heading(about, result), fit, '', ...classificationTable(result)].join('\n'))
         }
         await page?.commit(terminal)

@@ -1,11 +1,12 @@
 // `typeclip evaluate retrieval`: how well words find their picture, and pictures their words (§3.1).
 
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
+import { counted } from '../counted.ts'
 import { countingJob, openData, resultFlags } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { retrievalTable } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
-import { UsageError } from '../usage-error.ts'
 
 export const command = defineCommand({
   usage: '--data CSV|SHARDS [--json] [--html FILE] [flags]',
@@ -44,7 +45,7 @@ export const command = defineCommand({
         const misses = result.misses.map(({ image, found, ...miss }) => ({ ...miss, found: found.key }))
         if (json) await terminal.print(JSON.stringify({ ...about, ...result, misses }))
         else {
-          const heading = `${source.name}: ${result.images} pictures, ${result.texts} captions, model ${clip.name}`
+          const heading = `${source.name}: ${counted(result.images, 'image')}, ${counted(result.texts, 'caption')}, model ${clip.name}`
           await terminal.print([heading, '', ...retrievalTable(result)].join('\n'))
         }
         await page?.commit(terminal)

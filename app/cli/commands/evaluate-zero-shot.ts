@@ -1,8 +1,10 @@
 // `typeclip evaluate zero-shot`: how well words, or a trained classifier, tell a labelled data set's classes (§3.1).
 
+import { UsageError } from 'typeclip/errors'
 import type { ClassificationResult } from 'typeclip/evaluate'
 import type { Explainer } from 'typeclip/inspect'
 import { defineCommand } from '../command.ts'
+import { counted } from '../counted.ts'
 import {
   calibrationOf,
   countingJob,
@@ -17,7 +19,6 @@ import { answersOf, explainedMistakes } from '../evaluate/explained.ts'
 import { createPage } from '../evaluate/page.ts'
 import { classificationTable } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
-import { UsageError } from '../usage-error.ts'
 
 export const command = defineCommand({
   usage: '--data FOLDER|CSV|SHARDS [--template T]… [--json] [--html FILE] [flags]',
@@ -91,7 +92,7 @@ export const command = defineCommand({
 })
 
 export const heading = ({ model, data }: { model: string; data: string }, result: ClassificationResult): string =>
-  `${data}: ${result.n} pictures, ${result.classes.length} classes, model ${model}`
+  `${data}: ${counted(result.n, 'image')}, ${counted(result.classes.length, 'class', 'classes')}, model ${model}`
 
 /** Everything but the pictures themselves. */
 export const classificationJson = (about: Record<string, unknown>, result: ClassificationResult): string =>

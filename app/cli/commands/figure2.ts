@@ -1,13 +1,15 @@
 // `typeclip figure2`: the paper's Figure 2, three objectives compared by the images that they need, at a small size.
 
+import { UsageError } from 'typeclip/errors'
 import type { Figure2Event, Figure2Run, Figured } from 'typeclip/training'
 import { defineCommand } from '../command.ts'
-import { duration, grouped } from '../job.ts'
+import { counted } from '../counted.ts'
+import { downloading } from '../downloading.ts'
+import { duration } from '../job.ts'
 import { modelFlags } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 import { columnFlags, dataFlags, openData } from '../training-data.ts'
 import { stepLine } from '../training-view.ts'
-import { UsageError } from '../usage-error.ts'
 
 const heldShare = 0.1
 
@@ -28,12 +30,22 @@ export const command = defineCommand({
       value: 'SOURCE',
       help: 'pictures with classes to judge by; else a tenth of the data, set aside',
     },
-    prompt: { type: 'texts', value: 'T', help: 'how a class is put when judging, with {}; else "a photo of a {}."' },
+    prompt: {
+      type: 'texts',
+      option: 'prompts',
+      value: 'T',
+      help: 'how a class is put when judging, with {}; else "a photo of a {}."',
+    },
     out: { type: 'text', value: 'DIR', help: 'everything goes into this folder' },
     images: { type: 'count', value: 'N', help: 'images that each run processes; else 30 times the data' },
     batch: { type: 'count', value: 'N', help: 'examples in a step; else 128' },
     seeds: { type: 'count', value: 'N', help: 'runs of each objective; else 3' },
-    lrs: { type: 'text', value: 'X,X', help: 'learning rates to choose from; else 3e-4,1e-3,3e-3; one: no choice' },
+    lrs: {
+      type: 'text',
+      option: 'learningRates',
+      value: 'X,X',
+      help: 'learning rates to choose from; else 3e-4,1e-3,3e-3; one: no choice',
+    },
     schedule: {
       type: 'text',
       value: 'S',
@@ -42,7 +54,7 @@ export const command = defineCommand({
     },
     points: { type: 'count', value: 'N', help: 'points of each curve, √2 apart in images; else 12' },
     contrastive: { type: 'switch', help: "a fourth curve: CLIP's own objective, with its text transformer" },
-    noAugment: { type: 'switch', help: 'prepare the pictures as for evaluation' },
+    noAugment: { type: 'switch', option: 'augment', help: 'prepare the pictures as for evaluation' },
     model: { type: 'text', value: 'CONFIG.json', help: "open_clip's model configuration; else a small ResNet" },
     threads: modelFlags.threads,
     json: { type: 'switch', help: 'everything that happens, each as one line' },
@@ -82,7 +94,7 @@ export const command = defineCommand({
       ...(schedule && { schedule }),
       ...(values.prompt.length > 0 && { prompts: values.prompt }),
       ...(values.noAugment && { augment: false as const }),
-      ...(values.model !== undefined && { model: await openInitialModel(values.model) }),
+      ...(values.model !== undefined && { model: await openInitialModel(values.model, downloading(terminal)) }),
       signal: terminal.signal,
     })
     const show = values.json ? (event: Figure2Event) => terminal.print(JSON.stringify(event)) : view(terminal)
@@ -108,14 +120,14 @@ function view(terminal: Terminal): (event: Figure2Event) => Promise<void> {
     if (event.kind === 'plan') {
       runs = event.runs
       await terminal.print(
-        `${runs} runs; ${grouped(event.images)} images for each seed, in ${grouped(event.steps)} steps of ${event.batch}`,
+        `${counted(runs, 'run')}; ${counted(event.images, 'image')} for each seed, in ${counted(event.steps, 'step')} of ${event.batch}`,
       )
     } else if (event.kind === 'run') {
       number = event.number
       first = undefined
     } else if (event.kind === 'training') {
       const { event: inner, run } = event
-      if (inner.kind === 'skipped') terminal.note(`${inner.key} is left out: ${inner.reason}`)
+      if (inner.kind === 'skipped') terminal.error(`${inner.key} is skipped: ${inner.reason}`)
       if (inner.kind !== 'step') return
       const now = performance.now()
       first ??= { step: inner.step, time: now }
@@ -129,13 +141,19 @@ function view(terminal: Terminal): (event: Figure2Event) => Promise<void> {
     } else if (event.kind === 'chosen') {
       await terminal.print(`${event.objective}: learning rate ${event.learningRate}`)
     } else if (event.kind === 'interrupted') {
-      terminal.note('stopped, and saved; the same command goes on')
+      terminal.note('stopped and saved; the same command continues')
     } else {
-      for (const { from, to, efficiency } of event.report.steps) {
-        const ratio = efficiency
-          ? `${efficiency.mean.toFixed(1)}${efficiency.seeds > 1 ? ` ± ${efficiency.spread.toFixed(1)}` : ''} times as`
-          : 'not comparably'
-        await terminal.print(`${to} is ${ratio} efficient as ${from}`)
+      const { objectives, steps } = event.report
+      for (const { from, to, efficiency } of steps) {
+        if (efficiency) {
+          const spread = efficiency.spread === null ? '' : ` ± ${efficiency.spread.toFixed(1)}`
+          await terminal.print(`${to} is ${efficiency.mean.toFixed(1)}${spread} times as efficient as ${from}`)
+        } else {
+          await terminal.print(`${to} and ${from} reach no common accuracy, so their efficiency cannot be compared`)
+        }
+      }
+      if (objectives[0]?.seeds.length === 1) {
+        await terminal.print('one seed: no spread, so a difference may be chance; --seeds 3 measures it')
       }
     }
   }

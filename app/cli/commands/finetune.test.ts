@@ -45,7 +45,7 @@ const json = async (...path: string[]) => JSON.parse(await readFile(join(...path
 
 it('prints help', async () => {
   expect((await captured(['finetune', '--help'])).stdout).toMatchInlineSnapshot(`
-    "typeclip finetune: a model that knows your classes better
+    "typeclip finetune: adapt a model to your own classes
 
     Usage: typeclip finetune --method M --train FOLDER --out DIR [--val FOLDER] [--html FILE] [flags]
 
@@ -95,7 +95,8 @@ it('prints help', async () => {
       --order openai|hf                   resize, then RGB; or RGB first. Else as the model's publisher does
       --max-pixels N                      refuse larger pictures
       --exif-rotate                       turn photos upright by their EXIF entry; the reference does not
-      --help                              this text
+      -q, --quiet                         no notices and no progress; errors are always shown
+      -h, --help                          show this text
 
     Examples:
       typeclip finetune --method lora --train photos/train --val photos/val --out run --shots 16
@@ -136,7 +137,7 @@ it('ends with a sentence where the rate is far too high, and where there is one 
   const argv = argvOf(await newFolder(), '--method', 'flyp', '--steps', '4')
   const wild = await captured(argv.map((word) => (word === '1e-3' ? '1e30' : word)))
   expect(wild.code).toBe(2)
-  expect(wild.stderr).toContain('a lower learning rate (--lr)')
+  expect(wild.stderr).toContain('a lower --lr, a longer --warmup')
   expect(wild.stderr).not.toContain('    at ')
   const alone = join(given, 'train', 'fruit')
   const one = ['finetune', '--method', 'linear-probe', '--train', alone, '--out', await newFolder()]
@@ -221,8 +222,8 @@ it('says on the way what it does, and goes on after Ctrl-C to the numbers of an 
   const [whole, halves] = [await newFolder(), await newFolder()]
   const flags = ['--method', 'lora', '--steps', '3']
   const { stdout } = await finetune(whole, ...flags)
-  expect(stdout).toMatch(/zero-shot: [\d.]+ % of 3 pictures/)
-  expect(stdout).toMatch(/fine-tuned: [\d.]+ % of 3 pictures/)
+  expect(stdout).toMatch(/zero-shot: [\d.]+ % of 3 images/)
+  expect(stdout).toMatch(/fine-tuned: [\d.]+ % of 3 images/)
   expect(stdout).toContain(`as --model ${whole} it takes labels`)
 
   const interruption = new AbortController()

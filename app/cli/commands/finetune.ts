@@ -1,8 +1,12 @@
 // `typeclip finetune`: a model that knows a person's own classes better, from a folder of labelled pictures (§3.2 and after).
 
+import type { Clip } from 'typeclip'
+import { UsageError } from 'typeclip/errors'
 import type { FinetuneEvent, FinetuneOptions, FinetuneResult, LoraTarget } from 'typeclip/finetune'
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
+import { counted } from '../counted.ts'
+import { downloading } from '../downloading.ts'
 import { templatesOf, wordFlags, wordsOf } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { verdict } from '../evaluate/verdict.ts'
@@ -11,7 +15,7 @@ import { checkMethodFlags } from '../method-flags.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 import { createTrainingView } from '../training-view.ts'
-import { UsageError } from '../usage-error.ts'
+import { createUseNotices } from '../use-notices.ts'
 
 const methods = [
   'full',
@@ -40,13 +44,20 @@ const flags = {
     help: "times through the data; else the method's own, at least 100 steps, lora 200",
   },
   steps: { type: 'count', value: 'N', help: 'steps, in place of --epochs' },
-  lr: { type: 'number', value: 'X', above: 0, help: "the learning rate at its highest; else the method's own" },
+  lr: {
+    type: 'number',
+    option: 'learningRate',
+    value: 'X',
+    above: 0,
+    help: "the learning rate at its highest; else the method's own",
+  },
   batch: { type: 'count', value: 'N', help: 'pictures in a step; else 32' },
   chunk: { type: 'count', value: 'N', help: 'pictures in memory at a time; the numbers stay those of --batch' },
   recompute: { type: 'switch', help: "compute transformer blocks' insides twice: slower, in far less memory" },
   warmup: { type: 'count', value: 'N', from: 0, help: 'steps of warm-up; else a tenth of all' },
   clipGrad: {
     type: 'number',
+    option: 'clipGradient',
     value: 'X',
     above: 0,
     help: 'the longest gradient, by its norm; else any, full and wise-ft 1',
@@ -57,6 +68,7 @@ const flags = {
   patience: { type: 'count', value: 'N', help: 'end after so many judgements without a better one' },
   noAugment: {
     type: 'switch',
+    option: 'augment',
     help: 'prepare the pictures as for evaluation; else random crops, half of them mirrored',
   },
   alpha: {
@@ -73,7 +85,12 @@ const flags = {
   },
   targets: { type: 'text', value: 'T,…', help: 'lora: of q, k, v, out, fc, proj; else q,k,v' },
   towers: { type: 'text', value: 'T', choices: ['image', 'text', 'both'], help: 'lora: where; else both' },
-  context: { type: 'count', value: 'N', help: 'coop: words that are learnt; else 16, or in small models 4' },
+  context: {
+    type: 'count',
+    option: 'contextLength',
+    value: 'N',
+    help: 'coop: words that are learnt; else 16, or in small models 4',
+  },
   contextWords: {
     type: 'text',
     value: 'T',
@@ -120,6 +137,8 @@ export const command = defineCommand({
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
     const { finetune } = await import('typeclip/finetune')
+    const notices = createUseNotices(terminal)
+    const download = downloading(terminal)
     const events = finetune({
       ...options,
       method,
@@ -128,19 +147,22 @@ export const command = defineCommand({
       out,
       templates,
       words: classnames,
+      onNotice: notices.onNotice,
       signal: terminal.signal,
+      onDownload: download.onProgress,
+      onWait: download.onWait,
     })
     const page = values.html === undefined ? undefined : await createPage(values.html)
     try {
       const { result, before, after } = await shown(events, terminal, values.json)
       terminal.status(undefined)
       terminal.signal.throwIfAborted()
+      notices.end()
       if (!result) return 0
       if (page && before && after) {
         const about = { task: 'finetune', model: `${result.model} · ${method}`, data: after.data, train } as const
-        await withModel({ ...values, model: out, activation: undefined }, ['image'], terminal, (clip) =>
-          page.finetuned(about, before.details, after.details, clip),
-        )
+        const draw = (clip: Clip) => page.finetuned(about, before.details, after.details, clip)
+        await withModel({ ...values, model: out, activation: undefined }, ['image'], terminal, draw, notices)
       }
       await terminal.print(values.json ? JSON.stringify(result, null, 2) : closing(result))
       const doubt = verdict({ before: result.zeroShot.top1, after: result.top1, n: result.n })
@@ -226,7 +248,7 @@ async function shown(events: AsyncIterable<FinetuneEvent>, terminal: Terminal, j
     if (event.kind === 'result') outcome.result = event.result
     else if (event.kind === 'judged') {
       outcome[event.what === 'zero-shot' ? 'before' : 'after'] = event
-      await quiet.print(`${event.what}: ${percent(event.top1)} of ${event.n} pictures`)
+      await quiet.print(`${event.what}: ${percent(event.top1)} of ${counted(event.n, 'image')}`)
     } else if (event.kind === 'progress') terminal.status(`${event.what}: ${event.done} of ${event.of}`)
     else await view.show(event)
   }
@@ -236,7 +258,7 @@ async function shown(events: AsyncIterable<FinetuneEvent>, terminal: Terminal, j
 function closing({ out, top1, zeroShot, trained, seconds, classifier }: FinetuneResult): string {
   const how = classifier ? 'answers with its own classifier' : 'takes labels'
   return [
-    `${percent(zeroShot.top1)} before, ${percent(top1)} now, after ${trained} pictures and ${duration(seconds)}`,
+    `${percent(zeroShot.top1)} before, ${percent(top1)} now, after ${counted(trained, 'image')} and ${duration(seconds)}`,
     `the model is in ${out}; as --model ${out} it ${how}`,
   ].join('\n')
 }

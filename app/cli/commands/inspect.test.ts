@@ -13,7 +13,7 @@ const resnet = cliFile('..', 'fixtures', 'parity', 'open_clip-resnet')
 
 it('prints help', async () => {
   expect((await captured(['inspect', '--help'])).stdout).toMatchInlineSnapshot(`
-    "typeclip inspect: both encoders, step by step
+    "typeclip inspect: show both encoders step by step
 
     Usage: typeclip inspect [IMAGE] [--text S]… [--explain] [--json | --html FILE] [flags]
 
@@ -35,11 +35,13 @@ it('prints help', async () => {
       --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
       --max-pixels N               refuse larger pictures
       --exif-rotate                turn photos upright by their EXIF entry; the reference does not
+      --max-bytes N                refuse images at addresses of more bytes; else 268435456
       --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
       --activation quickgelu|gelu  where the checkpoint does not say
       --device D                   cpu (default), webgpu, cuda, coreml or dml
       --threads N                  threads to compute with; else one for each core
-      --help                       this text
+      -q, --quiet                  no notices and no progress; errors are always shown
+      -h, --help                   show this text
 
     Examples:
       typeclip inspect photo.jpg --text "a cat" --text "a dog" --html clip.html
@@ -52,7 +54,7 @@ it('prints help', async () => {
 
 it.each([
   [[], 'nothing to inspect'],
-  [['a.jpg', 'b.jpg'], 'one image is inspected at a time; found 2'],
+  [['a.jpg', 'b.jpg'], 'inspect takes one image; found 2'],
   [['--text', 'a', '--json', '--html', 'a.html'], 'two forms of the same'],
   [['--graph', 'both'], "--graph is one of image, text; found 'both'"],
   [['--text', 'a', '--html', 'nowhere/a.html'], 'there is no folder nowhere'],

@@ -1,8 +1,10 @@
 // `typeclip inspect`: the two forward passes step by step, as text, as JSON, or as a page with pictures.
 
 import type { Clip } from 'typeclip'
+import { UsageError } from 'typeclip/errors'
 import { type AtomicFile, createAtomicFile } from '../atomic-file.ts'
 import { defineCommand } from '../command.ts'
+import { counted } from '../counted.ts'
 import { type FoundImage, findImages } from '../images.ts'
 import type { Original } from '../inspect/image-section.ts'
 import { inspectJson } from '../inspect/json.ts'
@@ -12,10 +14,9 @@ import { relevancePng } from '../inspect/relevance-picture.ts'
 import { relevanceReport } from '../inspect/relevance-report.ts'
 import { inspectReport } from '../inspect/report.ts'
 import { type Job, startJob } from '../job.ts'
-import { imageFlags, megabytes, modelFlags, withModel } from '../model.ts'
+import { addressFlags, imageFlags, megabytes, modelFlags, withModel } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 import { namedTexts } from '../texts.ts'
-import { UsageError } from '../usage-error.ts'
 
 export const command = defineCommand({
   usage: '[IMAGE] [--text S]… [--explain] [--json | --html FILE] [flags]',
@@ -45,6 +46,7 @@ export const command = defineCommand({
       help: "print that encoder's graph, a line a node, and nothing else",
     },
     ...imageFlags,
+    ...addressFlags,
     ...modelFlags,
   },
   examples: [
@@ -77,12 +79,12 @@ export const command = defineCommand({
         'nothing to inspect: give an image, a text, or both: typeclip inspect photo.jpg --text "a cat"',
       )
     }
-    if (words.length > 1) throw new UsageError(`one image is inspected at a time; found ${words.length}`)
+    if (words.length > 1) throw new UsageError(`inspect takes one image; found ${words.length}`)
 
     const from = startLayer === undefined ? {} : { startLayer: blocks(startLayer) }
     if (html !== undefined && html === out) throw new UsageError(`--html and --out are both ${out}; give two files`)
 
-    const job = startJob(terminal, 'inputs')
+    const job = startJob(terminal, 'input')
     const image = words.length > 0 ? await oneImage(words, terminal, job) : undefined
     const towers = [...(image ? ['image' as const] : []), ...(text.length > 0 ? ['text' as const] : [])]
     if (towers.length === 0) return job.end()
@@ -155,7 +157,8 @@ function blocks(words: string): number | { image: number; text: number } {
 
 async function oneImage(words: string[], terminal: Terminal, job: Job): Promise<FoundImage | undefined> {
   const { images, missing } = await findImages(words, terminal)
-  if (images.length > 1) throw new UsageError(`${words[0]} is ${images.length} images; one is inspected at a time`)
+  if (images.length > 1)
+    throw new UsageError(`${words[0]} holds ${counted(images.length, 'image')}; inspect takes one image`)
   for (const { path, error } of missing) job.fail(path, error)
   return images[0]
 }

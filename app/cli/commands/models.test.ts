@@ -8,7 +8,7 @@ afterEach(() => vi.unstubAllEnvs())
 
 it('prints help', async () => {
   expect((await captured(['models', '--help'])).stdout).toMatchInlineSnapshot(`
-    "typeclip models: the names that --model takes
+    "typeclip models: list the names that --model takes
 
     Usage: typeclip models [flags]
 
@@ -16,8 +16,9 @@ it('prints help', async () => {
     other hub id (organisation/name, with hf-hub: before it or not, @revision behind it or not), a folder or a file.
 
     Flags:
-      --json  one line a model: {"name", "from", "cached": {"path", "bytes"}}
-      --help  this text
+      --json       one line a model: {"name", "from", "cached": {"path", "bytes"}}
+      -q, --quiet  no notices and no progress; errors are always shown
+      -h, --help   show this text
 
     Examples:
       typeclip models

@@ -1,11 +1,11 @@
 // `typeclip models`: the names that --model takes, and what is on this machine already.
 
 import { statSync } from 'node:fs'
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
 import { libraryFile } from '../installation.ts'
 import { megabytes } from '../model.ts'
 import { table } from '../table.ts'
-import { UsageError } from '../usage-error.ts'
 
 export const command = defineCommand({
   usage: '[flags]',

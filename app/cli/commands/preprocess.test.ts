@@ -23,7 +23,7 @@ async function written(...flags: string[]): Promise<{ header: string; bytes: Buf
 
 it('prints help', async () => {
   expect((await captured(['preprocess', '--help'])).stdout).toMatchInlineSnapshot(`
-    "typeclip preprocess: images to the pixels that a model takes
+    "typeclip preprocess: write the pixels that a model reads
 
     Usage: typeclip preprocess IMAGE… --out X.npy [flags]
 
@@ -41,7 +41,9 @@ it('prints help', async () => {
       --order openai|hf                 resize, then RGB; or RGB first. Else as the model's publisher does
       --max-pixels N                    refuse larger pictures
       --exif-rotate                     turn photos upright by their EXIF entry; the reference does not
-      --help                            this text
+      --max-bytes N                     refuse images at addresses of more bytes; else 268435456
+      -q, --quiet                       no notices and no progress; errors are always shown
+      -h, --help                        show this text
 
     Examples:
       typeclip preprocess photos --out photos.npy

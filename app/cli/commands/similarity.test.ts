@@ -6,7 +6,7 @@ const pictures = [cliFile('golden', 'clouds.jpg'), cliFile('golden', 'shapes.png
 
 it('prints help', async () => {
   expect((await captured(['similarity', '--help'])).stdout).toMatchInlineSnapshot(`
-    "typeclip similarity: how near each image is to each text
+    "typeclip similarity: compare images with texts
 
     Usage: typeclip similarity IMAGE… --text S… [flags]
 
@@ -23,11 +23,13 @@ it('prints help', async () => {
       --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
       --max-pixels N               refuse larger pictures
       --exif-rotate                turn photos upright by their EXIF entry; the reference does not
+      --max-bytes N                refuse images at addresses of more bytes; else 268435456
       --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
       --activation quickgelu|gelu  where the checkpoint does not say
       --device D                   cpu (default), webgpu, cuda, coreml or dml
       --threads N                  threads to compute with; else one for each core
-      --help                       this text
+      -q, --quiet                  no notices and no progress; errors are always shown
+      -h, --help                   show this text
 
     Examples:
       typeclip similarity photo.jpg --text "a cat" "a dog"

@@ -1,13 +1,13 @@
 // `typeclip similarity`: the cosine of each image with each text.
 
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
 import { embedImages, embedTexts, noImages } from '../embeddings.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
-import { imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
+import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
 import { shortened, table } from '../table.ts'
 import { namedTexts } from '../texts.ts'
-import { UsageError } from '../usage-error.ts'
 
 const longestHeading = 24
 
@@ -27,6 +27,7 @@ export const command = defineCommand({
     },
     ...longTextFlags,
     ...imageFlags,
+    ...addressFlags,
     ...modelFlags,
   },
   examples: [
@@ -39,7 +40,7 @@ export const command = defineCommand({
     const found = await findImages(words, terminal)
     if (found.images.length === 0) return noImages(found, terminal)
     return withModel(values, ['image', 'text'], terminal, async (clip) => {
-      const job = startJob(terminal, 'inputs', found.images.length + values.text.length)
+      const job = startJob(terminal, 'input', found.images.length + values.text.length)
       const options = { normalize: true, onLong: long, terminal, job }
       const texts: { text: string; embedding: Float32Array }[] = []
       for await (const text of embedTexts(clip, namedTexts(values.text, undefined, terminal), options)) texts.push(text)

@@ -6,7 +6,7 @@ import { captured, jsonLines } from '../captured.ts'
 
 it('prints help', async () => {
   expect((await captured(['tokenize', '--help'])).stdout).toMatchInlineSnapshot(`
-    "typeclip tokenize: texts to token ids
+    "typeclip tokenize: print the token ids of texts
 
     Usage: typeclip tokenize [TEXT…] [--file F] [flags]
 
@@ -14,10 +14,11 @@ it('prints help', async () => {
     (77 with start and end) is an error, and has no line in the output. Words come before the file.
 
     Flags:
-      --file F    texts, one a line (LF or CRLF; blank lines count); - for standard input
-      --truncate  cut texts that are too long: the 77th id is the end
-      --json      one array of ids a line, and nothing else
-      --help      this text
+      --file F     texts, one a line (LF or CRLF; blank lines count); - for standard input
+      --truncate   cut texts that are too long: the 77th id is the end
+      --json       one array of ids a line, and nothing else
+      -q, --quiet  no notices and no progress; errors are always shown
+      -h, --help   show this text
 
     Examples:
       typeclip tokenize "hello world!"

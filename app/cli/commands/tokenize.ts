@@ -1,9 +1,9 @@
 // `typeclip tokenize`: texts to token ids, as `clip.tokenize` gives them.
 
+import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
 import { startJob } from '../job.ts'
 import { namedTexts } from '../texts.ts'
-import { UsageError } from '../usage-error.ts'
 
 export const command = defineCommand({
   usage: '[TEXT…] [--file F] [flags]',
@@ -13,7 +13,11 @@ export const command = defineCommand({
   ],
   flags: {
     file: { type: 'text', value: 'F', help: 'texts, one a line (LF or CRLF; blank lines count); - for standard input' },
-    truncate: { type: 'switch', help: 'cut texts that are too long: the 77th id is the end' },
+    truncate: {
+      type: 'switch',
+      option: "onLong: 'truncate'",
+      help: 'cut texts that are too long: the 77th id is the end',
+    },
     json: { type: 'switch', help: 'one array of ids a line, and nothing else' },
   },
   examples: ['typeclip tokenize "hello world!"', 'typeclip tokenize --file captions.txt --truncate --json > ids.jsonl'],
@@ -21,7 +25,7 @@ export const command = defineCommand({
     if (words.length === 0 && file === undefined) throw new UsageError('no text was given: words, or --file F')
     const { loadTokenizer, tokenize } = await import('typeclip')
     const tokenizer = await loadTokenizer()
-    const job = startJob(terminal, 'texts')
+    const job = startJob(terminal, 'text')
     for await (const { text, name } of namedTexts(words, file, terminal)) {
       const ids = idsOf(text, name)
       if (!ids) continue

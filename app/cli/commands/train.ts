@@ -1,13 +1,15 @@
 // `typeclip train`: a CLIP from a person's own images and captions (§2.3 to §2.5).
 
+import { UsageError } from 'typeclip/errors'
 import type { Augmentation, TrainOptions } from 'typeclip/training'
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
+import { downloading } from '../downloading.ts'
 import { progressLine } from '../job.ts'
-import { modelFlags } from '../model.ts'
+import { imageFlags, modelFlags } from '../model.ts'
 import { columnFlags, dataFlags, openData } from '../training-data.ts'
 import { createTrainingView } from '../training-view.ts'
-import { UsageError } from '../usage-error.ts'
+import { createUseNotices } from '../use-notices.ts'
 
 const objectives = ['contrastive', 'siglip', 'bow', 'lm', 'bow-contrastive'] as const
 
@@ -25,17 +27,29 @@ const flags = {
   recompute: { type: 'switch', help: "compute transformer blocks' insides twice: slower, in far less memory" },
   epochs: { type: 'count', value: 'N', help: 'times through the data; else 1' },
   steps: { type: 'count', value: 'N', help: 'steps, in place of --epochs' },
-  lr: { type: 'number', value: 'X', help: 'the learning rate at its highest; else 5e-4' },
+  lr: { type: 'number', option: 'learningRate', value: 'X', help: 'the learning rate at its highest; else 5e-4' },
   schedule: { type: 'text', value: 'S', choices: ['cosine', 'constant'], help: 'of the learning rate; else cosine' },
   warmup: { type: 'count', value: 'N', from: 0, help: 'steps of warm-up; else 2000, but at most a tenth of all' },
   weightDecay: { type: 'number', value: 'X', help: 'of all that has two dimensions or more; else 0.2' },
   beta1: { type: 'number', value: 'X', below: 1, help: 'of AdamW; else 0.9' },
   beta2: { type: 'number', value: 'X', below: 1, help: 'of AdamW; else 0.98' },
   eps: { type: 'number', value: 'X', above: 0, help: 'of AdamW; else 1e-6' },
-  clipGrad: { type: 'number', value: 'X', above: 0, help: 'the longest gradient, by its norm; else any' },
-  freeze: { type: 'text', value: 'T', choices: ['image', 'text'], help: 'a tower that is left as it is' },
-  noShuffle: { type: 'switch', help: 'take the data in its own order' },
-  noAugment: { type: 'switch', help: 'prepare the pictures as for evaluation' },
+  clipGrad: {
+    type: 'number',
+    option: 'clipGradient',
+    value: 'X',
+    above: 0,
+    help: 'the longest gradient, by its norm; else any',
+  },
+  freeze: {
+    type: 'text',
+    option: 'frozen',
+    value: 'T',
+    choices: ['image', 'text'],
+    help: 'a tower that is left as it is',
+  },
+  noShuffle: { type: 'switch', option: 'shuffle', help: 'take the data in its own order' },
+  noAugment: { type: 'switch', option: 'augment', help: 'prepare the pictures as for evaluation' },
   cropScale: { type: 'text', value: 'MIN,MAX', help: 'share of each picture that a random crop keeps; else 0.9,1' },
   flip: { type: 'switch', help: 'mirror half of the pictures' },
   saveEvery: { type: 'count', value: 'N', help: 'steps between checkpoints; else 200' },
@@ -46,6 +60,8 @@ const flags = {
   resume: { type: 'switch', help: 'go on from the last checkpoint in DIR; begin anew where there is none' },
   json: { type: 'switch', help: 'everything that happens, each as one line: {"kind": "step", "loss", …}' },
   activation: modelFlags.activation,
+  maxPixels: imageFlags.maxPixels,
+  exifRotate: imageFlags.exifRotate,
   threads: modelFlags.threads,
   ...columnFlags,
 } as const
@@ -75,9 +91,10 @@ export const command = defineCommand({
     if (out === undefined) throw new UsageError('--out is missing: the folder that the model and the logs go into')
     const options = trainOptions(values)
     const { data, val, templates } = await openData(values, terminal)
-    const { judgeBy, openInitialModel, train } = await import('typeclip/training')
-    const { activation, threads } = values
-    const initial = await openInitialModel(model, { activation, signal: terminal.signal })
+    const { judgeBy, openInitialModel, towerOf, train } = await import('typeclip/training')
+    const { activation, freeze, threads, maxPixels, exifRotate } = values
+    const notices = createUseNotices(terminal)
+    const initial = await openInitialModel(model, { activation, signal: terminal.signal, ...downloading(terminal) })
     for (const notice of initial.notices) terminal.note(notice)
     const view = createTrainingView(terminal, values.json)
     const events = train({
@@ -86,17 +103,24 @@ export const command = defineCommand({
       data,
       out,
       signal: terminal.signal,
+      maxPixels,
+      exifRotate,
+      onNotice: notices.onNotice,
+      ...(freeze && { frozen: (name) => towerOf(name) === freeze }),
       ...(val && {
         validate: judgeBy(val, {
           threads,
+          maxPixels,
+          exifRotate,
           signal: terminal.signal,
           ...(templates.length > 0 && { templates }),
-          onProgress: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'images', Number.NaN)}`),
+          onProgress: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'image', Number.NaN)}`),
         }),
       }),
     })
     for await (const event of events) await view.show(event)
     terminal.status(undefined)
+    notices.end()
     terminal.signal.throwIfAborted()
     if (!values.json) await terminal.print(`the model is in ${out}; its curves are ${out}/curves.svg`)
     return 0
@@ -138,7 +162,6 @@ function trainOptions(values: TrainValues): Omit<TrainOptions, 'model' | 'data' 
     shuffle: !values.noShuffle,
     augment: augmentation(values),
     resume: values.resume,
-    ...(values.freeze && { frozen: towers[values.freeze] }),
   }
 }
 
@@ -155,10 +178,3 @@ function range(text: string): [number, number] {
   if (more.length === 0 && low! > 0 && low! <= high! && high! <= 1) return [low!, high!]
   throw new UsageError(`--crop-scale takes two shares of a picture, the smaller first: 0.5,1; found '${text}'`)
 }
-
-const isImage = (name: string): boolean => name.startsWith('visual.')
-/** What the text tower is made of; temperature and bias belong to neither. */
-const isText = (name: string): boolean =>
-  /^(transformer\.|token_embedding\.|positional_embedding$|ln_final\.|text_projection$)/.test(name)
-
-const towers = { image: isImage, text: isText } as const

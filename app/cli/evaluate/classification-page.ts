@@ -1,6 +1,7 @@
 // The sections of a classification's page: numbers, worst mistakes, confusion, each class, reliability.
 
 import type { ClassificationResult } from 'typeclip/evaluate'
+import { counted } from '../counted.ts'
 import { both, escaped } from '../inspect/html.ts'
 import { confusionSection } from './confusion.ts'
 import { numbers, percent, picture } from './frame.ts'
@@ -20,7 +21,13 @@ export function classificationSections(
     [percent(top1), { en: 'top-1: the first answer is right', zh: 'top-1：首选答案正确' }],
     [percent(top5), { en: 'top-5: one of the first five is', zh: 'top-5：前五个中有正确答案' }],
     [percent(meanPerClass), { en: 'mean per class: each class counts alike', zh: '类平均：每个类别权重相同' }],
-    [`${n}`, { en: `pictures of ${classes.length} classes`, zh: `张图，${classes.length} 个类别` }],
+    [
+      `${n}`,
+      {
+        en: `${n === 1 ? 'image' : 'images'} of ${counted(classes.length, 'class', 'classes')}`,
+        zh: `张图，${classes.length} 个类别`,
+      },
+    ],
   ] as const
   return [
     numbers(cards),

@@ -1,15 +1,25 @@
 // What the evaluations have in common: their data, words for its classes, a calibration, and a job that counts pictures.
 
 import { readFile } from 'node:fs/promises'
+import { UsageError } from 'typeclip/errors'
 import type { Calibration, SampleOptions, Source } from 'typeclip/evaluate'
 import type { Flags } from '../arguments.ts'
 import { startJob } from '../job.ts'
 import type { Terminal } from '../terminal.ts'
-import { UsageError } from '../usage-error.ts'
 
 export const wordFlags = {
-  template: { type: 'texts', value: 'T', help: 'a prompt with {} for the class; else "a photo of a {}."' },
-  classnames: { type: 'text', value: 'FILE', help: 'JSON object: folder name to words, {"n01440764": "tench", …}' },
+  template: {
+    type: 'texts',
+    option: 'templates',
+    value: 'T',
+    help: 'a prompt with {} for the class; else "a photo of a {}."',
+  },
+  classnames: {
+    type: 'text',
+    option: 'words',
+    value: 'FILE',
+    help: 'JSON object: folder name to words, {"n01440764": "tench", …}',
+  },
 } as const satisfies Flags
 
 export const resultFlags = {
@@ -91,7 +101,7 @@ export async function calibrationOf(
 
 /** Counts pictures, and names those that cannot be used. */
 export function countingJob(terminal: Terminal, total: number) {
-  const job = startJob(terminal, 'pictures', total)
+  const job = startJob(terminal, 'image', total)
   const onSample: SampleOptions['onSample'] = (sample) => {
     if ('reason' in sample) job.fail(sample.key, new Error(sample.reason))
     else job.done()

@@ -1,6 +1,7 @@
 // The sections of a retrieval's page: recall both ways, and the captions whose picture came last.
 
 import type { Recall, RetrievalResult } from 'typeclip/evaluate'
+import { counted } from '../counted.ts'
 import { both, escaped } from '../inspect/html.ts'
 import { numbers, percent, picture } from './frame.ts'
 
@@ -10,7 +11,10 @@ export function retrievalSections(result: RetrievalResult, pictures: readonly (s
   const cards = [
     [percent(imageToText.r1), { en: 'R@1, image to text', zh: 'R@1，以图搜文' }],
     [percent(textToImage.r1), { en: 'R@1, text to image', zh: 'R@1，以文搜图' }],
-    [`${images}`, { en: `pictures with ${texts} captions`, zh: `张图，${texts} 条描述` }],
+    [
+      `${images}`,
+      { en: `${images === 1 ? 'image' : 'images'} with ${counted(texts, 'caption')}`, zh: `张图，${texts} 条描述` },
+    ],
   ] as const
   const row = (en: string, zh: string, { r1, r5, r10, medianRank, meanRank }: Recall): string =>
     `<tr><td>${both(en, zh)}</td>${[percent(r1), percent(r5), percent(r10), `${medianRank}`, meanRank.toFixed(1)].map((cell) => `<td class="number">${cell}</td>`).join('')}</tr>`
