@@ -52,7 +52,9 @@ export function onLong({ truncate, chunk }: Values<typeof longTextFlags>): OnLon
   return truncate ? 'truncate' : chunk ? 'chunk' : 'error'
 }
 
-type ModelValues = Values<typeof modelFlags> & Partial<Values<typeof imageFlags> & Values<typeof addressFlags>>
+type ModelValues = Values<typeof modelFlags> &
+  Partial<Values<typeof imageFlags> & Values<typeof addressFlags>> &
+  Pick<LoadOptions, 'randomWeights'>
 
 /** Loads the model, tells what there is to know about it, and gives its memory and threads back afterwards. */
 export async function withModel<T>(
@@ -63,7 +65,7 @@ export async function withModel<T>(
   notices = createUseNotices(terminal),
 ): Promise<T> {
   const { load } = await import('typeclip')
-  const { activation, device, threads, order, maxPixels, maxBytes, exifRotate } = values
+  const { activation, device, threads, order, maxPixels, maxBytes, exifRotate, randomWeights } = values
   const clip = await load(values.model, {
     towers,
     ...(activation && { activation }),
@@ -73,6 +75,7 @@ export async function withModel<T>(
     ...(maxPixels && { maxPixels }),
     ...(maxBytes && { maxBytes }),
     ...(exifRotate && { exifRotate }),
+    ...(randomWeights !== undefined && { randomWeights }),
     signal: terminal.signal,
     onNotice: notices.onNotice,
     ...downloading(terminal),

@@ -5,11 +5,13 @@ import { type Batch, batches } from '../data/batches.node.ts'
 import type { Source } from '../data/sample.ts'
 import { TrainingError, UsageError } from '../errors.ts'
 import type { UnturnedImage } from '../image/pool.node.ts'
+import type { ClipConfig } from '../model/config.ts'
 import { imageTower } from '../model/towers.ts'
 import { objectives } from '../objectives/index.ts'
 import type { Objective } from '../objectives/objective.ts'
 import { orientationNotice } from '../orientation-notice.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
+import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import type { AdamWOptions } from './adamw.ts'
 import type { Adaptation } from './adaptation.ts'
@@ -39,6 +41,14 @@ const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, wei
  */
 export const train = (options: TrainOptions): AsyncGenerator<TrainEvent> =>
   inRunFolder(options.out, options.resume ?? false, (before) => run(options, before))
+
+/** @throws UsageError where captions have ids that the model has no embedding for */
+function checkVocabulary({ text }: ClipConfig, { vocabularySize }: Tokenizer): void {
+  if (!text || text.vocabularySize >= vocabularySize) return
+  throw new UsageError(
+    `the model's vocabulary has ${text.vocabularySize} tokens, and captions are tokenized with CLIP's ${vocabularySize}; set vocab_size of its configuration to ${vocabularySize}`,
+  )
+}
 
 /** The run itself, in a folder that the caller has locked (`inRunFolder`). @param before progress to resume from */
 export async function* run(options: TrainOptions, before: Progress | undefined): AsyncGenerator<TrainEvent> {
@@ -84,6 +94,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
     // The log.
     const log = await openRunLog(out, progress.step)
     const tokenizer = await loadTokenizer()
+    checkVocabulary(model.config, tokenizer)
     yield {
       kind: 'start',
       step: progress.step,

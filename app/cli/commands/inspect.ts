@@ -26,6 +26,7 @@ export const command = defineCommand({
     'one page with pictures, in English and Chinese, that needs nothing else. IMAGE is a file, an http(s) address,',
     'or - for the bytes of one image on standard input. --explain adds why they matched: what in the picture and which',
     'words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); on a terminal, that alone.',
+    'A model that is a configuration alone (config.json of open_clip or Hugging Face) is shown with random weights.',
   ],
   flags: {
     text: { type: 'texts', value: 'S', help: 'a text; give the flag again for another one' },
@@ -56,6 +57,8 @@ export const command = defineCommand({
   ],
   async run(words, values, terminal) {
     const { text, html, json, graph, explain, startLayer, out } = values
+    // A configuration alone can be looked at as well: how a model is built does not depend on its weights.
+    const shown = { ...values, randomWeights: 0 }
     if (json && html !== undefined) throw new UsageError('--json and --html are two forms of the same; give one')
     if (!explain && (startLayer !== undefined || out !== undefined)) {
       throw new UsageError(`--${out === undefined ? 'start-layer' : 'out'} is for --explain; give that too`)
@@ -68,7 +71,7 @@ export const command = defineCommand({
     if (graph !== undefined) {
       const { imageGraph, printGraph, textGraph } = await import('typeclip/inspect')
       const build = { image: imageGraph, text: textGraph }[graph]
-      await withModel(values, [graph], terminal, (clip) => terminal.print(printGraph(build(clip))))
+      await withModel(shown, [graph], terminal, (clip) => terminal.print(printGraph(build(clip))))
       return 0
     }
     if (words.length === 0 && text.length === 0) {
@@ -87,7 +90,7 @@ export const command = defineCommand({
     if (towers.length === 0) return job.end()
     const files = await createAtomicFiles({ html, out })
     try {
-      return await withModel(values, towers, terminal, async (clip) => {
+      return await withModel(shown, towers, terminal, async (clip) => {
         const inputs = await usable(clip, image, text, terminal, job)
         const [noImage, noTexts] = [inputs.image === undefined, inputs.texts.length === 0]
         if (explain ? noImage || noTexts : noImage && noTexts) return job.end()

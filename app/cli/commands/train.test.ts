@@ -306,3 +306,14 @@ describe('a run', () => {
     expect(await readdir(folder)).toContain('curves.svg')
   })
 })
+
+it("refuses a vocabulary smaller than CLIP's before it trains", async () => {
+  const small = join(folder, 'small.json')
+  await writeFile(small, JSON.stringify({ ...tiny, text_cfg: { ...tiny.text_cfg, vocab_size: 1000 } }))
+  const { code, stderr } = await captured([
+    ...['train', '--data', join(given, 'pairs.csv'), '--model', small, '--batch', '4'],
+    ...['--out', join(folder, 'run'), '--steps', '1'],
+  ])
+  expect(code).toBe(2)
+  expect(stderr).toContain("the model's vocabulary has 1000 tokens, and captions are tokenized with CLIP's 49408")
+})
