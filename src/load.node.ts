@@ -14,6 +14,7 @@ import { resizePositions } from './model/resize-positions.ts'
 import { openModel } from './open-model.node.ts'
 import { createPreprocessor } from './preprocessor.node.ts'
 import { deviceNamed } from './runtime/devices.ts'
+import { checkNodeVersion } from './runtime/node-version.node.ts'
 import { createRuntime } from './runtime/onnxruntime.node.ts'
 import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 import { checkpointLookup, type Stored } from './weights.ts'
@@ -46,6 +47,7 @@ export interface LoadOptions {
  * @throws CheckpointError for files that cannot be used, UsageError for a name that is not known
  */
 export async function load(model?: string, options: LoadOptions = {}): Promise<Clip> {
+  checkNodeVersion()
   const { towers = ['image', 'text'], signal } = options
   const device = deviceNamed(options.device ?? 'cpu')
   const tokenizer = loadTokenizer()

@@ -27,6 +27,7 @@ export type {
 export type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from './model/config.ts'
 export type { KnownModel } from './models.node.ts'
 export type { ObjectiveName } from './objectives/index.ts'
+export { starterNotice } from './open-model.node.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
 export { createPreprocessor } from './preprocessor.node.ts'
 export { type TokenizeOptions, type Tokenizer, tokenize } from './tokenizer/tokenize.ts'

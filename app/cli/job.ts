@@ -3,6 +3,7 @@
 import type { ExitCode } from './command.ts'
 import { counted, grouped } from './counted.ts'
 import { isSystemError, reasonOf } from './system-errors.ts'
+import { onOneLine } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Job {
@@ -41,7 +42,7 @@ export function startJob(terminal: Terminal, thing: string, total?: number): Job
     fail(name, error) {
       failed++
       const message = isSystemError(error) ? reasonOf(error) : error.message
-      terminal.error(message.startsWith(name) ? message : `${name}: ${message}`)
+      terminal.error(`${onOneLine(name)}${message.startsWith(name) ? message.slice(name.length) : `: ${message}`}`)
       draw()
     },
     end() {

@@ -219,7 +219,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
     let saved = before !== undefined
     if (progress.owed) yield* save(true)
     let reason: 'finished' | 'stopped' | 'interrupted' = 'finished'
-    let since = { time: performance.now(), images: 0 }
+    let since = { seconds: progress.seconds, images: 0 } // neither validation nor saving counts
     let coming = nextBatch(stream)
     while (progress.step < steps) {
       if (options.patience !== undefined && progress.waited >= options.patience) {
@@ -264,13 +264,13 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
           lr,
           ...logitScaleOf(trainer),
           gradientNorm: report.gradientNorm,
-          imagesPerSecond: (since.images * 1000) / (performance.now() - since.time),
+          imagesPerSecond: since.images / (progress.seconds - since.seconds),
           seconds: progress.seconds,
         }
         await appendFile(results, `${JSON.stringify(line)}\n`)
         await board.step(line)
         yield { kind: 'step', steps, ...line }
-        since = { time: performance.now(), images: 0 }
+        since = { seconds: progress.seconds, images: 0 }
       }
       const asked = options.judgeAt?.includes(step)
       if ((asked || step % saveEvery === 0) && !last) yield* save(asked ?? true)

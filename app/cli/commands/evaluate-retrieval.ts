@@ -11,15 +11,15 @@ import { imageFlags, modelFlags, withModel } from '../model.ts'
 export const command = defineCommand({
   usage: '--data CSV|SHARDS [--json] [--html FILE] [flags]',
   about: [
-    'Recall at 1, 5 and 10 both ways, and the median and mean rank. Of several captions of a picture the best counts, as',
-    'in CLIP_benchmark; "each pair" counts every caption with its picture by itself, as open_clip does. Captions that are',
-    'too long for the model are cut.',
+    'Measures recall at 1, 5 and 10 in both directions, and the median and mean rank. If an image has several captions the',
+    'best one counts, as in CLIP_benchmark; "each pair" counts every caption with its image separately, as open_clip',
+    'does. Captions that are too long for the model are cut.',
   ],
   flags: {
     data: {
       type: 'text',
       value: 'SOURCE',
-      help: 'a table (columns image and caption), shards, or a folder (x.jpg, x.txt)',
+      help: 'table (columns image and caption), shards, or folder (x.jpg, x.txt)',
     },
     ...resultFlags,
     ...imageFlags,

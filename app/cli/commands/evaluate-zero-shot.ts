@@ -23,21 +23,21 @@ import { imageFlags, modelFlags, withModel } from '../model.ts'
 export const command = defineCommand({
   usage: '--data FOLDER|CSV|SHARDS [--template T]… [--json] [--html FILE] [flags]',
   about: [
-    'Top-1 and top-5 accuracy, mean per class, each class by itself, calibration; with --html also the confusion matrix,',
-    'the reliability diagram and the worst mistakes as pictures. A picture’s class is the innermost folder’s name, the',
-    'label column of a table, or the .cls member of a shard. Of a model folder that holds a trained classifier, that',
-    'answers, and there are no templates.',
+    'Measures top-1 and top-5 accuracy, the mean over classes, each class, and calibration; --html adds the confusion',
+    'matrix, the reliability diagram and the worst mistakes as images. An image’s class is the name of its innermost',
+    'folder, the label column of a table, or the .cls member of a shard. A model folder with a trained classifier uses',
+    'that, and there are no templates.',
   ],
   flags: {
     data: {
       type: 'text',
       value: 'SOURCE',
-      help: 'a folder of class folders, a table (.csv, .tsv, .jsonl), .tar shards',
+      help: 'folder of class folders, table (.csv, .tsv, .jsonl) or .tar shards',
     },
     ...wordFlags,
-    calibration: { type: 'text', value: 'FILE', help: 'of evaluate calibrate: its temperature, and its threshold' },
+    calibration: { type: 'text', value: 'FILE', help: 'file of evaluate calibrate: its temperature and its threshold' },
     ...resultFlags,
-    explain: { type: 'switch', help: 'with --html: draw over the worst mistakes what spoke for the wrong answer' },
+    explain: { type: 'switch', help: 'with --html: draw on the worst mistakes what led to the wrong class' },
     ...imageFlags,
     ...modelFlags,
   },

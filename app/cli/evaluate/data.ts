@@ -12,19 +12,19 @@ export const wordFlags = {
     type: 'texts',
     option: 'templates',
     value: 'T',
-    help: 'a prompt with {} for the class; else "a photo of a {}."',
+    help: 'prompt with {} for the class. Default: "a photo of a {}."',
   },
   classnames: {
     type: 'text',
     option: 'words',
     value: 'FILE',
-    help: 'JSON object: folder name to words, {"n01440764": "tench", …}',
+    help: 'JSON object from folder names to class names: {"n01440764": "tench", …}',
   },
 } as const satisfies Flags
 
 export const resultFlags = {
   json: { type: 'switch', help: 'all numbers as one object' },
-  html: { type: 'text', value: 'FILE', help: 'a page with pictures as well; the file is written over' },
+  html: { type: 'text', value: 'FILE', help: 'page to write, with images; an existing file is replaced' },
 } as const satisfies Flags
 
 /** @param classes whether the data is pictures with a class each, whatever else lies beside them */
