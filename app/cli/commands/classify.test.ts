@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -43,7 +43,7 @@ it('prints help', async () => {
       --calibration F                      file of evaluate calibrate; adds "answer", which may be "none of these"
       --truncate                           cut texts that are too long for the model; without it they are errors
       --chunk                              split long texts, embed the parts and average them
-      --order openai|hf                    preprocessing order: openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
+      --order openai|hf                    openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
       --max-pixels N                       refuse images with more pixels. Default: 178,956,970, as Pillow
       --exif-rotate                        rotate photos by their EXIF orientation, which the reference ignores
       --model M                            name (typeclip models), hub id, folder or file. Default: the small model that ships
@@ -158,5 +158,41 @@ describe('images', () => {
     const [fromFile] = jsonLines((await captured(['classify', picture, ...argv.slice(2)])).stdout)
     expect(fromInput).toEqual({ ...fromFile, path: '-' })
     expect(await captured(argv)).toMatchObject({ code: 2, stderr: expect.stringContaining('standard input is empty') })
+  })
+})
+
+describe('text for people', () => {
+  let folder: string
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
+    for (let i = 0; i < 11; i++) await copyFile(picture, join(folder, `${String(i).padStart(2, '0')}.jpg`))
+  })
+
+  const classify = async (...more: string[]) => {
+    const { code, stdout } = await captured(['classify', folder, '--labels', 'a shirt,a cat,a dog', ...more])
+    expect(code).toBe(0)
+    return stdout.trimEnd().split('\n')
+  }
+
+  it('is one line for each of more than ten images: path, best label, share', async () => {
+    for (const lines of [await classify(), await classify('--top', '1')]) {
+      expect(lines).toHaveLength(11)
+      for (const [i, line] of lines.entries()) {
+        expect(line).toMatch(new RegExp(`^\\S+${String(i).padStart(2, '0')}\\.jpg {2}a (shirt|cat|dog) +[\\d.]+ %$`))
+      }
+    }
+  })
+
+  it('is a block for each with --top 2, as with ten images or fewer', async () => {
+    expect(await classify('--top', '2')).toHaveLength(11 * 3)
+    await rm(join(folder, '00.jpg'))
+    expect(await classify()).toHaveLength(10 * 4)
+  })
+
+  it.skipIf(process.platform === 'win32')('keeps a path with a line break on one line', async () => {
+    await copyFile(picture, join(folder, 'a\nb.jpg'))
+    expect((await classify()).filter((line) => line.includes('a\\nb.jpg'))).toHaveLength(1)
+    expect(await classify()).toHaveLength(11)
   })
 })

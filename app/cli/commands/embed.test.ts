@@ -41,7 +41,7 @@ it('prints help', async () => {
       --normalize                          divide each vector by its length; CLIP leaves this to the caller
       --truncate                           cut texts that are too long for the model; without it they are errors
       --chunk                              split long texts, embed the parts and average them
-      --order openai|hf                    preprocessing order: openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
+      --order openai|hf                    openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
       --max-pixels N                       refuse images with more pixels. Default: 178,956,970, as Pillow
       --exif-rotate                        rotate photos by their EXIF orientation, which the reference ignores
       --model M                            name (typeclip models), hub id, folder or file. Default: the small model that ships
@@ -141,4 +141,14 @@ it('leaves an earlier file as it is, and nothing half-written, when nothing coul
   expect((await captured(['embed', 'nowhere.png', '--out', out])).code).toBe(2)
   expect(await readFile(out, 'utf8')).toBe('earlier')
   expect(await readdir(folder)).toEqual(['x.npy'])
+})
+
+it.each([
+  ['x.npy', '3 × 128 float32'],
+  ['x.safetensors', '3 × 128 float32'],
+  ['x.jsonl', '3 lines of 128 numbers'],
+])('says what it wrote to %s', async (name, what) => {
+  const out = join(await mkdtemp(join(tmpdir(), 'typeclip-')), name)
+  const { code, stderr } = await captured(['embed', '--text', 'a', '--text', 'b', '--text', 'c', '--out', out])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: `typeclip: wrote ${out}: ${what}\n` })
 })

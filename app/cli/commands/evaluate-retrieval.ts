@@ -7,6 +7,7 @@ import { countingJob, openData, resultFlags } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { retrievalTable } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
+import { columnFlags } from '../training-data.ts'
 
 export const command = defineCommand({
   usage: '--data CSV|SHARDS [--json] [--html FILE] [flags]',
@@ -22,6 +23,7 @@ export const command = defineCommand({
       help: 'table (columns image and caption), shards, or folder (x.jpg, x.txt)',
     },
     ...resultFlags,
+    ...columnFlags,
     ...imageFlags,
     ...modelFlags,
   },
@@ -32,7 +34,7 @@ export const command = defineCommand({
   async run(words, values, terminal) {
     if (words.length > 0) throw new UsageError(`retrieval takes flags only; found '${words[0]}'`)
     const { json, html } = values
-    const source = await openData('--data', values.data, terminal, { classes: false })
+    const source = await openData('--data', values.data, terminal, { classes: false, columns: values })
     const page = html === undefined ? undefined : await createPage(html)
     try {
       return await withModel(values, ['image', 'text'], terminal, async (clip) => {

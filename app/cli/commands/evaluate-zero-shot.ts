@@ -19,6 +19,7 @@ import { answersOf, explainedMistakes } from '../evaluate/explained.ts'
 import { createPage } from '../evaluate/page.ts'
 import { classificationTable } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
+import { columnFlags } from '../training-data.ts'
 
 export const command = defineCommand({
   usage: '--data FOLDER|CSV|SHARDS [--template T]… [--json] [--html FILE] [flags]',
@@ -38,6 +39,7 @@ export const command = defineCommand({
     calibration: { type: 'text', value: 'FILE', help: 'file of evaluate calibrate: its temperature and its threshold' },
     ...resultFlags,
     explain: { type: 'switch', help: 'with --html: draw on the worst mistakes what led to the wrong class' },
+    ...columnFlags,
     ...imageFlags,
     ...modelFlags,
   },
@@ -58,7 +60,7 @@ export const command = defineCommand({
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
     const calibration = await calibrationOf(values.calibration, model, terminal)
-    const source = await openData('--data', values.data, terminal, { classes: true })
+    const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
     if (!classifier) noteOthers(classnames, source.labels ?? [], terminal)
     const page = html === undefined ? undefined : await createPage(html)
     try {

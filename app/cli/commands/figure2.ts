@@ -72,7 +72,7 @@ export const command = defineCommand({
     const { figure2, holdOut, openInitialModel } = await import('typeclip/training')
     if (!found.val && !found.data.labels) {
       throw new UsageError(
-        `${found.data.name} has captions and no classes to judge by; name pictures with classes: --val`,
+        `${found.data.name} has captions and no classes to judge by; name images with classes: --val`,
       )
     }
     const { data, val } = found.val

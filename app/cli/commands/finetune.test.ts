@@ -92,7 +92,7 @@ it('prints help', async () => {
       --activation quickgelu|gelu         activation of a checkpoint that does not name its own
       --device cpu                        cpu; training runs nowhere else
       --threads N                         threads to compute with. Default: one for each core
-      --order openai|hf                   preprocessing order: openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
+      --order openai|hf                   openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
       --max-pixels N                      refuse images with more pixels. Default: 178,956,970, as Pillow
       --exif-rotate                       rotate photos by their EXIF orientation, which the reference ignores
       -q, --quiet                         no notices and no progress; errors are always shown

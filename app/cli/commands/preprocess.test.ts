@@ -39,7 +39,7 @@ it('prints help', async () => {
       --mode shortest|longest|squash    crop to a square (shortest), pad to one (longest), or squash. Default: shortest
       --interpolation bicubic|bilinear  how to resize. Default: bicubic
       --raw                             bytes, before normalising
-      --order openai|hf                 preprocessing order: openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
+      --order openai|hf                 openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
       --max-pixels N                    refuse images with more pixels. Default: 178,956,970, as Pillow
       --exif-rotate                     rotate photos by their EXIF orientation, which the reference ignores
       -q, --quiet                       no notices and no progress; errors are always shown

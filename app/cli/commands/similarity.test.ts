@@ -21,7 +21,7 @@ it('prints help', async () => {
       --json                               one line per image: {"path", "texts": [{"text", "cosine", "logit"}…]}
       --truncate                           cut texts that are too long for the model; without it they are errors
       --chunk                              split long texts, embed the parts and average them
-      --order openai|hf                    preprocessing order: openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
+      --order openai|hf                    openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
       --max-pixels N                       refuse images with more pixels. Default: 178,956,970, as Pillow
       --exif-rotate                        rotate photos by their EXIF orientation, which the reference ignores
       --model M                            name (typeclip models), hub id, folder or file. Default: the small model that ships
