@@ -19,6 +19,7 @@ import { orientationNotice } from './orientation-notice.ts'
 import { createPreprocessor } from './preprocessor.node.ts'
 import { type RandomModel, randomModel } from './random-weights.node.ts'
 import { type Device, deviceNamed } from './runtime/devices.ts'
+import { checkNodeVersion } from './runtime/node-version.node.ts'
 import { createRuntime } from './runtime/onnxruntime.node.ts'
 import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 import { checkpointLookup, type Stored } from './weights.ts'
@@ -96,6 +97,7 @@ const preprocessingRules = {
  * ```
  */
 export async function load(model?: string, options: LoadOptions = {}): Promise<Clip> {
+  checkNodeVersion()
   if (model !== undefined && (typeof model !== 'string' || model === '')) {
     const found = model === '' ? "''" : foundInstead(model)
     throw new UsageError(`load: expected a model's name, a hub id, a folder or a file; found ${found}`)

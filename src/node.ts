@@ -60,6 +60,7 @@ export type {
 export type { Parameters } from './model/parameters.ts'
 export type { KnownModel } from './models.node.ts'
 export type { ObjectiveName } from './objectives/index.ts'
+export { starterNotice } from './open-model.node.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
 export { createPreprocessor, type PreprocessorOptions } from './preprocessor.node.ts'
 export type { Runtime } from './runtime/runtime.ts'

@@ -42,8 +42,9 @@ export interface OpenedModel {
 /** The folder of the model that ships. */
 export const starter = ownFile('../models/starter', import.meta.url)
 
-const starterNotice =
-  'No model was named, so the small one that ships is used: it knows clothes, groceries, emoji and simple drawings, and little else. For a full CLIP, name one: a hub id (openai/clip-vit-base-patch32), an OpenAI name (ViT-B/32), a folder or a file.'
+/** The notice of a model that was opened without a name. */
+export const starterNotice =
+  'using the small starter model (clothes, groceries, emoji, simple drawings); for a full CLIP give `model`, such as ViT-B/32'
 
 /**
  * @param model as `load` takes it; the model that ships, if left out

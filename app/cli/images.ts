@@ -41,8 +41,23 @@ export async function findImages(words: readonly string[], terminal: Terminal): 
 
 async function standardInput({ stdin, signal }: Terminal): Promise<FoundImage[] | Error> {
   const bytes = await buffer(addAbortSignal(signal, stdin))
-  if (bytes.length > 0) return [{ path: '-', image: bytes }]
-  return new Error('standard input is empty; - takes the bytes of one image')
+  if (bytes.length === 0) return new Error('standard input is empty; - takes the bytes of one image')
+  if (isText(bytes)) {
+    return new Error(
+      'standard input is text; - takes the bytes of one image. For a list of paths use xargs: find … -print0 | xargs -0 typeclip …',
+    )
+  }
+  return [{ path: '-', image: bytes }]
+}
+
+/** UTF-8 without control characters, as a list of paths is; other formats that are text are named by the library. */
+function isText(bytes: Uint8Array): boolean {
+  try {
+    const start = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, 1024), { stream: true })
+    return !/[^\P{Cc}\t\n\r]/u.test(start) && !/^(GIF8|\s*<)/.test(start)
+  } catch {
+    return false
+  }
 }
 
 async function imagesOf(word: string, signal: AbortSignal): Promise<FoundImage[] | Error> {

@@ -9,25 +9,29 @@ export const dataFlags = {
   data: {
     type: 'texts',
     value: 'SOURCE',
-    help: 'what to learn from; give the flag again for more, which are mixed',
+    help: 'data to learn from; repeat the flag to mix several',
   },
   template: {
     type: 'texts',
     option: 'templates',
     value: 'T',
-    help: 'of class folders: a caption with {} for the class; one of several by lot',
+    help: 'class folders: caption with {} for the class; one of several is chosen at random',
   },
-  val: { type: 'text', value: 'SOURCE', help: 'judge every checkpoint by this, and keep the best as OUT/best' },
+  val: { type: 'text', value: 'SOURCE', help: 'validate every checkpoint on this data, and keep the best as OUT/best' },
 } as const satisfies Flags
 
 export const columnFlags = {
-  imageColumn: { type: 'text', value: 'C', help: 'of a table: the column of image paths; else image or filepath' },
+  imageColumn: {
+    type: 'text',
+    value: 'C',
+    help: 'table: column of image paths. Default: image, filepath or file_name',
+  },
   captionColumn: {
     type: 'text',
     value: 'C',
-    help: 'of a table: the column of captions; else caption, captions, title, text',
+    help: 'table: column of captions. Default: caption, captions, title or text',
   },
-  separator: { type: 'text', value: 'S', help: 'of a table: what stands between columns; else a comma, in .tsv a tab' },
+  separator: { type: 'text', value: 'S', help: 'table: column separator. Default: a comma; in .tsv a tab' },
 } as const satisfies Flags
 
 type DataValues = Values<typeof dataFlags> & Values<typeof columnFlags>

@@ -17,6 +17,7 @@ export interface TrainingView {
 
 export function createTrainingView(terminal: Terminal, json: boolean): TrainingView {
   const pause = terminal.watched ? every.watched : every.unwatched
+  const width = terminal.watched ? terminal.columns - 1 : Infinity
   let first: { step: number; time: number } | undefined
   let [drawn, lasting, skipped] = [0, 0, 0]
 
@@ -29,11 +30,12 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
   const shown: { [Kind in TrainEvent['kind']]: (event: Extract<TrainEvent, { kind: Kind }>) => Promise<void> } = {
     async start({ step, steps, batch, parameters, samples, resumed }) {
       const epoch = Math.floor(samples / batch)
+      if (terminal.quiet) return
       await terminal.print(
         `${counted(samples, 'sample')}; ${counted(steps, 'step')} of ${grouped(batch)}, ${grouped(epoch)} an epoch; ${short(parameters)} parameters to train`,
       )
       if (resumed)
-        await terminal.print(step >= steps ? `finished before, at step ${step}` : `going on after step ${step}`)
+        await terminal.print(step >= steps ? `finished before, at step ${step}` : `continuing after step ${step}`)
       terminal.status('preparing')
     },
     async step(event) {
@@ -42,11 +44,11 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
       const last = event.step === event.steps
       if (now - drawn >= redrawEvery || last) {
         drawn = now
-        terminal.status(stepLine(event, left(event, now)))
+        terminal.status(stepLine(event, left(event, now), width))
       }
-      if (lasting === 0 || now - lasting >= pause || last) {
+      if (!terminal.quiet && (lasting === 0 || now - lasting >= pause || last)) {
         lasting = now
-        await terminal.print(stepLine(event, left(event, now)))
+        await terminal.print(stepLine(event, left(event, now), width))
       }
     },
     async skipped({ key, reason }) {
@@ -75,8 +77,12 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
   }
 }
 
-/** `step 120 of 1,000 · loss 3.214 · accuracy 12.5 % · rate 4.9e-4 · temperature 0.0691 · 215 images/s · 3 min left` */
-export function stepLine(line: LoggedStep & { steps: number }, left: string): string {
+/**
+ * `step 120 of 1,000 · loss 3.214 · accuracy 12.5 % · rate 4.9e-4 · temperature 0.0691 · 215 images/s · 3 min left`
+ *
+ * @param width where that is longer, the temperature, the rate, the speed and the accuracy are left out, in this order
+ */
+export function stepLine(line: LoggedStep & { steps: number }, left: string, width = Infinity): string {
   const { step, steps, loss, accuracy, lr, logitScale, imagesPerSecond } = line
   const parts = [
     `step ${grouped(step)} of ${grouped(steps)}`,
@@ -87,9 +93,14 @@ export function stepLine(line: LoggedStep & { steps: number }, left: string): st
     `${imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : grouped(Math.round(imagesPerSecond))} images/s`,
     left,
   ]
-  return parts.filter((part) => part !== '').join(' · ')
+  for (const index of [4, 3, 5, 2]) {
+    if (joined(parts).length <= width) break
+    parts[index] = ''
+  }
+  return joined(parts)
 }
 
+const joined = (parts: readonly string[]): string => parts.filter((part) => part !== '').join(' · ')
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 const written = (name: string, value: number): string => (name === 'loss' ? value.toFixed(3) : percent(value))
 

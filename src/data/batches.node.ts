@@ -154,8 +154,11 @@ function together(taken: readonly Done[]): Pick<Batch, 'pixels' | 'embeddings' |
 
 function tooFew({ source, batch }: BatchesOptions, usable: number, skipped: readonly Skipped[]): UsageError {
   const [first] = skipped
-  const broken = first ? `; ${skipped.length} are broken, the first: ${first.key}: ${first.reason}` : ''
-  const advice = usable > 0 ? `; choose a \`batch\` of ${usable} or less, or more data` : ''
+  const broken = first
+    ? `; ${skipped.length} are broken, the first: ${first.reason.startsWith(first.key) ? '' : `${first.key}: `}${first.reason}`
+    : ''
+  const advice =
+    usable > 0 ? `; choose a \`batch\` of ${usable} or less, or more data` : '; check the files and paths of the data'
   return new UsageError(
     `${source.name}: ${usable} usable samples in an epoch do not fill a batch of ${batch}${broken}${advice}`,
   )

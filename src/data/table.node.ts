@@ -90,7 +90,7 @@ function findColumns(path: string, found: readonly string[], options: TableOptio
   const columns = found.map((name) => `"${name}"`).join(', ')
   const missing = (name: string, option: string) =>
     new UsageError(
-      `${path}: no column "${name}"; it has ${columns}. Name the right one with \`${option}\`, or give the table's \`separator\``,
+      `${path}: no column "${name}"; it has ${columns}. Rename it, name the right one with \`${option}\`, or give the table's \`separator\``,
     )
   if (image === undefined) throw missing(options.imageColumn ?? 'image', 'imageColumn')
   const classes = label !== undefined && options.captionColumn === undefined

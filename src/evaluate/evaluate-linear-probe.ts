@@ -69,7 +69,7 @@ async function probed(
   const strange = classNames(test).filter((name) => !known.includes(name))
   if (strange.length > 0) {
     throw new UsageError(
-      `${test.name} has classes that ${train.name} has not: ${strange.slice(0, 5).join(', ')}${strange.length > 5 ? ` and ${strange.length - 5} more` : ''}`,
+      `${test.name} has classes that ${train.name} has not: ${strange.slice(0, 5).join(', ')}${strange.length > 5 ? ` and ${strange.length - 5} more` : ''}; both need the same classes`,
     )
   }
   const { signal } = options

@@ -1,11 +1,12 @@
 // Figure 2, run: a short sweep of learning rates for each objective, then each objective once for each seed, on the same
 // data in the same order with the same image encoder. Every run is a folder of `train`, and a finished one is not run again.
 
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Augmentation } from '../image/augment.ts'
+import { makeFolder } from '../make-folder.node.ts'
 import { replaceFile } from '../training/checkpoint.node.ts'
 import { writeDrawing } from '../training/curves.node.ts'
 import { type InitialModel, openInitialModel } from '../training/initial-model.node.ts'
@@ -115,13 +116,14 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
     throw new UsageError(
       `${val.name} has no classes, and the curves are accuracies over classes; give other data as \`val\``,
     )
-  const steps = Math.round((options.images ?? 30 * data.size) / batch)
+  const images = options.images ?? 30 * data.size
+  const steps = Math.round(images / batch)
   if (steps < 1)
     throw new UsageError(
-      `\`images\`: ${options.images} images do not fill one batch of ${batch}; give more, or a smaller \`batch\``,
+      `${images} images do not fill one batch of ${batch}; choose more \`images\`, or a smaller \`batch\``,
     )
   const judgedAt = pointsOf(steps, points)
-  await mkdir(out, { recursive: true })
+  await makeFolder(out)
   const model = options.model ?? (await smallModel(join(out, 'model.json')))
   const swept = learningRates.length > 1
   let number = 0

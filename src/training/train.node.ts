@@ -128,7 +128,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
     if (progress.validationPending) yield* save(state, { validate: true })
 
     let reason: EndReason = 'finished'
-    let sinceLog = { time: performance.now(), images: 0 }
+    let sinceLog = { seconds: progress.seconds, images: 0 } // without validation and saving
     let coming = startNextBatch(stream)
     while (progress.step < steps) {
       // Stop early?
@@ -177,12 +177,12 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
           lr,
           ...logitScaleOf(trainer),
           gradientNorm: report.gradientNorm,
-          imagesPerSecond: (sinceLog.images * 1000) / (performance.now() - sinceLog.time),
+          imagesPerSecond: sinceLog.images / (progress.seconds - sinceLog.seconds),
           seconds: progress.seconds,
         }
         await log.step(line)
         yield { kind: 'step', steps, ...line }
-        sinceLog = { time: performance.now(), images: 0 }
+        sinceLog = { seconds: progress.seconds, images: 0 }
       }
 
       // Validate and save.

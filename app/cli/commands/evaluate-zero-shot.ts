@@ -19,25 +19,27 @@ import { answersOf, explainedMistakes } from '../evaluate/explained.ts'
 import { createPage } from '../evaluate/page.ts'
 import { classificationTable } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
+import { columnFlags } from '../training-data.ts'
 
 export const command = defineCommand({
   usage: '--data FOLDER|CSV|SHARDS [--template T]… [--json] [--html FILE] [flags]',
   about: [
-    'Top-1 and top-5 accuracy, mean per class, each class by itself, calibration; with --html also the confusion matrix,',
-    'the reliability diagram and the worst mistakes as pictures. A picture’s class is the innermost folder’s name, the',
-    'label column of a table, or the .cls member of a shard. Of a model folder that holds a trained classifier, that',
-    'answers, and there are no templates.',
+    'Measures top-1 and top-5 accuracy, the mean over classes, each class, and calibration; --html adds the confusion',
+    'matrix, the reliability diagram and the worst mistakes as images. An image’s class is the name of its innermost',
+    'folder, the label column of a table, or the .cls member of a shard. A model folder with a trained classifier uses',
+    'that, and there are no templates.',
   ],
   flags: {
     data: {
       type: 'text',
       value: 'SOURCE',
-      help: 'a folder of class folders, a table (.csv, .tsv, .jsonl), .tar shards',
+      help: 'folder of class folders, table (.csv, .tsv, .jsonl) or .tar shards',
     },
     ...wordFlags,
-    calibration: { type: 'text', value: 'FILE', help: 'of evaluate calibrate: its temperature, and its threshold' },
+    calibration: { type: 'text', value: 'FILE', help: 'file of evaluate calibrate: its temperature and its threshold' },
     ...resultFlags,
-    explain: { type: 'switch', help: 'with --html: draw over the worst mistakes what spoke for the wrong answer' },
+    explain: { type: 'switch', help: 'with --html: draw on the worst mistakes what led to the wrong class' },
+    ...columnFlags,
     ...imageFlags,
     ...modelFlags,
   },
@@ -58,7 +60,7 @@ export const command = defineCommand({
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
     const calibration = await calibrationOf(values.calibration, model, terminal)
-    const source = await openData('--data', values.data, terminal, { classes: true })
+    const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
     if (!classifier) noteOthers(classnames, source.labels ?? [], terminal)
     const page = html === undefined ? undefined : await createPage(html)
     try {

@@ -17,31 +17,30 @@ it('prints help', async () => {
 
     Usage: typeclip inspect [IMAGE] [--text S]… [--explain] [--json | --html FILE] [flags]
 
-    Every named stage of the encoders with its shape and statistics, the tokens with their ids, the causal mask,
-    where the text is read, the attention of each block; with an image and texts, how near they are. --html writes
-    one page with pictures, in English and Chinese, that needs nothing else. IMAGE is a file, an http(s) address,
-    or - for the bytes of one image on standard input. --explain adds why they matched: what in the picture and which
-    words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); on a terminal, that alone.
-    A model that is a configuration alone (config.json of open_clip or Hugging Face) is shown with random weights.
+    Shows every named stage of the encoders with its shape and statistics, the tokens with their ids, the causal mask,
+    the position where the text is read, and the attention of each block; with an image and texts, their similarity.
+    --html writes one page with images, in English and Chinese, that needs no other file. IMAGE is a file, an http(s)
+    address, or - for the bytes of one image on standard input. --explain adds why they match: which parts of the image
+    and which words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); the terminal then
+    shows only that.
 
     Flags:
-      --text S…                    a text; give the flag again for another one
-      --html FILE                  write the page; the file is written over
-      --json                       one object: model, image, texts, similarity, relevance
-      --explain                    why did it match? over the picture and over the words of each text
-      --start-layer N[,M]          the block from which the explanation follows attention, from 0; M for the texts; else the last
-      --out FILE                   write the explanation as a PNG: the picture, then one for each text
-      --graph image|text           print that encoder's graph, a line a node, and nothing else
-      --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
-      --max-pixels N               refuse larger pictures
-      --exif-rotate                turn photos upright by their EXIF entry; the reference does not
-      --max-bytes N                refuse images at addresses of more bytes; else 268435456
-      --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
-      --activation quickgelu|gelu  where the checkpoint does not say
-      --device D                   cpu (default), webgpu, cuda, coreml or dml
-      --threads N                  threads to compute with; else one for each core
-      -q, --quiet                  no notices and no progress; errors are always shown
-      -h, --help                   show this text
+      --text S…                            a text; repeat the flag for more
+      --html FILE                          page to write; an existing file is replaced
+      --json                               one object: model, image, texts, similarity, relevance
+      --explain                            show which parts of the image and which words matter to the match
+      --start-layer N[,M]                  first block to follow, from 0; M for the texts. Default: the last
+      --out FILE                           write the explanation as a PNG: the image, then one map per text
+      --graph image|text                   print that encoder's graph, one line per node, and nothing else
+      --order openai|hf                    openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
+      --max-pixels N                       refuse images with more pixels. Default: 178,956,970, as Pillow
+      --exif-rotate                        rotate photos by their EXIF orientation, which the reference ignores
+      --model M                            name (typeclip models), hub id, folder or file. Default: the small model that ships
+      --activation quickgelu|gelu          activation of a checkpoint that does not name its own
+      --device cpu|webgpu|cuda|coreml|dml  cpu, webgpu, cuda, coreml or dml. Default: cpu
+      --threads N                          threads to compute with. Default: one for each core
+      -q, --quiet                          no notices and no progress; errors are always shown
+      -h, --help                           show this text
 
     Examples:
       typeclip inspect photo.jpg --text "a cat" --text "a dog" --html clip.html

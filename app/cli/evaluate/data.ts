@@ -3,28 +3,30 @@
 import { readFile } from 'node:fs/promises'
 import { UsageError } from 'typeclip/errors'
 import type { Calibration, SampleOptions, Source } from 'typeclip/evaluate'
-import type { Flags } from '../arguments.ts'
+import type { Flags, Values } from '../arguments.ts'
 import { startJob } from '../job.ts'
+import { reasonOf } from '../system-errors.ts'
 import type { Terminal } from '../terminal.ts'
+import type { columnFlags } from '../training-data.ts'
 
 export const wordFlags = {
   template: {
     type: 'texts',
     option: 'templates',
     value: 'T',
-    help: 'a prompt with {} for the class; else "a photo of a {}."',
+    help: 'prompt with {} for the class. Default: "a photo of a {}."',
   },
   classnames: {
     type: 'text',
     option: 'words',
     value: 'FILE',
-    help: 'JSON object: folder name to words, {"n01440764": "tench", …}',
+    help: 'JSON object from folder names to class names: {"n01440764": "tench", …}',
   },
 } as const satisfies Flags
 
 export const resultFlags = {
   json: { type: 'switch', help: 'all numbers as one object' },
-  html: { type: 'text', value: 'FILE', help: 'a page with pictures as well; the file is written over' },
+  html: { type: 'text', value: 'FILE', help: 'page to write, with images; an existing file is replaced' },
 } as const satisfies Flags
 
 /** @param classes whether the data is pictures with a class each, whatever else lies beside them */
@@ -32,17 +34,28 @@ export async function openData(
   flag: string,
   where: string | undefined,
   terminal: Terminal,
-  { classes }: { classes: boolean },
+  { classes, columns = {} }: { classes: boolean; columns?: Partial<Values<typeof columnFlags>> },
 ): Promise<Source> {
   if (where === undefined) throw new UsageError(`${flag} is missing: the data to evaluate on`)
   const { openSource } = await import('typeclip/evaluate')
   const { defaultTemplates } = await import('typeclip')
   terminal.status('looking at the data')
   const { signal } = terminal
-  const source = await openSource(where, { signal, ...(classes && { templates: defaultTemplates }) })
+  const source = await openSource(where, {
+    signal,
+    ...columnsOf(columns),
+    ...(classes && { templates: defaultTemplates }),
+  })
   terminal.status(undefined)
   return source
 }
+
+/** The columns alone, of all that a command was given. */
+const columnsOf = ({ imageColumn, captionColumn, separator }: Partial<Values<typeof columnFlags>>) => ({
+  imageColumn,
+  captionColumn,
+  separator,
+})
 
 /** Template lists stand by their names. */
 export async function templatesOf(given: readonly string[]): Promise<string[] | undefined> {
@@ -53,7 +66,7 @@ export async function templatesOf(given: readonly string[]): Promise<string[] | 
 export async function wordsOf(file: string | undefined): Promise<Map<string, string>> {
   if (file === undefined) return new Map()
   const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new UsageError(`--classnames ${file} cannot be read: ${error.message}`)
+    throw new UsageError(`--classnames ${file} cannot be read: ${reasonOf(error)}`, { cause: error })
   })
   let found: unknown
   try {
