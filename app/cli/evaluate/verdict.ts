@@ -15,7 +15,7 @@ export function verdict({ before, after, n }: Judged): { en: string; zh: string 
   if (after < before) {
     return {
       en: 'by words alone these pictures were answered better: keep the model as it was, learn from more pictures, or take tip-adapter or wise-ft, which lose least',
-      zh: '仅凭文字时这些图片答得更好：保留原来的模型，用更多图片学习，或改用损失最少的 tip-adapter、wise-ft',
+      zh: '仅凭文字时这些图像答得更好：保留原来的模型，用更多图像学习，或改用损失最少的 tip-adapter、wise-ft',
     }
   }
   const mean = (before + after) / 2
@@ -25,6 +25,6 @@ export function verdict({ before, after, n }: Judged): { en: string; zh: string 
   const pictures = more === 0 ? 'no picture' : more === 1 ? 'one picture' : `${more} pictures`
   return {
     en: `${pictures} more than by words alone, of ${n}: that may be chance; judge with other pictures and more of them (--val, or evaluate zero-shot --model)`,
-    zh: `${n} 张中比仅凭文字多答对 ${more} 张：可能只是偶然；请用其他更多的图片评判（--val，或 evaluate zero-shot --model）`,
+    zh: `${n} 张中比仅凭文字多答对 ${more} 张：可能只是偶然；请用其他更多的图像评判（--val，或 evaluate zero-shot --model）`,
   }
 }

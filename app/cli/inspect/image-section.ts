@@ -44,7 +44,7 @@ export function imageSection(image: ImagePass, { config }: Inspection, original:
       zh: 'class token 与位置编码',
       text: {
         en: 'A learned vector is put before the patches: the embedding will be read there. Then each place gets its learned position vector, since attention does not know any order.',
-        zh: '在图像块之前放一个可学习的向量，最后从它那里读出 embedding；再给每个位置加上可学习的位置向量，因为注意力本身不知道顺序。',
+        zh: '在图像块之前放一个可学习的向量，最后从它那里读出嵌入；再给每个位置加上可学习的位置向量，因为注意力本身不知道顺序。',
       },
       formula: 'x = ln_pre([x_class; x₁; …] + E_pos)',
       paper: '§2.4',
@@ -98,7 +98,7 @@ export function imageSection(image: ImagePass, { config }: Inspection, original:
     }) +
     step({
       en: 'The image embedding',
-      zh: '图像 embedding',
+      zh: '图像嵌入',
       text: {
         en: `${average ? 'The mean of the patches' : transformer ? 'The class token' : 'What the pool gathered'} is projected into the space that pictures and texts share: ${image.embedding.length} numbers, here as bars.`,
         zh: `${average ? '图像块的平均' : transformer ? 'class token' : '注意力池化的结果'}被线性投影到图像与文本共享的空间：${image.embedding.length} 个数，如下图。`,

@@ -3,7 +3,7 @@
 import type { Inspection, Relevance, TextRelevance } from 'typeclip/inspect'
 import { both, code, escaped, number, percent } from './html.ts'
 import { highest } from './pictures.ts'
-import { relevanceHeat } from './relevance-picture.ts'
+import { isCoarse, relevanceHeat } from './relevance-picture.ts'
 import { step } from './step.ts'
 
 export function relevanceSection({ relevance, config }: Inspection): string {
@@ -23,9 +23,10 @@ export function relevanceSection({ relevance, config }: Inspection): string {
 
 function figure({ text, cosine, image, words }: Relevance): string {
   const most = number(highest(image.map))
-  const described = `${both('cosine', '余弦')} ${cosine.toFixed(4).replace('-', '−')} · ${both('highest', '最高')} ${most}`
+  const [rows, columns] = image.grid
+  const described = `${both('cosine', '余弦')} ${cosine.toFixed(4).replace('-', '−')} · ${both('highest', '最高')} ${most} · ${both(`${rows} × ${columns} places`, `${rows} × ${columns} 个位置`)}`
   return (
-    `<figure><span class="map"><img alt="" src="${relevanceHeat(image)}"></span>` +
+    `<figure><span class="map${isCoarse(image.grid) ? ' coarse' : ''}"><img alt="" src="${relevanceHeat(image)}"></span>` +
     `<p class="words">${words ? wordsOf(words) : escaped(text)}</p><figcaption>${described}</figcaption></figure>`
   )
 }
