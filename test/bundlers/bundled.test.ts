@@ -38,7 +38,7 @@ it.each([
       })
       writeFileSync(join(outDir, 'package.json'), '{ "type": "module" }')
       // The native packages, as an installation beside the bundle would have them.
-        symlinkSync(join(root, 'node_modules'), join(outDir, 'node_modules'), 'junction')
+      symlinkSync(join(root, 'node_modules'), join(outDir, 'node_modules'), 'junction')
       const { stdout } = await promisify(execFile)(process.execPath, [join(outDir, 'entry.js')])
       expect(stdout).toMatch(
         /^CheckpointError: typeclip's own files are not beside this bundle \(.* does not exist\); keep typeclip external \(docs\/en\/bundlers\.md\)\n$/,

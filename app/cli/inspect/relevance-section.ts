@@ -13,7 +13,7 @@ export function relevanceSection({ relevance, config }: Inspection): string {
     en: 'Relevance of places and words',
     zh: '各处图像与各个词的相关性',
     text: {
-      en: `Attention alone shows where the encoder looks, whatever the text is. Times its own gradient it shows what of that raises the similarity to this text: bright places and dark words are where it comes from. Each drawing has its own scale, from its lowest value to its highest: it says where, and not how much, so look at the cosine too.${pool ? ' A ResNet has no stack of attention: this is the same rule for its attention pool, our choice, and each place has seen much of the picture around it.' : ''}`,
+      en: `Attention alone shows where the encoder looks, whatever the text is. Times its own gradient it shows what of that raises the similarity to this text: bright places and dark words are where it comes from. Each drawing has its own scale, from its lowest value to its highest: it says where, and not how much, so look at the cosine too.${pool ? ' A ResNet has no stack of attention: this is the same rule for its attention pool, our choice, and each place has seen much of the image around it.' : ''}`,
       zh: `单看注意力，只知道编码器在看哪里，与文本无关；乘以它自身的梯度，就能看出其中哪些部分提高了与这句话的相似度：亮处和深色的词就是相似度的来源。每张图按自己的最小值到最大值定标：它说明来自“哪里”，而不是“多少”，所以请同时看余弦。${pool ? 'ResNet 没有注意力堆叠：这里把同一规则用于它的注意力池化（这是我们的选择），而且每个位置都已看到周围很大范围。' : ''}`,
     },
     formula: 'R ← R + mean_heads (∂logit/∂A ⊙ A)⁺ · R',

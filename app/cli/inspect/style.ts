@@ -68,6 +68,7 @@ figcaption,.caption{display:block;font-size:.75rem;line-height:1.35;color:var(--
 .word{border-radius:.3rem;padding:.05rem .35rem;background:color-mix(in srgb,var(--blue) calc(var(--weight)*75%),transparent);text-align:center;line-height:1.3}
 .word small{display:block;font-size:.65rem;font-variant-numeric:tabular-nums}
 .matrix{border:1px solid var(--line);background:var(--paper)}
+.positions{width:min(100%,16rem)}
 .slider{display:flex;gap:.6rem;align-items:center;margin-top:1rem;font-size:.875rem;max-width:30rem}
 .slider input{flex:1;accent-color:var(--orange)}
 .text .slider input{accent-color:var(--blue)}

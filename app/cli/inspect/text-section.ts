@@ -89,7 +89,7 @@ function walk(text: TextPass, index: number, { contextLength, vocabularySize }: 
       en: 'The text embedding',
       zh: '文本嵌入',
       text: {
-        en: `One matrix takes it to the space that pictures and texts share: ${embedding.length} numbers.`,
+        en: `One matrix takes it to the space that images and texts share: ${embedding.length} numbers.`,
         zh: `再用一个矩阵投影到图像与文本共享的空间：${embedding.length} 个数。`,
       },
       formula: 'T_e = normalize(T_f · W_t)',
