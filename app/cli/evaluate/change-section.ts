@@ -16,7 +16,7 @@ export function changeSection(before: ClassificationResult, after: Classificatio
     .map(({ name, n, recall }) => ({ name, n, recall, from: was.get(name) ?? Number.NaN }))
     .sort((a, b) => a.recall - a.from - (b.recall - b.from))
     .map(({ name, n, recall, from }) => {
-      const change = `${recall < from ? '−' : '+'}${percent(Math.abs(recall - from))}`
+      const change = `${recall < from ? '−' : recall > from ? '+' : ''}${percent(Math.abs(recall - from))}`
       return `<tr><td>${escaped(name)}</td>${[`${n}`, percent(from), percent(recall), change].map((cell, i) => `<td class="number${i === 0 ? ' spare' : ''}">${cell}</td>`).join('')}</tr>`
     })
   const head = [

@@ -60,7 +60,7 @@ function walk(text: TextPass, index: number, { contextLength, vocabularySize }: 
       en: 'Attention, block by block',
       zh: '逐块看注意力',
       text: {
-        en: 'Rows are the tokens that look, columns those looked at, darkest is 1. Below: how much the position that is read takes from each token, the mean of the heads. Much of it often goes to the first token, which serves as a place to rest.',
+        en: 'Rows are the tokens that look, columns those looked at, darkest is 1. Below: how much the position that is read takes from each token, the mean of the heads. Much of it often goes to the first token, an attention sink.',
         zh: '行是在“看”的词元，列是被看的词元，最深为 1。下表：被读取的位置从每个词元取多少（各头平均）。第一个词元往往占得很多，起到“注意力汇聚点”（attention sink）的作用。',
       },
       paper: '§2.4',
