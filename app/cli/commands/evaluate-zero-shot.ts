@@ -1,5 +1,7 @@
 // `typeclip evaluate zero-shot`: how well words, or a trained classifier, tell a labelled data set's classes (§3.1).
 
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { UsageError } from 'typeclip/errors'
 import type { ClassificationResult } from 'typeclip/evaluate'
 import type { Explainer } from 'typeclip/inspect'
@@ -73,7 +75,12 @@ export const command = defineCommand({
           ? await evaluateClassifier(clip, classifier, source, options)
           : await evaluateZeroShot(clip, source, { ...options, templates })
         const code = job.end()
-        const about = { task: 'zero-shot' as const, model: clip.name, data: source.name }
+        const about = {
+          task: 'zero-shot' as const,
+          model: clip.name,
+          data: source.name,
+          ...(classifier && { classifier: await methodOf(model!) }),
+        }
         const explained = explainer && result.mistakes.length > 0 ? await explainAll(explainer) : undefined
         await page?.classification(about, result, clip, explained)
         if (json) await terminal.print(classificationJson(about, result))
@@ -93,8 +100,22 @@ export const command = defineCommand({
   },
 })
 
-export const heading = ({ model, data }: { model: string; data: string }, result: ClassificationResult): string =>
-  `${data}: ${counted(result.n, 'image')}, ${counted(result.classes.length, 'class', 'classes')}, model ${model}`
+/** The method that trained a folder's classifier, as its `result.json` says. */
+async function methodOf(folder: string): Promise<string> {
+  const text = await readFile(join(folder, 'result.json'), 'utf8').catch(() => '{}')
+  try {
+    return String(JSON.parse(text).method ?? 'unknown method')
+  } catch {
+    return 'unknown method'
+  }
+}
+
+export const heading = (
+  { model, data, classifier }: { model: string; data: string; classifier?: string },
+  result: ClassificationResult,
+): string =>
+  `${data}: ${counted(result.n, 'image')}, ${counted(result.classes.length, 'class', 'classes')}, model ${model}` +
+  (classifier === undefined ? '' : `, its trained classifier (${classifier})`)
 
 /** Everything but the pictures themselves. */
 export const classificationJson = (about: Record<string, unknown>, result: ClassificationResult): string =>

@@ -108,7 +108,7 @@ export const command = defineCommand({
         if (files.out && inspection.relevance) {
           await save(
             files.out,
-            relevancePng(inspection.relevance.map(({ image }) => image)),
+            await relevancePng(inspection.relevance.map(({ image, text, cosine }) => ({ ...image, text, cosine }))),
             'the picture, then each text',
           )
         }
