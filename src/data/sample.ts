@@ -22,7 +22,7 @@ export interface Order {
   seed: number
   epoch: number
   shuffle: boolean
-  /** So many at the start of the order are left out, unread; none unless told. */
+  /** How many at the start of the order are left out, unread. Default: 0. */
   skip?: number
 }
 
@@ -37,5 +37,11 @@ export interface Source {
   readonly size: number
   /** Class names in order, where the data has classes. */
   readonly labels?: readonly string[]
+  /** What was left out or guessed when it was opened, each in one sentence. */
+  readonly notices?: readonly string[]
+  /**
+   * A hash of names, captions and classes, the same wherever the data is stored: by it a resumed run knows its data again.
+   */
+  digest?(): Promise<string>
   samples(order: Order): AsyncIterable<Sample | Skipped>
 }
