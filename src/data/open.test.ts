@@ -164,7 +164,7 @@ it('reads JSON lines with one caption, several, or a class', async () => {
   expect(found).toEqual([
     '/a.jpg: one',
     '/b.jpg: two | three',
-    '/t.jsonl:3! its field "caption" is empty',
+    '/c.jpg: a photo of a cat.',
     '/t.jsonl:4! its field "caption" is 7; expected a text, or a list of texts',
     '/t.jsonl:5! its field "image" is empty',
     '/t.jsonl:7! not JSON (…)',
