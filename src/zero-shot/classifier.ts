@@ -51,9 +51,15 @@ export async function zeroShotClassifier(
   return { names, weights, ...(clip.logitBias && { bias: new Float32Array(names.length).fill(clip.logitBias) }) }
 }
 
-/** Every name in every template, a name's after each other. @throws UsageError where there is no name, or no place for it */
+/**
+ * Every name in every template, a name's after each other.
+ *
+ * @throws UsageError where there is no name, a blank one, or no place for it
+ */
 export function promptsOf(names: readonly string[], templates: readonly string[]): string[] {
   if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
+  const blank = names.findIndex((name) => name.trim() === '')
+  if (blank >= 0) throw new UsageError(`label ${blank + 1} of ${names.length} is blank and has no words; leave it out`)
   for (const template of templates) {
     if (!template.includes('{}')) throw new UsageError(`template "${template}" has no {} for the label`)
   }
@@ -85,13 +91,22 @@ export function logits({ names, weights, bias, cache }: Classifier, embedding: F
 export const scoresOf = (classifier: Classifier, embedding: Float32Array): Float32Array =>
   logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
 
-/** `exp zᵢ / Σ exp z`, best first; `z` divided by a temperature, where one was fitted. */
+/**
+ * `exp zᵢ / Σ exp z`, best first; `z` divided by a temperature, where one was fitted. A name that the classifier has twice
+ * is one label with its larger `z`: as two it would split its own share.
+ */
 export function rank(classifier: Classifier, embedding: Float32Array, top = Infinity, temperature = 1): Label[] {
-  const z = scoresOf(classifier, embedding).map((x) => x / temperature)
+  const all = scoresOf(classifier, embedding)
+  const byName = new Map<string, number>()
+  for (const [i, name] of classifier.names.entries()) {
+    const z = Math.fround(all[i]! / temperature)
+    byName.set(name, Math.max(z, byName.get(name) ?? z))
+  }
+  const z = [...byName.values()]
   const most = z.reduce((a, b) => Math.max(a, b))
   const total = z.reduce((sum, x) => sum + Math.exp(x - most), 0)
-  return classifier.names
-    .map((label, i) => ({ label, score: Math.exp(z[i]! - most) / total }))
+  return [...byName]
+    .map(([label, x]) => ({ label, score: Math.exp(x - most) / total }))
     .sort((a, b) => b.score - a.score)
     .slice(0, top)
 }

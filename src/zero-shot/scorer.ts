@@ -94,7 +94,11 @@ export async function zeroShotScores(
   return { scores, shape: [rows.length, names.length] }
 }
 
-/** Labels of each image, best first, with their scores. */
+/**
+ * Labels of each image, best first, with their scores. A label that is given twice is one label.
+ *
+ * @throws UsageError for a blank label
+ */
 export async function classify(
   clip: Clip,
   images: Many<ImageInput>,

@@ -103,7 +103,13 @@ async function labelNames(
   if (labelsFile !== undefined) for await (const { text } of readLines(labelsFile, terminal)) names.push(text)
   const given = names.map((name) => name.trim()).filter((name) => name !== '')
   if (given.length === 0) throw new UsageError('no labels were given: --labels "a cat,a dog", or --labels-file F')
-  return given
+  const once = [...new Set(given)]
+  const twice = once.filter((name) => given.indexOf(name) !== given.lastIndexOf(name))
+  if (twice.length > 0 && labels !== 'imagenet') {
+    const some = `${twice.slice(0, 5).join(', ')}${twice.length > 5 ? ', …' : ''}`
+    terminal.note(`labels that were given more than once count once: ${some}`)
+  }
+  return once
 }
 
 const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
