@@ -2,6 +2,9 @@
 
 export { beforeProjection } from './before-projection.ts'
 export type { Conversion, ConversionOptions } from './convert.node.ts'
+export type { ListedImages } from './data/list-images.node.ts'
+export { isIgnoredFolder } from './data/picture-files.ts'
+export { decodeUtf8, type TextLine, utf8Lines } from './data/utf8.ts'
 export { CheckpointError, InputError, ShapeError, UsageError } from './errors.ts'
 export { normalize, type Preprocessing, preprocess as preprocessPixels } from './image/transform.ts'
 export { type LoadOptions, load } from './load.node.ts'
@@ -42,6 +45,9 @@ export { classify, type Scorer, type ScorerOptions, zeroShotScorer, zeroShotScor
 
 export const convert: typeof import('./convert.node.ts').convert = async (...call) =>
   (await import('./convert.node.ts')).convert(...call)
+
+export const listImages: typeof import('./data/list-images.node.ts').listImages = async (folder) =>
+  (await import('./data/list-images.node.ts')).listImages(folder)
 
 export const listModels: typeof import('./models.node.ts').listModels = async () =>
   (await import('./models.node.ts')).listModels()
