@@ -12,12 +12,16 @@ const named = 20
 
 export interface TrainingView {
   show(event: TrainEvent): Promise<void>
+  /** How many samples could not be used, each counted once. */
+  skipped(): number
 }
 
 export function createTrainingView(terminal: Terminal, json: boolean): TrainingView {
   const pause = terminal.watched ? every.watched : every.unwatched
   let first: { step: number; time: number } | undefined
   let [drawn, lasting, skipped] = [0, 0, 0]
+  /** Each epoch meets them again. */
+  const known = new Set<string>()
 
   /** Measured over this session, the time of checkpoints and validation included. */
   function left({ step, steps }: { step: number; steps: number }, now: number): string {
@@ -68,9 +72,12 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
 
   return {
     async show(event) {
+      const again = event.kind === 'skipped' && known.has(event.key)
+      if (event.kind === 'skipped') known.add(event.key)
       if (json) await terminal.print(JSON.stringify(event))
-      else await shown[event.kind](event as never)
+      else if (!again) await shown[event.kind](event as never)
     },
+    skipped: () => known.size,
   }
 }
 

@@ -1,7 +1,7 @@
 // How a model in training is judged (§3.1): by the objective's loss over other data, and by zero-shot accuracy where that
-// data has classes, else by retrieval.
+// data has several classes, else by retrieval.
 
-import type { Source } from '../data/sample.ts'
+import type { Skipped, Source } from '../data/sample.ts'
 import { evaluateRetrieval } from '../evaluate/evaluate-retrieval.ts'
 import { evaluateZeroShot } from '../evaluate/evaluate-zero-shot.ts'
 import { load } from '../load.node.ts'
@@ -14,8 +14,10 @@ export interface JudgeOptions {
   templates?: readonly string[] | undefined
   threads?: number | undefined
   signal?: AbortSignal | undefined
-  /** Called with the number of pictures that are done. */
+  /** Called with the number of images that are done. */
   onProgress?: ((done: number, of: number) => void) | undefined
+  /** Called for each sample that could not be used, at every validation. */
+  onSkipped?: ((skipped: Skipped) => void) | undefined
 }
 
 /**
@@ -29,10 +31,14 @@ export function judgeBy(source: Source, options: JudgeOptions = {}): (model: Jud
     const templates = likelihood?.template === '{}' ? undefined : options.templates
     const lossAndAccuracy = await loss(source)
     const numbers = { loss: lossAndAccuracy.loss }
-    if (!source.labels && !encodeText) return { score: -numbers.loss, numbers }
+    const several = (source.labels?.length ?? 0) > 1 // of one class alone any model is right
+    if (!several && !encodeText) {
+      for (const skipped of lossAndAccuracy.skipped) options.onSkipped?.(skipped)
+      return { score: -numbers.loss, numbers }
+    }
     const clip = await load(folder, threads === undefined ? {} : { threads })
     try {
-      const { score, ...measured } = await (source.labels ? zeroShot : retrieval)(clip, source, {
+      const { score, ...measured } = await (several ? zeroShot : retrieval)(clip, source, {
         ...options,
         templates,
       })
@@ -54,7 +60,13 @@ async function retrieval(clip: Clip, source: Source, options: JudgeOptions) {
   return { score, 'image to text R@1': imageToText.r1, 'text to image R@1': textToImage.r1 }
 }
 
-function counted({ size }: Source, { signal, onProgress }: JudgeOptions) {
+function counted({ size }: Source, { signal, onProgress, onSkipped }: JudgeOptions) {
   let done = 0
-  return { signal, onSample: () => onProgress?.(++done, size) }
+  return {
+    signal,
+    onSample(sample: { key: string } | Skipped) {
+      if ('reason' in sample) onSkipped?.(sample)
+      onProgress?.(++done, size)
+    },
+  }
 }

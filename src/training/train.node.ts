@@ -136,7 +136,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
   })
   try {
     const frozen = frozenParts(trainer.parameters.slots.keys(), adaptation.trained ?? (() => true))
-    const settings = { ...settingsOf(options, adaptation, optimizer, batch, plan), frozen }
+    const settings = { ...settingsOf(options, adaptation, optimizer, batch, plan, await data.digest?.()), frozen }
     if (before) checkSettings(before.settings, settings, out)
     if (before) await restoreCheckpoint(out, before.step, trainer)
     else await setInitialValues(trainer, adaptation, options)

@@ -1,7 +1,7 @@
 // The loss over data that is not learnt from: full batches, in an order that is the same each time.
 
 import { type BatchesOptions, batches } from '../data/batches.node.ts'
-import type { Source } from '../data/sample.ts'
+import type { Skipped, Source } from '../data/sample.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import type { Adaptation } from './adaptation.ts'
 import { examplesOf } from './examples-of.ts'
@@ -13,6 +13,8 @@ export interface ValidationLoss {
   loss: number
   /** As in training: the share of images whose own caption was the closest in its batch. */
   accuracy?: number
+  /** What could not be used. */
+  skipped: Skipped[]
 }
 
 /**
@@ -37,6 +39,7 @@ export async function validationLoss(
   const { trainer, adaptation, model, tokenizer, signal } = options
   const batch = Math.min(options.batch, source.size)
   let [count, loss, accuracy] = [0, 0, 0]
+  const skipped: Skipped[] = []
   const shuffled = { seed: 0, shuffle: true, epochs: 1 } // in its natural order a batch may be one class alone
   const { preprocessing } = model
   const { embeddings } = adaptation
@@ -51,8 +54,9 @@ export async function validationLoss(
   })) {
     const report = await trainer.loss(examplesOf(found, tokenizer, model.config, adaptation.classes))
     count++
+    skipped.push(...found.skipped)
     loss += report.loss
     accuracy += report.accuracy ?? Number.NaN
   }
-  return { loss: loss / count, ...(Number.isNaN(accuracy) ? {} : { accuracy: accuracy / count }) }
+  return { loss: loss / count, skipped, ...(Number.isNaN(accuracy) ? {} : { accuracy: accuracy / count }) }
 }

@@ -88,7 +88,7 @@ it('prints help', async () => {
       --threads N                                            threads to compute with; else one for each core
       --image-column C                                       of a table: the column of image paths; else image or filepath
       --caption-column C                                     of a table: the column of captions; else caption, captions, title, text
-      --separator S                                          of a table: what stands between columns; else a comma, in .tsv a tab
+      --separator S                                          of a table: what stands between columns; else as its header shows
       --help                                                 this text
 
     Examples:
@@ -251,7 +251,7 @@ describe('a run', () => {
       '--epochs',
       '2',
     )
-    expect(code).toBe(0)
+    expect(code).toBe(1)
     expect(stderr).toContain('broken.jpg')
     expect(stderr).toContain('is left out: ')
   })

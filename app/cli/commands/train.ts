@@ -92,6 +92,7 @@ export const command = defineCommand({
           signal: terminal.signal,
           ...(templates.length > 0 && { templates }),
           onProgress: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'images', Number.NaN)}`),
+          onSkipped: (skipped) => void view.show({ kind: 'skipped', ...skipped }),
         }),
       }),
     })
@@ -99,7 +100,7 @@ export const command = defineCommand({
     terminal.status(undefined)
     terminal.signal.throwIfAborted()
     if (!values.json) await terminal.print(`the model is in ${out}; its curves are ${out}/curves.svg`)
-    return 0
+    return view.skipped() > 0 ? 1 : 0
   },
 })
 
