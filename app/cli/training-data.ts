@@ -26,8 +26,15 @@ export const columnFlags = {
     value: 'C',
     help: 'of a table: the column of captions; else caption, captions, title, text',
   },
-  separator: { type: 'text', value: 'S', help: 'of a table: what stands between columns; else a comma, in .tsv a tab' },
+  separator: { type: 'text', value: 'S', help: 'of a table: what stands between columns; else as its header shows' },
 } as const satisfies Flags
+
+/** What the flags say of a table. */
+export const columnsOf = ({ imageColumn, captionColumn, separator }: Values<typeof columnFlags>) => ({
+  imageColumn,
+  captionColumn,
+  separator,
+})
 
 type DataValues = Values<typeof dataFlags> & Values<typeof columnFlags>
 
@@ -45,9 +52,7 @@ export async function openData(values: DataValues, terminal: Terminal): Promise<
   const { templateLists } = await import('typeclip')
   const templates = values.template.flatMap((template) => templateLists[template] ?? [template])
   const options: SourceOptions = {
-    imageColumn: values.imageColumn,
-    captionColumn: values.captionColumn,
-    separator: values.separator,
+    ...columnsOf(values),
     signal: terminal.signal,
     ...(templates.length > 0 && { templates }),
   }
@@ -55,6 +60,7 @@ export async function openData(values: DataValues, terminal: Terminal): Promise<
   const sources = []
   for (const where of values.data) sources.push(await openSource(where, options))
   const data = combine(sources)
+  for (const notice of data.notices ?? []) terminal.note(notice)
   if (values.val === undefined) return { data, templates }
   const val = await openSource(values.val, options).catch(async (error: Error) => {
     // Templates are for class folders; captions may be what the other data has.
@@ -63,5 +69,6 @@ export async function openData(values: DataValues, terminal: Terminal): Promise<
     }
     throw error
   })
+  for (const notice of val.notices ?? []) terminal.note(notice)
   return { data, val, templates }
 }

@@ -5,14 +5,20 @@ import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Clip } from '../load.ts'
 import { createRandom } from '../random.ts'
-import { classNames, type LabelledFeatures, labelledFeatures } from './embed-samples.ts'
+import {
+  classNames,
+  type LabelledFeatures,
+  labelledFeatures,
+  refuseEmptyClasses,
+  severalClasses,
+} from './embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
 import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.ts'
 
 export interface EvaluateLinearProbeOptions
   extends Omit<JudgeOptions, 'words' | 'calibration'>,
     Pick<LinearProbeOptions, 'C' | 'onFit'> {
-  /** Chooses the penalty by a tenth of the training pictures, and then fits to all of them. */
+  /** Chooses the penalty by a tenth of the training images, and then fits to all of them. */
   sweep?: boolean | undefined
   /** Learns from what a Vision Transformer has before its projection, as the paper does, in place of its embeddings. */
   beforeProjection?: boolean | undefined
@@ -22,13 +28,13 @@ export interface EvaluateLinearProbeOptions
 
 export interface LinearProbeResult extends ClassificationResult {
   probe: LinearProbe
-  /** Training pictures, and those of them that could not be used. */
+  /** Training images, and those of them that could not be used. */
   trained: { n: number; skipped: Skipped[] }
-  /** Numbers of a picture that were learnt from. */
+  /** Numbers of an image that were learnt from. */
   width: number
 }
 
-/** @throws UsageError for test pictures of classes that were not trained on */
+/** @throws UsageError for test images of classes that were not trained on, and a training class without a usable image */
 export async function evaluateLinearProbe(
   clip: Clip,
   train: Source,
@@ -50,7 +56,7 @@ async function probed(
   test: Source,
   { C, sweep = false, seed = 0, onFit, ...options }: Omit<EvaluateLinearProbeOptions, 'beforeProjection'>,
 ): Promise<LinearProbeResult> {
-  const known = classNames(train)
+  const known = severalClasses(train)
   const strange = classNames(test).filter((name) => !known.includes(name))
   if (strange.length > 0) {
     throw new UsageError(
@@ -59,6 +65,7 @@ async function probed(
   }
   const { signal } = options
   const features = await labelledFeatures(clip, train, options)
+  refuseEmptyClasses(train, features.names, features.labels, features.skipped)
   const chosen = sweep ? await sweptC(clip, features, { seed, signal, onFit }) : { C, sweep: [] }
   const probe = { ...(await linearProbe(clip.runtime, features, { C: chosen.C, signal })), sweep: chosen.sweep }
   return {

@@ -6,6 +6,7 @@ import { countingJob, openData, templatesOf, wordFlags, wordsOf } from '../evalu
 import { percent } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
 import { table } from '../table.ts'
+import { columnFlags } from '../training-data.ts'
 import { UsageError } from '../usage-error.ts'
 
 export const command = defineCommand({
@@ -32,6 +33,7 @@ export const command = defineCommand({
     },
     ...wordFlags,
     json: { type: 'switch', help: 'the calibration and how well it does, as one object' },
+    ...columnFlags,
     ...imageFlags,
     ...modelFlags,
   },
@@ -51,9 +53,11 @@ export const command = defineCommand({
     }
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
-    const source = await openData('--data', values.data, terminal, { classes: true })
+    const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
     const none =
-      values.none === undefined ? undefined : await openData('--none', values.none, terminal, { classes: true })
+      values.none === undefined
+        ? undefined
+        : await openData('--none', values.none, terminal, { classes: true, columns: values })
     const file = await createAtomicFile(out)
     try {
       return await withModel(values, classifier ? ['image'] : ['image', 'text'], terminal, async (clip) => {

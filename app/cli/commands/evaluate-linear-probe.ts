@@ -5,6 +5,7 @@ import { countingJob, openData, resultFlags } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { classificationTable, percent } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
+import { columnFlags } from '../training-data.ts'
 import { UsageError } from '../usage-error.ts'
 import { classificationJson, heading } from './evaluate-zero-shot.ts'
 
@@ -26,6 +27,7 @@ export const command = defineCommand({
     },
     seed: { type: 'count', value: 'N', from: 0, help: 'which tenth; else 0' },
     ...resultFlags,
+    ...columnFlags,
     ...imageFlags,
     ...modelFlags,
   },
@@ -37,8 +39,8 @@ export const command = defineCommand({
     if (words.length > 0) throw new UsageError(`linear-probe takes flags only; found '${words[0]}'`)
     const { json, html, sweep, c, seed, beforeProjection } = values
     if (sweep && c !== undefined) throw new UsageError('--sweep chooses C; give one of --sweep and --c')
-    const train = await openData('--train', values.train, terminal, { classes: true })
-    const test = await openData('--test', values.test, terminal, { classes: true })
+    const train = await openData('--train', values.train, terminal, { classes: true, columns: values })
+    const test = await openData('--test', values.test, terminal, { classes: true, columns: values })
     const page = html === undefined ? undefined : await createPage(html)
     try {
       return await withModel(values, ['image'], terminal, async (clip) => {

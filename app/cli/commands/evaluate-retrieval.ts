@@ -5,6 +5,7 @@ import { countingJob, openData, resultFlags } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { retrievalTable } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
+import { columnFlags } from '../training-data.ts'
 import { UsageError } from '../usage-error.ts'
 
 export const command = defineCommand({
@@ -21,6 +22,7 @@ export const command = defineCommand({
       help: 'a table (columns image and caption), shards, or a folder (x.jpg, x.txt)',
     },
     ...resultFlags,
+    ...columnFlags,
     ...imageFlags,
     ...modelFlags,
   },
@@ -31,7 +33,7 @@ export const command = defineCommand({
   async run(words, values, terminal) {
     if (words.length > 0) throw new UsageError(`retrieval takes flags only; found '${words[0]}'`)
     const { json, html } = values
-    const source = await openData('--data', values.data, terminal, { classes: false })
+    const source = await openData('--data', values.data, terminal, { classes: false, columns: values })
     const page = html === undefined ? undefined : await createPage(html)
     try {
       return await withModel(values, ['image', 'text'], terminal, async (clip) => {

@@ -17,6 +17,7 @@ import { answersOf, explainedMistakes } from '../evaluate/explained.ts'
 import { createPage } from '../evaluate/page.ts'
 import { classificationTable } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
+import { columnFlags } from '../training-data.ts'
 import { UsageError } from '../usage-error.ts'
 
 export const command = defineCommand({
@@ -37,6 +38,7 @@ export const command = defineCommand({
     calibration: { type: 'text', value: 'FILE', help: 'of evaluate calibrate: its temperature, and its threshold' },
     ...resultFlags,
     explain: { type: 'switch', help: 'with --html: draw over the worst mistakes what spoke for the wrong answer' },
+    ...columnFlags,
     ...imageFlags,
     ...modelFlags,
   },
@@ -57,7 +59,7 @@ export const command = defineCommand({
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
     const calibration = await calibrationOf(values.calibration, model, terminal)
-    const source = await openData('--data', values.data, terminal, { classes: true })
+    const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
     if (!classifier) noteOthers(classnames, source.labels ?? [], terminal)
     const page = html === undefined ? undefined : await createPage(html)
     try {

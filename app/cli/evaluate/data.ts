@@ -1,10 +1,11 @@
-// What the evaluations have in common: their data, words for its classes, a calibration, and a job that counts pictures.
+// What the evaluations have in common: their data, words for its classes, a calibration, and a job that counts images.
 
 import { readFile } from 'node:fs/promises'
 import type { Calibration, SampleOptions, Source } from 'typeclip/evaluate'
-import type { Flags } from '../arguments.ts'
+import type { Flags, Values } from '../arguments.ts'
 import { startJob } from '../job.ts'
 import type { Terminal } from '../terminal.ts'
+import { type columnFlags, columnsOf } from '../training-data.ts'
 import { UsageError } from '../usage-error.ts'
 
 export const wordFlags = {
@@ -14,23 +15,22 @@ export const wordFlags = {
 
 export const resultFlags = {
   json: { type: 'switch', help: 'all numbers as one object' },
-  html: { type: 'text', value: 'FILE', help: 'a page with pictures as well; the file is written over' },
+  html: { type: 'text', value: 'FILE', help: 'a page with images as well; the file is written over' },
 } as const satisfies Flags
 
-/** @param classes whether the data is pictures with a class each, whatever else lies beside them */
+/** @param classes whether the data is images with a class each, whatever captions they have */
 export async function openData(
   flag: string,
   where: string | undefined,
   terminal: Terminal,
-  { classes }: { classes: boolean },
+  { classes, columns }: { classes: boolean; columns: Values<typeof columnFlags> },
 ): Promise<Source> {
   if (where === undefined) throw new UsageError(`${flag} is missing: the data to evaluate on`)
   const { openSource } = await import('typeclip/evaluate')
-  const { defaultTemplates } = await import('typeclip')
   terminal.status('looking at the data')
-  const { signal } = terminal
-  const source = await openSource(where, { signal, ...(classes && { templates: defaultTemplates }) })
+  const source = await openSource(where, { ...columnsOf(columns), classes, signal: terminal.signal })
   terminal.status(undefined)
+  for (const notice of source.notices ?? []) terminal.note(notice)
   return source
 }
 
@@ -42,12 +42,14 @@ export async function templatesOf(given: readonly string[]): Promise<string[] | 
 
 export async function wordsOf(file: string | undefined): Promise<Map<string, string>> {
   if (file === undefined) return new Map()
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
+  const bytes = await readFile(file).catch((error: Error) => {
     throw new UsageError(`--classnames ${file} cannot be read: ${error.message}`)
   })
+  const { decodeUtf8 } = await import('typeclip')
+  const text = decodeUtf8(bytes, `--classnames ${file}`)
   let found: unknown
   try {
-    found = JSON.parse(text.replace(/^\ufeff/, ''))
+    found = JSON.parse(text)
   } catch (error) {
     throw new UsageError(`--classnames ${file} is not JSON: ${(error as Error).message}`)
   }
@@ -62,7 +64,7 @@ export async function wordsOf(file: string | undefined): Promise<Map<string, str
   return new Map(entries as [string, string][])
 }
 
-/** Says which names of the file are no class of the data: a slip of the pen, or classes without a picture. */
+/** Says which names of the file are no class of the data: a slip of the pen, or classes without an image. */
 export function noteOthers(words: ReadonlyMap<string, string>, labels: readonly string[], terminal: Terminal): void {
   const others = [...words.keys()].filter((name) => !labels.includes(name))
   if (others.length === 0) return
@@ -89,7 +91,7 @@ export async function calibrationOf(
   return calibration
 }
 
-/** Counts pictures, and names those that cannot be used. */
+/** Counts images, and names those that cannot be used. */
 export function countingJob(terminal: Terminal, total: number) {
   const job = startJob(terminal, 'pictures', total)
   const onSample: SampleOptions['onSample'] = (sample) => {
