@@ -89,7 +89,15 @@ export async function openFolder(folder: string, { templates, classes }: FolderO
       i++
     }
   }
-  return { ...source, ...(notices.length > 0 && { notices }), digest: () => digestOf(parts()) }
+  let digest: Promise<string> | undefined
+  return {
+    ...source,
+    ...(notices.length > 0 && { notices }),
+    digest() {
+      digest ??= digestOf(parts())
+      return digest
+    },
+  }
 }
 
 const trainNames = /^(train|training)$/i

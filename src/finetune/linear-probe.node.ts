@@ -16,7 +16,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
     { validation, signal },
   )
   await task.answerWith({ ...classifier, names: words })
-  return { trained: train.labels.length, skipped: train.skipped, C, converged, sweep }
+  return { trained: train.labels.length, C, converged, sweep }
 }
 
 export const linearProbe: Method = {
