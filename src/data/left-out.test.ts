@@ -1,6 +1,6 @@
 // What a data set leaves out or refuses: encodings, hidden and system folders, other formats, loose images, splits.
 
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -184,12 +184,28 @@ describe('a folder', () => {
     })
   })
 
+  it('counts folders that may not be opened', async () => {
+    write({ 'cat/1.jpg': '', 'dog/2.jpg': '', 'locked/3.jpg': '' })
+    chmodSync(join(root, 'locked'), 0)
+    try {
+      readdirSync(join(root, 'locked'))
+      return // root, or Windows: nothing is closed to this user
+    } catch {
+      const source = await open('')
+      expect(source.labels).toEqual(['cat', 'dog'])
+      expect(noticesOf(source)).toEqual(['ROOT: 1 folder that you may not open skipped: locked'])
+    } finally {
+      chmodSync(join(root, 'locked'), 0o755)
+    }
+  })
+
   it('has none of them in shards', async () => {
     const image = await picture(1)
     const files: Record<string, Uint8Array | string> = { './a/1.png': image, './a/1.txt': 'one' }
     for (const name of systemFolders) Object.assign(files, { [`a/${name}/2.png`]: image, [`a/${name}/2.txt`]: 'no' })
-    write({ 's.tar': tarArchive(files) })
+    write({ 's.tar': tarArchive(files), '._s.tar': 'of macOS' })
     expect(await captions(await open('s.tar'))).toEqual(['one'])
+    expect(await captions(await open('*.tar'))).toEqual(['one'])
   })
 
   it('reads one list of formats for all, and counts the others by the end of their names', async () => {

@@ -58,11 +58,11 @@ const extensionOf = (path: string): string => /[^/]\.([^./]+)$/.exec(path)?.[1]?
  * that share an image's name go with it and are not counted.
  *
  * @param where what the sentence begins with
- * @param found the folder's files, relative, and its ignored folders
+ * @param found the folder's files, relative, its ignored folders, and those that cannot be opened
  */
 export function skippedNotice(
   where: string,
-  { files, ignored }: { files: readonly string[]; ignored: readonly string[] },
+  { files, ignored, closed }: { files: readonly string[]; ignored: readonly string[]; closed: readonly string[] },
 ): string | undefined {
   const stems = new Set(files.filter(isPicture).map(stemOf))
   const kinds = new Map<string, number>()
@@ -93,6 +93,10 @@ export function skippedNotice(
     const names = [...new Set(ignored.map((path) => path.slice(path.lastIndexOf('/') + 1)))].sort(byName)
     const shown = `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`
     parts.push(`${counted(ignored.length, 'hidden or system folder')} skipped: ${shown}`)
+  }
+  if (closed.length > 0) {
+    const shown = `${closed.slice(0, 3).join(', ')}${closed.length > 3 ? ', …' : ''}`
+    parts.push(`${counted(closed.length, 'folder')} that you may not open skipped: ${shown}`)
   }
   return parts.length === 0 ? undefined : `${where}: ${parts.join('. ')}`
 }

@@ -1,6 +1,7 @@
 // All files below a folder, through links to folders too: data sets are often put together from links. Hidden folders and
 // those of systems (`.git`, `@eaDir`) are not entered, by any command.
 
+import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isIgnoredFolder } from './picture-files.ts'
@@ -10,17 +11,19 @@ export interface Walked {
   files: string[]
   /** Folders that were not entered, as such paths. */
   ignored: string[]
+  /** Folders that could not be opened, as such paths. */
+  closed: string[]
 }
 
 /** A link to a folder above it is left out. */
 export async function walk(folder: string): Promise<Walked> {
-  const found: Walked = { files: [], ignored: [] }
+  const found: Walked = { files: [], ignored: [], closed: [] }
   await below(folder, '', [await realpath(folder)], found)
   return found
 }
 
 async function below(folder: string, prefix: string, above: readonly string[], found: Walked): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  for (const entry of await entriesOf(folder, prefix, found)) {
     const path = join(folder, entry.name)
     const linked = entry.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isDirectory()
     if (!linked && !entry.isDirectory()) {
@@ -33,5 +36,17 @@ async function below(folder: string, prefix: string, above: readonly string[], f
     }
     const real = linked ? await realpath(path) : join(above.at(-1)!, entry.name)
     if (!above.includes(real)) await below(path, `${prefix}${entry.name}/`, [...above, real], found)
+  }
+}
+
+/** A folder below that this user may not open is left out, and counted. */
+async function entriesOf(folder: string, prefix: string, found: Walked): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (prefix === '' || (code !== 'EACCES' && code !== 'EPERM')) throw error
+    found.closed.push(prefix.slice(0, -1))
+    return []
   }
 }
