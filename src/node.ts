@@ -38,6 +38,7 @@ export {
 } from './zero-shot/classifier.ts'
 export { readClassifier, writeClassifier } from './zero-shot/classifier-file.node.ts'
 export { imagenetClassNames } from './zero-shot/classnames/imagenet.ts'
+export { type DistinctLabels, distinctLabels } from './zero-shot/labels.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from './zero-shot/prompts.ts'
 export { classify, type Scorer, type ScorerOptions, zeroShotScorer, zeroShotScores } from './zero-shot/scorer.ts'
 

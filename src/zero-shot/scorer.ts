@@ -11,6 +11,7 @@ import {
   type ZeroShotOptions,
   zeroShotClassifier,
 } from './classifier.ts'
+import { distinctLabels } from './labels.ts'
 
 /** A classifier, and what reads pictures for it. */
 export interface Scorer {
@@ -95,7 +96,7 @@ export async function zeroShotScores(
 }
 
 /**
- * Labels of each image, best first, with their scores. A label that is given twice is one label.
+ * Labels of each image, best first, with their scores. Of labels that the model reads alike (`Cat`, `cat`) the first counts.
  *
  * @throws UsageError for a blank label
  */
@@ -105,7 +106,10 @@ export async function classify(
   labels: readonly string[] | Classifier,
   options: ScorerOptions & { top?: number } = {},
 ): Promise<Label[][]> {
-  const scorer = 'weights' in labels ? { clip, classifier: labels } : await zeroShotScorer(clip, labels, options)
+  const scorer =
+    'weights' in labels
+      ? { clip, classifier: labels }
+      : await zeroShotScorer(clip, distinctLabels(clip, labels).labels, options)
   const found: Label[][] = []
   for await (const embedding of embeddings(scorer, images, options)) {
     found.push(rank(scorer.classifier, embedding, options.top))

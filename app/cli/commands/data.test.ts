@@ -216,8 +216,11 @@ describe('classes', () => {
       ...['classify', image, '--labels', 'cat, dog ,,cat', '--labels-file', join(folder, 'labels.txt'), '--json'],
     ])
     expect(answer(twice.stdout)).toEqual(answer(once.stdout))
-    expect(twice.stderr).toContain('labels that were given more than once count once: cat, dog')
-    expect(once.stderr).not.toContain('more than once')
+    expect(twice.stderr).toContain('labels that are given twice, or read alike, count once: cat, dog')
+    expect(once.stderr).not.toContain('count once')
+    const alike = await captured(['classify', image, '--labels', 'cat,Cat,dog', '--json'])
+    expect(answer(alike.stdout)).toEqual(answer(once.stdout))
+    expect(alike.stderr).toContain('count once: cat = Cat')
   })
 })
 
