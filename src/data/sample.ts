@@ -17,6 +17,9 @@ export interface Skipped {
   readonly reason: string
 }
 
+/** What cannot be used and why, in one line; many reasons begin with the name themselves. */
+export const inOneLine = ({ key, reason }: Skipped): string => (reason.startsWith(key) ? reason : `${key}: ${reason}`)
+
 export interface Order {
   /** Decides the order, together with the epoch. */
   seed: number

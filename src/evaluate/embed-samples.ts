@@ -1,7 +1,7 @@
 // A data set as a model sees it: each image's embedding beside its sample, in order; what is broken is counted and named.
 
 import { counted } from '../data/counted.ts'
-import type { Sample, Skipped, Source } from '../data/sample.ts'
+import { inOneLine, type Sample, type Skipped, type Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Clip } from '../load.ts'
 
@@ -88,7 +88,7 @@ export async function labelledFeatures(
 /** What to say where nothing of a data set is left. */
 export function noneUsable({ name, size }: Source, skipped: readonly Skipped[]): UsageError {
   const [first] = skipped
-  const why = first ? `; the first, ${first.key}: ${first.reason}` : ''
+  const why = first ? `; the first: ${inOneLine(first)}` : ''
   return new UsageError(`${name}: none of its ${counted(size, 'image')} could be used${why}`)
 }
 
@@ -116,7 +116,7 @@ export function refuseEmptyClasses(
   const empty = names.filter((_, i) => !used.has(i))
   if (empty.length === 0) return
   const [first] = skipped
-  const why = first ? `; of ${counted(skipped.length, 'skipped image')} the first, ${first.key}: ${first.reason}` : ''
+  const why = first ? `; of ${counted(skipped.length, 'skipped image')} the first: ${inOneLine(first)}` : ''
   const list = `${empty.slice(0, 5).join(', ')}${empty.length > 5 ? ` and ${empty.length - 5} more` : ''}`
   throw new UsageError(
     `${where}: no image can be read of ${empty.length === 1 ? 'the class' : 'the classes'} ${list}${why}. Add images, or take the class away`,

@@ -1,5 +1,6 @@
 // What decides a run's numbers, and how many steps it has: written into its checkpoints, so that only the same run is resumed.
 
+import { counted } from '../data/counted.ts'
 import { UsageError } from '../errors.ts'
 import type { Augmentation } from '../image/augment.ts'
 import type { AdamWOptions } from './adamw.ts'
@@ -28,7 +29,7 @@ export function planOf(asked: Asked, batch: number): Plan {
   const anEpoch = Math.floor(data.size / batch)
   if (anEpoch === 0) {
     throw new UsageError(
-      `${data.name}: ${data.size} samples do not fill a batch of ${batch}; choose a smaller \`batch\``,
+      `${data.name}: ${counted(data.size, 'sample')} ${data.size === 1 ? 'does' : 'do'} not fill a batch of ${batch}; choose a smaller \`batch\``,
     )
   }
   const steps = asked.steps ?? (asked.epochs ?? 1) * anEpoch

@@ -64,6 +64,9 @@ it('prints help', async () => {
       --shots N                           learn from so many pictures of each class, by lot; else from all
       --template T…                       a prompt with {} for the class; else "a photo of a {}."
       --classnames FILE                   JSON object: folder name to words, {"n01440764": "tench", …}
+      --image-column C                    of a table: the column of image paths; else image or filepath
+      --caption-column C                  of a table: the column of captions; else caption, captions, title, text
+      --separator S                       of a table: what stands between columns; else as its header shows
       --epochs N                          times through the data; else the method's own, at least 100 steps, lora 200
       --steps N                           steps, in place of --epochs
       --lr X                              the learning rate at its highest; else the method's own
@@ -213,7 +216,10 @@ it('reads pictures as the common flags say, whatever the method', async () => {
     expect(found.code).toBe(0)
     expect(JSON.parse(found.stdout)).toMatchObject({ n: 3, trained: 5 })
     const refused = await finetune(await newFolder(), '--method', ...method, ...common, '9')
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('none of its 3 pictures could be used') })
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no image can be read of the classes clothes, fruit, vegetable'),
+    })
   }
 })
 
