@@ -137,7 +137,9 @@ it('ends with an error when every sample is broken', async () => {
     image: Buffer.from('x'),
     captions: ['c'],
   }))
-  await expect(take(1, { source })).rejects.toThrow(/broken: 0 usable samples .* 30 cannot be used, the first: \d+: image/)
+  await expect(take(1, { source })).rejects.toThrow(
+    /broken: 0 usable samples .* 30 cannot be used, the first: \d+: image/,
+  )
 })
 
 it('prepares ahead two batches and not the whole data', async () => {
