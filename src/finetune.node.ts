@@ -1,5 +1,6 @@
 // The public names of `typeclip/finetune`: labelled pictures and a model in, a model in a folder out.
 
+export type { Skipped } from './data/sample.ts'
 export { type Adapter, type AdapterTensor, readAdapter, writeAdapter } from './finetune/adapter.node.ts'
 export { augmentedViews, viewAugmentation } from './finetune/augmented-views.node.ts'
 export { classPrompts } from './finetune/class-prompts.ts'
