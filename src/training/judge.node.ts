@@ -6,8 +6,7 @@ import { evaluateRetrieval } from '../evaluate/evaluate-retrieval.ts'
 import { evaluateZeroShot } from '../evaluate/evaluate-zero-shot.ts'
 import { load } from '../load.node.ts'
 import type { Clip } from '../load.ts'
-import type { Validation } from './log.ts'
-import type { Judged } from './train.node.ts'
+import type { Validate } from './train.node.ts'
 
 export interface JudgeOptions {
   /** Of zero-shot classification, each with `{}` for the class; the objective's own, if left out. */
@@ -24,9 +23,9 @@ export interface JudgeOptions {
  * For `TrainOptions.validate`. The score that decides which model is the best is top-1 accuracy, or the mean of both R@1,
  * or, of a model that has no joint embedding and data without classes, the loss with its sign changed.
  */
-export function judgeBy(source: Source, options: JudgeOptions = {}): (model: Judged) => Promise<Validation> {
+export function judgeBy(source: Source, options: JudgeOptions = {}): Validate {
   const { threads } = options
-  return async ({ folder, loss, objective: { encodeText, likelihood } }) => {
+  const judge: Validate = async ({ folder, loss, objective: { encodeText, likelihood } }) => {
     // A bag of words has no use for a prompt around the class.
     const templates = likelihood?.template === '{}' ? undefined : options.templates
     const lossAndAccuracy = await loss(source)
@@ -47,6 +46,7 @@ export function judgeBy(source: Source, options: JudgeOptions = {}): (model: Jud
       await clip.dispose()
     }
   }
+  return Object.assign(judge, { data: source })
 }
 
 async function zeroShot(clip: Clip, source: Source, { templates, ...options }: JudgeOptions) {

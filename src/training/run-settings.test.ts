@@ -10,7 +10,7 @@ it('refuses other data than the run began with, in words', () => {
       'or choose another folder. To learn from other data, begin a new run with run as its `model`',
   )
   expect(refused({ dataDigest: 'bb' })).toThrow('the data changed (9 samples, but other names, captions or classes)')
-  expect(refused({ valDigest: 'bb' })).toThrow('the validation data was another')
+  expect(refused({ valDigest: 'bb' })).toThrow('the validation data changed')
   expect(refused({ words: ['dog'] })).toThrow('words was ["cat"] and is ["dog"]')
   expect(refused({ batch: 8 })).toThrow('batch was 4 and is 8')
 })

@@ -85,7 +85,7 @@ export function changedSettings(before: Record<string, unknown>, now: Record<str
 
 /** A setting that changed, in words. */
 export function described(name: string, before: Record<string, unknown>, now: Record<string, unknown>): string {
-  if (name === 'valDigest') return 'the validation data was another'
+  if (name === 'valDigest') return 'the validation data changed, so that scores could not be compared'
   if (name !== 'dataDigest') return `${name} was ${JSON.stringify(before[name])} and is ${JSON.stringify(now[name])}`
   const [had, has] = [before.samples, now.samples]
   const how =

@@ -70,7 +70,7 @@ export interface TrainOptions {
   /** Checkpoints that are kept: 2, if left out. */
   keep?: number
   /** Judges the model that was just saved in `folder`; called before every checkpoint and at the end. */
-  validate?: ((model: Judged) => Promise<Validation>) | undefined
+  validate?: Validate | undefined
   /** Steps after which the model is judged, each with a checkpoint; in place of after every checkpoint. The end is always. */
   judgeAt?: readonly number[] | undefined
   /** Ends the run after so many validations without a better one. */
@@ -78,6 +78,9 @@ export interface TrainOptions {
   /** Saves and ends. */
   signal?: AbortSignal | undefined
 }
+
+/** Validates a model. `data` is what it uses: a resumed run is validated on the same, so that its scores can be compared. */
+export type Validate = ((model: Judged) => Promise<Validation>) & { readonly data?: Pick<Source, 'digest'> }
 
 /** A model in the middle of its training. */
 export interface Judged {
@@ -136,7 +139,12 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
   })
   try {
     const frozen = frozenParts(trainer.parameters.slots.keys(), adaptation.trained ?? (() => true))
-    const settings = { ...settingsOf(options, adaptation, optimizer, batch, plan, await data.digest?.()), frozen }
+    const valDigest = await options.validate?.data?.digest?.()
+    const settings = {
+      ...(valDigest !== undefined && { valDigest }),
+      ...settingsOf(options, adaptation, optimizer, batch, plan, await data.digest?.()),
+      frozen,
+    }
     if (before) checkSettings(before.settings, settings, out)
     if (before) await restoreCheckpoint(out, before.step, trainer)
     else await setInitialValues(trainer, adaptation, options)

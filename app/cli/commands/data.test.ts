@@ -351,6 +351,15 @@ describe('--resume', () => {
     })
     await write({ 'same.csv': await readFile(join(folder, 't.csv')) })
     expect((await train('same.csv', '--steps', '4', '--resume')).code).toBe(0)
+    // Validation data may be added later, and must then stay the same.
+    await writeClasses('val')
+    const val = ['--val', join(folder, 'val'), '--resume']
+    expect((await train('t.csv', '--steps', '6', ...val)).code).toBe(0)
+    await cp(join(pictures, 'tomato.jpg'), join(folder, 'val', 'fruit', 'tomato.jpg'))
+    const judged = await train('t.csv', '--steps', '8', ...val)
+    expect(judged.stderr).toContain('the validation data changed')
+    expect(judged.code).toBe(2)
+    expect((await train('t.csv', '--steps', '8', '--resume')).code).toBe(0)
   })
 
   it.each([
