@@ -20,9 +20,6 @@ export interface FoundImages {
   missing: { path: string; error: Error }[]
 }
 
-/** What counts as an image in a folder, readable or not; a file that is named may be called anything. */
-const extensions = ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'gif', 'bmp', 'tif', 'tiff', 'avif', 'heic', 'heif']
-
 const pattern = /[*?[{]|[!@+]\(/
 
 export async function findImages(words: readonly string[], terminal: Terminal): Promise<FoundImages> {
@@ -32,7 +29,7 @@ export async function findImages(words: readonly string[], terminal: Terminal): 
   }
   const found: FoundImages = { images: [], missing: [] }
   for (const word of words) {
-    const images = word === '-' ? await standardInput(terminal) : await imagesOf(word, terminal.signal)
+    const images = word === '-' ? await standardInput(terminal) : await imagesOf(word, terminal)
     if (images instanceof Error) found.missing.push({ path: word, error: images })
     else for (const image of images) found.images.push(image)
   }
@@ -60,20 +57,35 @@ function isText(bytes: Uint8Array): boolean {
   }
 }
 
-async function imagesOf(word: string, signal: AbortSignal): Promise<FoundImage[] | Error> {
+/** In a folder an image is known by the end of its name; a file that is named may be called anything. */
+async function imagesOf(word: string, terminal: Terminal): Promise<FoundImage[] | Error> {
   if (/^(https?:|file:)\/\/|^data:/i.test(word)) return [{ path: excerpt(word), image: word }]
+  const { isIgnoredFolder, listImages } = await import('typeclip')
   // A path that exists is that path, whatever characters it has.
   const entry = await stat(word).catch(() => undefined)
   if (entry?.isDirectory()) {
-    const inside = await glob(`**/*.{${extensions.join(',')}}`, { cwd: word, caseSensitiveMatch: false, signal })
-    return inside.length > 0 ? joined(word, inside) : new Error(`no image in this folder (${extensions.join(', ')})`)
+    const { images, notice, extensions } = await listImages(word)
+    if (images.length === 0) {
+      const why = notice === undefined ? '' : `; ${notice.slice(word.length + 2)}`
+      return new Error(`no image in this folder (${extensions.join(', ')})${why}`)
+    }
+    if (notice !== undefined) terminal.note(notice)
+    return joined(word, images)
   }
   if (entry) return [{ path: word, image: word }]
   if (!pattern.test(word)) return new Error('no such file or folder')
   const [folder, rest] = splitPattern(sep === '\\' ? word.replaceAll('\\', '/') : word)
   const caseSensitiveMatch = sep === '/'
+  const { signal } = terminal
   const matches = await glob(rest, { cwd: folder || '.', caseSensitiveMatch, expandDirectories: false, signal })
-  return matches.length > 0 ? joined(folder, matches) : new Error('no file matches')
+  // A folder that the pattern itself names is wanted.
+  const named = rest.split('/')
+  const isIgnored = (part: string) => isIgnoredFolder(part) && !named.includes(part)
+  const images = matches.filter((path) => !path.split('/').slice(0, -1).some(isIgnored))
+  if (images.length < matches.length) {
+    terminal.note(`${word}: ${matches.length - images.length} in hidden or system folders skipped`)
+  }
+  return images.length > 0 ? joined(folder, images) : new Error('no file matches')
 }
 
 // `../photos/2024*/*.jpg` → the folder in front of the first pattern, and the rest.

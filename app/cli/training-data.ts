@@ -31,8 +31,15 @@ export const columnFlags = {
     value: 'C',
     help: 'table: column of captions. Default: caption, captions, title or text',
   },
-  separator: { type: 'text', value: 'S', help: 'table: column separator. Default: a comma; in .tsv a tab' },
+  separator: { type: 'text', value: 'S', help: 'table: column separator. Default: read from the header' },
 } as const satisfies Flags
+
+/** What the flags say of a table. */
+export const columnsOf = ({ imageColumn, captionColumn, separator }: Values<typeof columnFlags>) => ({
+  imageColumn,
+  captionColumn,
+  separator,
+})
 
 type DataValues = Values<typeof dataFlags> & Values<typeof columnFlags>
 
@@ -50,9 +57,7 @@ export async function openData(values: DataValues, terminal: Terminal): Promise<
   const { templateLists } = await import('typeclip')
   const templates = values.template.flatMap((template) => templateLists[template] ?? [template])
   const options: SourceOptions = {
-    imageColumn: values.imageColumn,
-    captionColumn: values.captionColumn,
-    separator: values.separator,
+    ...columnsOf(values),
     signal: terminal.signal,
     ...(templates.length > 0 && { templates }),
   }
@@ -60,6 +65,7 @@ export async function openData(values: DataValues, terminal: Terminal): Promise<
   const sources = []
   for (const where of values.data) sources.push(await openSource(where, options))
   const data = combine(sources)
+  for (const notice of data.notices ?? []) terminal.note(notice)
   if (values.val === undefined) return { data, templates }
   const val = await openSource(values.val, options).catch(async (error: Error) => {
     // Templates are for class folders; captions may be what the other data has.
@@ -68,5 +74,6 @@ export async function openData(values: DataValues, terminal: Terminal): Promise<
     }
     throw error
   })
+  for (const notice of val.notices ?? []) terminal.note(notice)
   return { data, val, templates }
 }

@@ -13,6 +13,8 @@ const named = 20
 
 export interface TrainingView {
   show(event: TrainEvent): Promise<void>
+  /** How many samples could not be used, each counted once. */
+  skipped(): number
 }
 
 export function createTrainingView(terminal: Terminal, json: boolean): TrainingView {
@@ -20,6 +22,8 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
   const width = terminal.watched ? terminal.columns - 1 : Infinity
   let first: { step: number; time: number } | undefined
   let [drawn, lasting, skipped] = [0, 0, 0]
+  /** Each epoch meets them again. */
+  const known = new Set<string>()
 
   /** Measured over this session, the time of checkpoints and validation included. */
   function left({ step, steps }: { step: number; steps: number }, now: number): string {
@@ -71,9 +75,12 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
 
   return {
     async show(event) {
+      const again = event.kind === 'skipped' && known.has(event.key)
+      if (event.kind === 'skipped') known.add(event.key)
       if (json) await terminal.print(JSON.stringify(event))
-      else await shown[event.kind](event as never)
+      else if (!again) await shown[event.kind](event as never)
     },
+    skipped: () => known.size,
   }
 }
 

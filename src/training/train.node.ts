@@ -29,7 +29,7 @@ import { createTrainer, type StepReport, type Trainer } from './step.ts'
 import type { EndReason, TrainEvent, TrainOptions } from './train-options.ts'
 import { type ValidationLoss, validationLoss } from './validation-loss.node.ts'
 
-export type { Judged, TrainEvent, TrainOptions } from './train-options.ts'
+export type { Judged, TrainEvent, TrainOptions, Validate } from './train-options.ts'
 
 const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.2 }
 
@@ -75,7 +75,12 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
   })
   try {
     const frozen = frozenParts(trainer.parameters.slots.keys(), adaptation.trained ?? (() => true))
-    const settings = { ...settingsOf(options, adaptation, optimizer, batch, plan), frozen }
+    const valDigest = await options.validate?.data?.digest?.()
+    const settings = {
+      ...(valDigest !== undefined && { valDigest }),
+      ...settingsOf(options, adaptation, optimizer, batch, plan, await data.digest?.()),
+      frozen,
+    }
     if (before) {
       checkSettings(before.settings, settings, out)
       await restoreCheckpoint(out, before.step, trainer)

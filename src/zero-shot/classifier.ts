@@ -90,10 +90,16 @@ export function ofLabel(error: unknown, names: readonly string[], templates: rea
   return Object.assign(error, { index, input: inputName(names[index]) })
 }
 
-/** Every name in every template: all prompts of the first name, then of the second. @throws UsageError */
+/**
+ * Every name in every template: all prompts of the first name, then of the second.
+ *
+ * @throws UsageError if there is no name, a blank one, or a template without a place for it
+ */
 export function promptsOf(names: readonly string[], templates: readonly string[]): string[] {
   checkLabels(names)
   if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
+  const blank = names.findIndex((name) => name.trim() === '')
+  if (blank >= 0) throw new UsageError(`label ${blank + 1} of ${names.length} is blank and has no words; leave it out`)
   for (const template of templates) {
     if (!template.includes('{}')) throw new UsageError(`template "${template}" has no {} for the label`)
   }
@@ -140,17 +146,26 @@ export function scoresOf(classifier: Classifier, embedding: Float32Array): Float
   return logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
 }
 
-/** `exp zᵢ / Σ exp z`, best first; `z` is divided by the temperature before. */
+/**
+ * `exp zᵢ / Σ exp z`, best first; `z` is divided by the temperature before. A name that the classifier has twice is one
+ * label with the larger `z`: as two it would split its own share.
+ */
 export function rank(classifier: Classifier, embedding: Float32Array, top = Infinity, temperature = 1): Label[] {
   checkTop(top)
   if (!(temperature > 0 && temperature < Infinity)) {
     throw new UsageError(`rank: the temperature is ${temperature}; expected a number above 0`)
   }
-  const z = scoresOf(classifier, embedding).map((x) => x / temperature)
+  const all = scoresOf(classifier, embedding)
+  const byName = new Map<string, number>()
+  for (const [i, name] of classifier.names.entries()) {
+    const z = Math.fround(all[i]! / temperature)
+    byName.set(name, Math.max(z, byName.get(name) ?? z))
+  }
+  const z = [...byName.values()]
   const most = z.reduce((a, b) => Math.max(a, b))
   const total = z.reduce((sum, x) => sum + Math.exp(x - most), 0)
-  return classifier.names
-    .map((label, i) => ({ label, score: Math.exp(z[i]! - most) / total }))
+  return [...byName]
+    .map(([label, x]) => ({ label, score: Math.exp(x - most) / total }))
     .sort((a, b) => b.score - a.score)
     .slice(0, top)
 }

@@ -15,6 +15,7 @@ import {
   zeroShotClassifier,
   zeroShotRules,
 } from './classifier.ts'
+import { distinctLabels } from './labels.ts'
 
 /** A classifier, and the model that reads images for it. */
 export interface Scorer {
@@ -108,11 +109,12 @@ export async function zeroShotScores(
 }
 
 /**
- * For each image its labels with their scores, best first.
+ * For each image its labels with their scores, best first. Of labels that the tokenizer reads alike (`Cat`, `cat`) the first
+ * counts.
  *
  * @param labels in words, or a classifier: `zeroShotClassifier` made once and used often, or one that was trained
  * @param options.top how many labels of each image. Default: all
- * @throws InputError for the first image that cannot be read, with its `index`
+ * @throws InputError for the first image that cannot be read, with its `index`; UsageError for a blank label
  *
  * @example
  * ```ts
@@ -132,7 +134,9 @@ export async function classify(
   checkOptions(options, { ...zeroShotRules, prior: trueOrFalse, top: anything }, 'classify')
   const { top = Infinity, ...words } = options
   checkTop(top)
-  const scorer = isClassifier(labels) ? { clip, classifier: labels } : await zeroShotScorer(clip, labels, words)
+  const scorer = isClassifier(labels)
+    ? { clip, classifier: labels }
+    : await zeroShotScorer(clip, distinctLabels(clip, labels).labels, words)
   const found: Label[][] = []
   for await (const embedding of embeddings(scorer, images, options)) {
     found.push(rank(scorer.classifier, embedding, top))

@@ -62,7 +62,9 @@ export const command = defineCommand({
       throw new UsageError('standard input can be read once: for the image, or for --labels-file')
     }
     const long = onLong(values)
-    const { narrowed, rank, readClassifier, scoresOf, templateLists, zeroShotScorer } = await import('typeclip')
+    const { distinctLabels, narrowed, rank, readClassifier, scoresOf, templateLists, zeroShotScorer } = await import(
+      'typeclip'
+    )
     const trained = values.model === undefined ? undefined : await readClassifier(values.model)
     if (trained && values.template.length > 0) {
       throw new UsageError(
@@ -80,9 +82,11 @@ export const command = defineCommand({
     const templates = given.length > 0 ? given : (calibration?.templates ?? [])
     return withModel(values, trained ? ['image'] : ['image', 'text'], terminal, async (clip) => {
       terminal.status(`embedding ${counted(names.length, 'label')} with ${counted(templates.length || 1, 'template')}`)
+      const distinct = trained ? { labels: names, alike: [] } : distinctLabels(clip, names)
+      noteAlike(distinct.alike, terminal)
       const { clip: reader, classifier } = trained
         ? { clip, classifier: narrowed(trained, names) }
-        : await zeroShotScorer(clip, names, {
+        : await zeroShotScorer(clip, distinct.labels, {
             ...(templates.length > 0 && { templates }),
             onLong: long,
             signal: terminal.signal,
@@ -116,7 +120,20 @@ async function labelNames(
   if (labelsFile !== undefined) for await (const { text } of readLines(labelsFile, terminal)) names.push(text)
   const given = names.map((name) => name.trim()).filter((name) => name !== '')
   if (given.length === 0) throw new UsageError('no labels were given: --labels "a cat,a dog", or --labels-file F')
-  return given
+  if (labels !== 'imagenet') noteAlike(alikeOf(given), terminal)
+  return [...new Set(given)]
+}
+
+/** Labels that were given more than once. */
+const alikeOf = (given: readonly string[]): string[][] =>
+  [...new Set(given)].filter((name) => given.indexOf(name) !== given.lastIndexOf(name)).map((name) => [name])
+
+function noteAlike(alike: readonly string[][], terminal: Terminal): void {
+  if (alike.length === 0) return
+  const some = alike.slice(0, 5).map((group) => group.join(' = '))
+  terminal.note(
+    `labels that are given twice, or read alike, count once: ${some.join(', ')}${alike.length > 5 ? ', …' : ''}`,
+  )
 }
 
 const sameNames = (a: readonly string[], b: readonly string[]): boolean =>

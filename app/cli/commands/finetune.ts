@@ -14,6 +14,7 @@ import { duration } from '../job.ts'
 import { checkMethodFlags } from '../method-flags.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
+import { columnFlags, columnsOf } from '../training-data.ts'
 import { createTrainingView } from '../training-view.ts'
 import { createUseNotices } from '../use-notices.ts'
 
@@ -42,6 +43,7 @@ const flags = {
   out: { type: 'text', value: 'DIR', help: 'folder for all results: new or empty, unless --resume' },
   shots: { type: 'count', value: 'N', help: 'training images per class, chosen at random. Default: all' },
   ...wordFlags,
+  ...columnFlags,
   epochs: {
     type: 'count',
     value: 'N',
@@ -161,11 +163,13 @@ export const command = defineCommand({
     const { finetune } = await import('typeclip/finetune')
     const notices = createUseNotices(terminal)
     const download = downloading(terminal)
+    const { openSource } = await import('typeclip/evaluate')
+    const open = (where: string) => openSource(where, { ...columnsOf(values), classes: true, signal: terminal.signal })
     const events = finetune({
       ...options,
       method,
-      train,
-      val: values.val,
+      train: await open(train),
+      val: values.val === undefined ? undefined : await open(values.val),
       out,
       templates,
       words: classnames,
@@ -176,7 +180,7 @@ export const command = defineCommand({
     })
     const page = values.html === undefined ? undefined : await createPage(values.html)
     try {
-      const { result, before, after } = await shown(events, terminal, values.json)
+      const { result, before, after, skipped } = await shown(events, terminal, values.json)
       terminal.status(undefined)
       terminal.signal.throwIfAborted()
       notices.end()
@@ -190,7 +194,7 @@ export const command = defineCommand({
       const doubt = verdict({ before: result.zeroShot.top1, after: result.top1, n: result.n })
       if (doubt) terminal.note(doubt.en)
       await page?.commit(terminal)
-      return 0
+      return skipped > 0 ? 1 : 0
     } finally {
       await page?.discard()
     }
@@ -259,28 +263,32 @@ interface Outcome {
   result?: FinetuneResult
   before?: Judged
   after?: Judged
+  /** Images that could not be used. */
+  skipped: number
 }
 
 /** With `--json` only the line in place: standard output is the result's. */
 async function shown(events: AsyncIterable<FinetuneEvent>, terminal: Terminal, json: boolean): Promise<Outcome> {
   const quiet: Terminal = json ? { ...terminal, print: async () => {} } : terminal
   const view = createTrainingView(quiet, false)
-  const outcome: Outcome = {}
+  const outcome: Outcome = { skipped: 0 }
   for await (const event of events) {
     if (event.kind === 'result') outcome.result = event.result
+    else if (event.kind === 'notice') terminal.note(event.message)
     else if (event.kind === 'judged') {
       outcome[event.what === 'zero-shot' ? 'before' : 'after'] = event
       await quiet.print(`${event.what}: ${percent(event.top1)} of ${counted(event.n, 'image')}`)
     } else if (event.kind === 'progress') terminal.status(`${event.what}: ${event.done} of ${event.of}`)
     else await view.show(event)
   }
-  return outcome
+  return { ...outcome, skipped: view.skipped() }
 }
 
-function closing({ out, top1, zeroShot, trained, seconds, classifier }: FinetuneResult): string {
+function closing({ out, top1, zeroShot, trained, skipped, seconds, classifier }: FinetuneResult): string {
   const how = classifier ? 'answers with its own classifier' : 'takes labels'
+  const without = skipped.length > 0 ? `; ${skipped.length} could not be used` : ''
   return [
-    `${percent(zeroShot.top1)} before, ${percent(top1)} now, after ${counted(trained, 'image')} and ${duration(seconds)}`,
+    `${percent(zeroShot.top1)} before, ${percent(top1)} now, after ${counted(trained, 'image')} and ${duration(seconds)}${without}`,
     `the model is in ${out}; as --model ${out} it ${how}`,
   ].join('\n')
 }

@@ -62,6 +62,6 @@ it('refuses a file that is not UTF-8', async () => {
   await writeFile(file, Buffer.from('\ufeffa cat\n', 'utf16le'))
   expect(await captured(['tokenize', '--file', file])).toMatchObject({
     code: 2,
-    stderr: `typeclip: ${file}: line 1 is not UTF-8; save the file as UTF-8\n`,
+    stderr: `typeclip: ${file}: this is UTF-16; save the file as UTF-8\n`,
   })
 })

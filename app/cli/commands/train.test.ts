@@ -253,7 +253,7 @@ describe('a run', () => {
       '--epochs',
       '2',
     )
-    expect(code).toBe(0)
+    expect(code).toBe(1)
     expect(stderr).toContain('broken.jpg')
     expect(stderr).toContain('broken.jpg is skipped: this is text')
   })

@@ -126,6 +126,7 @@ export const command = defineCommand({
           signal: terminal.signal,
           ...(templates.length > 0 && { templates }),
           onProgress: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'image', Number.NaN)}`),
+          onSkipped: (skipped) => void view.show({ kind: 'skipped', ...skipped }),
         }),
       }),
     })
@@ -134,7 +135,7 @@ export const command = defineCommand({
     notices.end()
     terminal.signal.throwIfAborted()
     if (!values.json) await terminal.print(`the model is in ${out}; its curves are ${out}/curves.svg`)
-    return 0
+    return view.skipped() > 0 ? 1 : 0
   },
 })
 
