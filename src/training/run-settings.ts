@@ -72,12 +72,26 @@ const mayChange = new Set(['steps', 'warmup', 'data', 'samples'])
 
 /** @throws UsageError where a run's other settings are not what they were */
 export function checkSettings(before: Record<string, unknown>, now: Record<string, unknown>, out: string): void {
-  const changed = Object.keys(now).filter(
-    (name) => !mayChange.has(name) && JSON.stringify(before[name]) !== JSON.stringify(now[name]),
-  )
-  if (changed.length === 0) return
-  const list = changed.map((name) => `${name} was ${JSON.stringify(before[name])} and is ${JSON.stringify(now[name])}`)
+  const names = Object.keys(now).filter((name) => !mayChange.has(name))
+  const only = (settings: Record<string, unknown>) => Object.fromEntries(names.map((name) => [name, settings[name]]))
+  const list = differences(only(before), only(now))
+  if (list.length === 0) return
   throw new UsageError(
     `${out}: the run in this folder had other settings: ${list.join('; ')}. Give the same ones, or choose another folder`,
   )
 }
+
+/** Settings that differ, by the names of their options; of an object (`lora`), those inside it. */
+function differences(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(now)])
+  return [...names].flatMap((name) => {
+    const [old, given] = [before[name], now[name]]
+    if (JSON.stringify(old) === JSON.stringify(given)) return []
+    if (isObject(old) && isObject(given)) return differences(old, given)
+    const option = name === 'lr' ? 'learningRate' : name
+    return [`\`${option}\` was ${JSON.stringify(old)} and is ${JSON.stringify(given)}`]
+  })
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
