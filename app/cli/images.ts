@@ -1,4 +1,4 @@
-// The words that stand for images: files, folders, globs, addresses, and - for standard input.
+// Arguments that name images: files, folders, globs, addresses, and - for standard input.
 
 import { stat } from 'node:fs/promises'
 import { sep } from 'node:path'
@@ -16,7 +16,7 @@ export interface FoundImage {
 
 export interface FoundImages {
   images: FoundImage[]
-  /** Words that stand for nothing. */
+  /** Arguments that name no image. */
   missing: { path: string; error: Error }[]
 }
 

@@ -142,7 +142,7 @@ const mistakes: readonly Mistake[] = [
     line: 'finetune --method lora --train photos --val other --out r2',
     says: /does not know q; it knows cat, dog.*--classnames/,
   },
-  { line: 'finetune --method linear-probe --train photos --out r3 --rank 4', says: /--rank is read by --method lora/ },
+  { line: 'finetune --method linear-probe --train photos --out r3 --rank 4', says: /--rank is only for --method lora/ },
   {
     line: 'finetune --method lora --train photos --out r4 --lr fast',
     says: /--lr takes a number above 0; found 'fast'/,
@@ -161,7 +161,7 @@ const mistakes: readonly Mistake[] = [
     says: /--device is one of cpu; found 'cuda'/,
   },
   { line: 'finetune --method wise-ft --train photos --out r4 --alpha 2', says: /between 0 and 1; found 2/ },
-  { line: 'finetune --method coop --train photos --out r4 --steps 3', says: /--steps is read by --method full, / },
+  { line: 'finetune --method coop --train photos --out r4 --steps 3', says: /--steps is only for --method full, / },
   {
     line: 'finetune --method lora --train nofolder --out r5',
     says: /nofolder: there is no such file or folder; expected/,

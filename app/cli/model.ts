@@ -1,4 +1,4 @@
-// The flags of every command that runs a model, and the model that they ask for.
+// The flags of every command that runs a model, and loading the model they name.
 
 import type { Clip, LoadOptions } from 'typeclip'
 import { UsageError } from 'typeclip/errors'

@@ -1,4 +1,4 @@
-// The flags that name data to train on or to be judged by, and the source that they ask for.
+// The flags that name training and validation data, and opening that data.
 
 import { UsageError } from 'typeclip/errors'
 import type { Source, SourceOptions } from 'typeclip/training'
@@ -46,11 +46,11 @@ type DataValues = Values<typeof dataFlags> & Values<typeof columnFlags>
 interface Data {
   data: Source
   val?: Source
-  /** Those of a list that was named, too. */
+  /** A named list of templates is replaced by its templates. */
   templates: string[]
 }
 
-/** @throws UsageError where there is nothing that could be learnt from */
+/** @throws UsageError where there is no data */
 export async function openData(values: DataValues, terminal: Terminal): Promise<Data> {
   if (values.data.length === 0) throw new UsageError('--data is missing: a folder, a table, or .tar shards')
   const { combine, openSource } = await import('typeclip/training')

@@ -1,14 +1,14 @@
-// How a run of training is shown: each event as a line of JSON, or a line in place with a lasting line every so often.
+// How a training run is shown: each event as a line of JSON, or one changing line and a lasting line from time to time.
 
 import type { LoggedStep, TrainEvent } from 'typeclip/training'
 import { counted, grouped } from './counted.ts'
 import { duration, withoutName } from './job.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Between lasting lines, in milliseconds: fewer of them where the line in place tells the rest. */
+/** Milliseconds between lasting lines; longer where the changing line shows the rest. */
 const every = { watched: 60_000, unwatched: 10_000 } as const
 const redrawEvery = 100
-/** Skipped samples that are named; the others are counted. */
+/** Skipped samples to name; further ones are counted. */
 const named = 20
 
 export interface TrainingView {
@@ -25,7 +25,7 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
   /** Each epoch meets them again. */
   const known = new Set<string>()
 
-  /** Measured over this session, the time of checkpoints and validation included. */
+  /** Estimated from this session, including checkpoints and validation. */
   function left({ step, steps }: { step: number; steps: number }, now: number): string {
     if (!first || step === first.step || step === steps) return ''
     return `${duration((((now - first.time) / (step - first.step)) * (steps - step)) / 1000)} left`

@@ -101,7 +101,9 @@ export async function calibrate(
   const all = [...answers(scores, labels), ...strangers]
   const threshold = chooseThreshold(all, precision)
   if (threshold === undefined) {
-    throw new UsageError(`no threshold reaches a precision of ${precision} on ${source.name}; ask for less`)
+    throw new UsageError(
+      `no threshold reaches a precision of ${precision} on ${source.name}; choose a smaller \`precision\``,
+    )
   }
   const reached = answeredAt(all, threshold)
   return {

@@ -12,7 +12,7 @@ import { writeDrawing } from '../training/curves.node.ts'
 import { type InitialModel, openInitialModel } from '../training/initial-model.node.ts'
 import { judgeBy } from '../training/judge.node.ts'
 import { type LoggedStep, type LoggedValidation, parseLines } from '../training/log.ts'
-import { changedSettings, described } from '../training/run-settings.ts'
+import { changedSettings } from '../training/run-settings.ts'
 import type { Schedule } from '../training/schedule.ts'
 import { type TrainEvent, train } from '../training/train.node.ts'
 import { drawFigure2, tableOfFigure2 } from './draw.ts'
@@ -257,9 +257,8 @@ async function finishedRun(
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   const kept = JSON.parse(text) as { settings: Record<string, unknown>; result: RunCurve }
-  const changed = changedSettings(kept.settings, settings)
-  if (changed.length === 0) return kept.result
-  const list = changed.map((name) => described(name, kept.settings, settings))
+  const list = changedSettings(kept.settings, settings)
+  if (list.length === 0) return kept.result
   throw new UsageError(
     `${path}: this run was made with other settings: ${list.join('; ')}. Give the same ones, or another \`out\``,
     { option: 'out' },

@@ -76,31 +76,46 @@ export function settingsOf(
  */
 const mayChange = new Set(['steps', 'warmup', 'data', 'samples'])
 
-/** Settings that runs of earlier versions did not write down; where they are missing, anything goes with them. */
+/** Settings that earlier versions did not record; a run without them may resume. */
 const recordedLater = new Set(['dataDigest', 'valDigest', 'words'])
 
-/** Names of the settings that are not what they were. */
-export function changedSettings(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
-  const differs = (name: string) => JSON.stringify(before[name]) !== JSON.stringify(now[name])
-  return Object.keys(now).filter((name) => differs(name) && !(recordedLater.has(name) && before[name] == null))
+type Settings = Readonly<Record<string, unknown>>
+
+/** A sentence for each setting that changed. */
+export function changedSettings(before: Settings, now: Settings, except: ReadonlySet<string> = new Set()): string[] {
+  return Object.keys(now)
+    .filter((name) => !except.has(name) && !(recordedLater.has(name) && before[name] == null))
+    .flatMap((name) => {
+      if (JSON.stringify(before[name]) === JSON.stringify(now[name])) return []
+      if (name === 'valDigest') return ['the validation data changed, so that scores could not be compared']
+      return name === 'dataDigest' ? [dataChange(before, now)] : changes(name, before[name], now[name])
+    })
 }
 
-/** A setting that changed, in words. */
-export function described(name: string, before: Record<string, unknown>, now: Record<string, unknown>): string {
-  if (name === 'valDigest') return 'the validation data changed, so that scores could not be compared'
-  if (name !== 'dataDigest') return `${name} was ${JSON.stringify(before[name])} and is ${JSON.stringify(now[name])}`
-  const [had, has] = [before.samples, now.samples]
-  const how =
-    had === has ? `${has} samples, but other names, captions or classes` : `it had ${had} samples and has ${has}`
-  return `the data changed (${how})`
+function dataChange({ samples: had }: Settings, { samples: has }: Settings): string {
+  return had === has
+    ? `the data changed (${has} samples, but other names, captions or classes)`
+    : `the data changed (it had ${had} samples and has ${has})`
 }
 
-/** @throws UsageError where a run's other settings are not what they were */
-export function checkSettings(before: Record<string, unknown>, now: Record<string, unknown>, out: string): void {
-  const changed = changedSettings(before, now).filter((name) => !mayChange.has(name))
-  if (changed.length === 0) return
-  const list = changed.map((name) => described(name, before, now))
-  const advice = changed.includes('dataDigest')
+/** What changed in a setting; of an object (`lora`), the fields that changed. */
+function changes(name: string, before: unknown, now: unknown): string[] {
+  if (JSON.stringify(before) === JSON.stringify(now)) return []
+  if (isObject(before) && isObject(now)) {
+    const fields = [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    return fields.flatMap((field) => changes(field, before[field], now[field]))
+  }
+  return [`\`${name === 'lr' ? 'learningRate' : name}\` was ${JSON.stringify(before)} and is ${JSON.stringify(now)}`]
+}
+
+const isObject = (value: unknown): value is Settings =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** @throws UsageError if settings other than those in `mayChange` changed */
+export function checkSettings(before: Settings, now: Settings, out: string): void {
+  const list = changedSettings(before, now, mayChange)
+  if (list.length === 0) return
+  const advice = list.some((change) => change.startsWith('the data changed'))
     ? `. To learn from other data, begin a new run with ${out} as its \`model\``
     : ''
   throw new UsageError(

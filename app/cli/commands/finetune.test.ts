@@ -119,13 +119,13 @@ it.each([
   [['--method', 'lora', '--train', 'x', '--out', 'y', '--scaling', 'none'], '--scaling'],
   [
     ['--method', 'full', '--train', 'x', '--out', 'y', '--rank', '4'],
-    '--rank is read by --method lora, and the method is',
+    '--rank is only for --method lora; the method is',
   ],
   [
     ['--method', 'coop', '--train', 'x', '--out', 'y', '--layer-decay', '0.5'],
-    '--layer-decay is read by --method full, ',
+    '--layer-decay is only for --method full, ',
   ],
-  [['--method', 'tip-adapter', '--train', 'x', '--out', 'y', '--no-augment'], '--no-augment is read by'],
+  [['--method', 'tip-adapter', '--train', 'x', '--out', 'y', '--no-augment'], '--no-augment is only for'],
 ])('%j is wrong use: exit code 2 and one sentence', async (argv, message) => {
   const { code, stdout, stderr } = await captured(['finetune', ...argv])
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -244,7 +244,7 @@ it('says on the way what it does, and goes on after Ctrl-C to the numbers of an 
   expect((await steps(halves)).length).toBeLessThan(3)
 
   const other = await finetune(halves, ...flags, '--resume', '--rank', '4')
-  expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('rank') })
+  expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('--rank was 2 and is 4') })
   expect((await finetune(halves, ...flags, '--resume')).code).toBe(0)
   expect(await steps(halves)).toEqual(await steps(whole))
   const file = 'adapter_model.safetensors'

@@ -203,9 +203,9 @@ describe('a run', () => {
     expect(jsonLines(finished.stdout).map(({ kind }) => kind)).toEqual(['start', 'end'])
 
     const other = await train('--out', cut, '--steps', '4', ...flags, '--resume', '--lr', '1')
-    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('lr was 0.0005 and is 1') })
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('--lr was 0.0005 and is 1') })
     const locked = await train('--out', cut, '--steps', '4', ...flags, '--resume', '--freeze', 'image')
-    expect(locked).toMatchObject({ code: 2, stderr: expect.stringContaining('frozen was [] and is ["visual"]') })
+    expect(locked).toMatchObject({ code: 2, stderr: expect.stringContaining('--freeze was [] and is ["visual"]') })
     const again = await train('--out', cut, '--steps', '4', ...flags)
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('is not empty') })
   })
