@@ -1,5 +1,5 @@
-// Figure 2, run: a short sweep of learning rates for each objective, then each objective once for each seed, on the same
-// data in the same order with the same image encoder. Every run is a folder of `train`, and a finished one is not run again.
+// Runs Figure 2: for each objective a short sweep of learning rates, then one run per seed, on the same data in the same order
+// with the same image encoder. Every run is a folder of `train`; a finished one is not repeated.
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,27 +28,28 @@ import {
 
 export interface Figure2Options {
   data: Source
-  /** With classes. */
+  /** The validation set, with classes. */
   val: Source
   out: string
-  /** A small ModifiedResNet, if left out. */
+  /** Default: a small ModifiedResNet. */
   model?: InitialModel | undefined
-  /** The figure's three, if left out. */
-  objectives?: readonly Figured[]
-  /** Images that each run processes: 30 times the data, if left out. */
+  /** Default: the figure's three. */
+  objectives?: readonly Figured[] | undefined
+  /** Images that each run processes. Default: 30 times the data. */
   images?: number | undefined
-  batch?: number
-  /** 3, if left out. */
-  seeds?: number
-  /** Of more than one, the best for each objective is found by runs of a quarter of the images. */
-  learningRates?: readonly number[]
-  /** Constant after the warm-up, if left out: each point of a curve then is the end of a run of its own. */
-  schedule?: Schedule['kind']
-  /** How often a run is judged, each time after √2 times as many images: 12, if left out. */
-  points?: number
-  /** What a class is put into for judging, with `{}`; the objective's own, if left out. Bags of words take the class alone. */
+  /** Default: 128. */
+  batch?: number | undefined
+  /** Default: 3. */
+  seeds?: number | undefined
+  /** If there are several, the best one for each objective is found by runs over a quarter of the images. */
+  learningRates?: readonly number[] | undefined
+  /** Default: constant after the warm-up, so that each point of a curve is also the end of a shorter run. */
+  schedule?: Schedule['kind'] | undefined
+  /** Number of validations of a run, each after √2 times as many images. Default: 12. */
+  points?: number | undefined
+  /** Prompt templates for validation, with `{}`. Default: the objective's. Bag-of-words prediction uses the class name alone. */
   prompts?: readonly string[] | undefined
-  augment?: Augmentation | false
+  augment?: Augmentation | false | undefined
   threads?: number | undefined
   signal?: AbortSignal | undefined
 }
@@ -62,7 +63,7 @@ export interface Figure2Run {
 }
 
 export type Figure2Event =
-  /** Runs that will be needed at most, with those that are finished. */
+  /** `runs`: the number of runs, finished ones included. */
   | { kind: 'plan'; runs: number; images: number; batch: number; steps: number; judgedAt: number[] }
   | { kind: 'run'; run: Figure2Run; number: number; finished: boolean }
   | { kind: 'training'; run: Figure2Run; event: TrainEvent }
@@ -76,17 +77,27 @@ export type Figure2Event =
   | { kind: 'interrupted' }
   | { kind: 'end'; report: Figure2Report }
 
-const figured: readonly Figured[] = ['lm', 'bow', 'bow-contrastive']
-/** Of the images of a run, so many go into one of the sweep. */
+const defaultObjectives: readonly Figured[] = ['lm', 'bow', 'bow-contrastive']
+/** A run of the sweep processes this share of a run's images. */
 const sweepShare = 1 / 4
 
-/** @throws UsageError for options that do not fit together, or other ones than the folder's runs were made with */
+/** @throws UsageError for options that do not fit together, or that differ from those of the folder's runs */
 export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2Event> {
-  const { data, val, out, objectives = figured, batch = 128, seeds = 3, points = 12, schedule = 'constant' } = options
+  const {
+    data,
+    val,
+    out,
+    objectives = defaultObjectives,
+    batch = 128,
+    seeds = 3,
+    points = 12,
+    schedule = 'constant',
+  } = options
   const { learningRates = [3e-4, 1e-3, 3e-3], augment = {}, signal } = options
-  if (!val.labels) throw new UsageError(`${val.name} has no classes, by which the curves are judged; name other data`)
+  if (!val.labels)
+    throw new UsageError(`${val.name} has no classes, which zero-shot accuracy needs; give another validation set`)
   const steps = Math.round((options.images ?? 30 * data.size) / batch)
-  if (steps < 1) throw new UsageError(`${options.images} images are not one batch of ${batch}`)
+  if (steps < 1) throw new UsageError(`${options.images} images do not fill one batch of ${batch}`)
   const judgedAt = pointsOf(steps, points)
   await mkdir(out, { recursive: true })
   const model = options.model ?? (await smallModel(join(out, 'model.json')))
@@ -140,7 +151,7 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
     const { mean: loss } = meanAndSpread(losses.slice(-Math.ceil(losses.length / 10)))
     const result: RunCurve = { objective, seed, learningRate, parameters, loss, curve }
     await writeFile(join(folder, 'figure2.json'), `${JSON.stringify({ settings, result })}\n`)
-    // What it takes to go on is large, and not needed any more.
+    // A finished run does not need its checkpoints, which are large.
     for (const large of ['checkpoints', 'best']) await rm(join(folder, large), { recursive: true, force: true })
     return result
   }
@@ -185,7 +196,7 @@ async function smallModel(path: string): Promise<InitialModel> {
   return openInitialModel(path)
 }
 
-/** Steps from the end backwards, each after √2 times fewer images. */
+/** Steps to validate after: from the end backwards, each after √2 times fewer images. */
 export function pointsOf(steps: number, points: number): number[] {
   const all = Array.from({ length: points }, (_, i) => Math.max(1, Math.round(steps / 2 ** (i / 2))))
   return [...new Set(all)].sort((a, b) => a - b)
@@ -194,7 +205,7 @@ export function pointsOf(steps: number, points: number): number[] {
 const nameOf = ({ kind, objective, learningRate, seed }: Figure2Run): string =>
   join('runs', kind === 'sweep' ? `sweep-${objective}-${learningRate}` : `${objective}-seed-${seed}`)
 
-/** What a run left when it was finished. @throws UsageError where it was another run */
+/** The result of a run, if it is finished. @throws UsageError if it was made with other settings */
 async function finishedRun(out: string, run: Figure2Run, settings: object): Promise<RunCurve | undefined> {
   const path = join(out, nameOf(run), 'figure2.json')
   const text = await readFile(path, 'utf8').catch(() => undefined)
@@ -202,6 +213,6 @@ async function finishedRun(out: string, run: Figure2Run, settings: object): Prom
   const kept = JSON.parse(text) as { settings: object; result: RunCurve }
   if (JSON.stringify(kept.settings) === JSON.stringify(settings)) return kept.result
   throw new UsageError(
-    `${path}: this run was made with other settings (${JSON.stringify(kept.settings)}); give those, or another --out`,
+    `${path}: this run was made with other settings (${JSON.stringify(kept.settings)}); give the same, or another \`out\``,
   )
 }

@@ -1,34 +1,35 @@
-// Zero-shot classification (§3.1): a class's weights are the mean of its prompts' unit embeddings, made a unit again.
+// Zero-shot classification with prompt ensembling (§3.1): a class's weights are the mean of its prompts' normalised embeddings,
+// normalised again.
 
 import { UsageError } from '../errors.ts'
 import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../load.ts'
 import { addCacheTerm, cacheOfClasses, type KeyValueCache } from './key-value-cache.ts'
 import { defaultTemplates, fillTemplate } from './prompts.ts'
 
-/** What every method of classification ends in. */
+/** A linear classifier over image embeddings: zero-shot, fine-tuned, or a linear probe. */
 export interface Classifier {
   names: readonly string[]
   /** `[classes, embedDim]`, row-major: logits are an image embedding (see `normalize`) times these, plus the bias. */
   weights: Float32Array
-  bias?: Float32Array
-  /** False where the weights are for the embedding as the model gives it, and not for the unit one. */
-  normalize?: boolean
-  /** Of Tip-Adapter: pictures of known classes, whose nearness is added to the logits. */
-  cache?: KeyValueCache
+  bias?: Float32Array | undefined
+  /** Whether embeddings are normalised first. Default: true. */
+  normalize?: boolean | undefined
+  /** Tip-Adapter's cache of labelled images; their similarity is added to the logits. */
+  cache?: KeyValueCache | undefined
 }
 
 export interface Label {
   label: string
-  /** A share of 1 over all classes. */
+  /** The probability; sums to 1 over all classes. */
   score: number
 }
 
 export interface ZeroShotOptions extends EncodeTextOptions {
-  /** Each with `{}` for the class name; `a photo of a {}.` alone, if left out. */
-  templates?: readonly string[]
+  /** Prompt templates, each with `{}` for the class name. Default: `a photo of a {}.` */
+  templates?: readonly string[] | undefined
 }
 
-/** A classifier of words. The model's scale is in its weights. */
+/** A classifier from class names. Its weights include the model's logit scale. */
 export async function zeroShotClassifier(
   clip: Clip,
   names: readonly string[],
@@ -51,7 +52,7 @@ export async function zeroShotClassifier(
   return { names, weights, ...(clip.logitBias && { bias: new Float32Array(names.length).fill(clip.logitBias) }) }
 }
 
-/** Every name in every template, a name's after each other. @throws UsageError where there is no name, or no place for it */
+/** Each name in each template; the prompts of a name are consecutive. @throws UsageError without names, or for a template without `{}` */
 export function promptsOf(names: readonly string[], templates: readonly string[]): string[] {
   if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
   for (const template of templates) {
@@ -61,7 +62,7 @@ export function promptsOf(names: readonly string[], templates: readonly string[]
 }
 
 /**
- * `z`, one for each class, of an image embedding brought to what the classifier takes.
+ * The logits `z` of an image embedding, normalised if the classifier expects that: `[classes]`
  *
  * @throws UsageError for the embedding of another model
  */
@@ -69,7 +70,7 @@ export function logits({ names, weights, bias, cache }: Classifier, embedding: F
   const width = embedding.length
   if (weights.length !== names.length * width) {
     throw new UsageError(
-      `the classifier is for embeddings of ${weights.length / names.length} numbers, and the model gives ${width}; take the model that it was made with`,
+      `the classifier is for embeddings of ${weights.length / names.length} numbers, and the model gives ${width}; use the model that it was made with`,
     )
   }
   const z = Float32Array.from(names, (_, i) => {
@@ -81,25 +82,25 @@ export function logits({ names, weights, bias, cache }: Classifier, embedding: F
   return z
 }
 
-/** `z`, one for each class, of an image embedding as the model gives it. */
+/** The logits `z` of an image embedding that is not normalised: `[classes]` */
 export const scoresOf = (classifier: Classifier, embedding: Float32Array): Float32Array =>
   logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
 
-/** `exp zᵢ / Σ exp z`, best first; `z` divided by a temperature, where one was fitted. */
+/** `exp zᵢ / Σ exp z`, best first. @param temperature divides `z`, from calibration */
 export function rank(classifier: Classifier, embedding: Float32Array, top = Infinity, temperature = 1): Label[] {
   const z = scoresOf(classifier, embedding).map((x) => x / temperature)
-  const most = z.reduce((a, b) => Math.max(a, b))
-  const total = z.reduce((sum, x) => sum + Math.exp(x - most), 0)
+  const highest = z.reduce((a, b) => Math.max(a, b))
+  const total = z.reduce((sum, x) => sum + Math.exp(x - highest), 0)
   return classifier.names
-    .map((label, i) => ({ label, score: Math.exp(z[i]! - most) / total }))
+    .map((label, i) => ({ label, score: Math.exp(z[i]! - highest) / total }))
     .sort((a, b) => b.score - a.score)
     .slice(0, top)
 }
 
 /**
- * A classifier of some of its classes, in another order perhaps.
+ * A classifier of some of its classes, in the given order.
  *
- * @throws UsageError for a name that it does not know
+ * @throws UsageError for an unknown name
  */
 export function narrowed(classifier: Classifier, names: readonly string[]): Classifier {
   const { weights, bias, cache } = classifier
@@ -111,18 +112,18 @@ export function narrowed(classifier: Classifier, names: readonly string[]): Clas
       `the trained classifier does not know ${unknown.join(', ')}; it knows ${classifier.names.join(', ')}`,
     )
   }
-  const kept = new Float32Array(rows.length * width)
-  for (const [i, row] of rows.entries()) kept.set(weights.subarray(row * width, (row + 1) * width), i * width)
+  const selected = new Float32Array(rows.length * width)
+  for (const [i, row] of rows.entries()) selected.set(weights.subarray(row * width, (row + 1) * width), i * width)
   return {
     ...classifier,
     names,
-    weights: kept,
-    ...(bias && { bias: Float32Array.from(rows, (row) => bias[row]!) }),
-    ...(cache && { cache: cacheOfClasses(cache, rows) }),
+    weights: selected,
+    bias: bias && Float32Array.from(rows, (row) => bias[row]!),
+    cache: cache && cacheOfClasses(cache, rows),
   }
 }
 
-/** Cosines of every image with every text, and the same times the model's scale, with its bias: `[images, texts]`, row-major. */
+/** Cosines of every image with every text, and the logits: scaled, plus the bias. `[images, texts]`, row-major. */
 export async function similarity(
   clip: Clip,
   images: Many<ImageInput>,

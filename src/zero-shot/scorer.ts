@@ -1,5 +1,5 @@
-// Zero-shot scores (§3.1) by any model, whatever it was trained by: a picture's embedding against those of prompts, or,
-// where a model has no joint embedding, how probable it finds the prompts for the picture.
+// Zero-shot scores (§3.1) of any model: the similarity of an image's embedding and those of prompts, or, for a model without a
+// joint embedding, the probability of the prompts given the image.
 
 import type { Clip, ClipLikelihood, ImageInput, ImageResult, Many } from '../load.ts'
 import {
@@ -12,26 +12,26 @@ import {
   zeroShotClassifier,
 } from './classifier.ts'
 
-/** A classifier, and what reads pictures for it. */
+/** A classifier, and the model that encodes images for it. */
 export interface Scorer {
-  /** The model, whose `streamImages` gives what `classifier` takes: embeddings, or the classes' scores themselves. */
+  /** Its `streamImages` yields the classifier's inputs: embeddings, or the classes' scores themselves. */
   clip: Clip
   classifier: Classifier
 }
 
 export interface ScorerOptions extends ZeroShotOptions {
   /**
-   * Of a model without a joint embedding: subtracts what each class scores for a blank picture, so that a class is not
-   * chosen for being a frequent word. Off by default.
+   * Subtracts each class's score for a blank image, so that a class is not chosen for being a frequent word. For models
+   * without a joint embedding. Default: false.
    */
-  prior?: boolean
+  prior?: boolean | undefined
 }
 
 /**
- * A classifier of words for any model. Of one without a joint embedding a class's score is the mean over templates of
- * `log p(prompt | picture)`, by the prompt's length.
+ * A classifier from class names for any model. Without a joint embedding, a class's score is the mean over templates of
+ * `log p(prompt | image) / length`.
  *
- * @param options.templates where left out, `a photo of a {}.`; the name alone for a model of bag-of-words prediction
+ * @param options.templates default: `a photo of a {}.`, or the name alone for bag-of-words prediction
  * @throws UsageError without names, or for a template without `{}`
  */
 export async function zeroShotScorer(
@@ -45,10 +45,12 @@ export async function zeroShotScorer(
   const { templates = [likelihood.template], onLong } = options
   const score = likelihood.scoresOf(promptsOf(names, templates), onLong ? { onLong } : {})
   const classScores = async (condition: Float32Array): Promise<Float32Array> => {
-    const each = await score(condition)
-    return Float32Array.from(names, (_, i) => mean(each.subarray(i * templates.length, (i + 1) * templates.length)))
+    const promptScores = await score(condition)
+    return Float32Array.from(names, (_, i) =>
+      mean(promptScores.subarray(i * templates.length, (i + 1) * templates.length)),
+    )
   }
-  const usual = prior ? await classScores(await blankCondition(likelihood, clip)) : undefined
+  const blankScores = prior ? await classScores(await blankCondition(likelihood, clip)) : undefined
   const identity = Float32Array.from({ length: names.length ** 2 }, (_, i) => (i % (names.length + 1) === 0 ? 1 : 0))
 
   async function* streamImages(images: Many<ImageInput>, { signal }: { signal?: AbortSignal } = {}) {
@@ -57,7 +59,7 @@ export async function zeroShotScorer(
         yield result
       } else {
         const scores = await classScores(result.embedding)
-        const embedding = usual ? scores.map((x, i) => x - usual[i]!) : scores
+        const embedding = blankScores ? scores.map((x, i) => x - blankScores[i]!) : scores
         yield { index: result.index, embedding } satisfies ImageResult
       }
     }
@@ -65,7 +67,7 @@ export async function zeroShotScorer(
   return { clip: { ...clip, streamImages }, classifier: { names, weights: identity, normalize: false } }
 }
 
-/** What is read of a picture of nothing: the mean colour, which normalising makes zeros. */
+/** Condition for a blank image: the mean colour, which normalises to zeros. */
 async function blankCondition(likelihood: ClipLikelihood, { preprocessing }: Clip): Promise<Float32Array> {
   const { size, mean } = preprocessing
   const data = Uint8Array.from({ length: size * size * 3 }, (_, i) => Math.round(mean[i % 3]! * 255))
@@ -74,12 +76,12 @@ async function blankCondition(likelihood: ClipLikelihood, { preprocessing }: Cli
     if ('embedding' in result) return result.embedding
     throw result.error
   }
-  throw new Error('a blank picture gave no result')
+  throw new Error('the blank image gave no result')
 }
 
 const mean = (x: Float32Array): number => x.reduce((sum, value) => sum + value, 0) / x.length
 
-/** What each of some pictures scores for each class: `[images, classes]`, row-major; higher is likelier. */
+/** Each image's score for each class, higher is likelier: `[images, classes]`, row-major. */
 export async function zeroShotScores(
   clip: Clip,
   images: Many<ImageInput>,
@@ -102,11 +104,11 @@ export async function classify(
   options: ScorerOptions & { top?: number } = {},
 ): Promise<Label[][]> {
   const scorer = 'weights' in labels ? { clip, classifier: labels } : await zeroShotScorer(clip, labels, options)
-  const found: Label[][] = []
+  const labelsOfImages: Label[][] = []
   for await (const embedding of embeddings(scorer, images, options)) {
-    found.push(rank(scorer.classifier, embedding, options.top))
+    labelsOfImages.push(rank(scorer.classifier, embedding, options.top))
   }
-  return found
+  return labelsOfImages
 }
 
 async function* embeddings(
