@@ -1,4 +1,4 @@
-// CoOp (Zhou et al., IJCV 2022) as a method: the pictures' features once, the learnt words, and a classifier of them.
+// CoOp (Zhou et al., IJCV 2022) as a method: image features once, then the context vectors, and a classifier from them.
 
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,12 +7,12 @@ import { readTensor } from '../checkpoint/read.node.ts'
 import { writeSafetensors } from '../checkpoint/write.node.ts'
 import { UsageError } from '../errors.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
-import { contextLengthFor, createPromptLearner, namePrompts, usualLength } from './coop.ts'
-import { type CoopState, coopRecipe, drawnContext, trainContext, usualEpochs } from './coop-training.ts'
+import { contextLengthFor, createPromptLearner, defaultContextLength, namePrompts } from './coop.ts'
+import { type CoopState, coopRecipe, defaultEpochs, drawnContext, trainContext } from './coop-training.ts'
 import type { Method, Task } from './method.ts'
 import { unitFeatures } from './unit-features.ts'
 
-/** Epochs between two writings of where the run stands. */
+/** Epochs between saved states. */
 const saveEvery = 10
 
 async function* run(task: Task): ReturnType<Method['run']> {
@@ -22,11 +22,11 @@ async function* run(task: Task): ReturnType<Method['run']> {
   const { seed = 0, signal, resume = false } = settings
   if (settings.steps !== undefined) throw new UsageError('CoOp counts in epochs (--epochs), not in steps')
   const prompts = namePrompts(tokenizer, words)
-  const first = firstWords(tokenizer, beginning(prompts, room, settings))
+  const first = initialWords(tokenizer, contextOptions(prompts, room, settings))
   const m = contextLengthFor(prompts, room, first?.length ?? settings.contextLength)
-  const found = await task.features('train')
-  const train = unitFeatures(found, classes)
-  const epochs = settings.epochs ?? usualEpochs(train.labels.length / classes.length)
+  const features = await task.features('train')
+  const train = unitFeatures(features, classes)
+  const epochs = settings.epochs ?? defaultEpochs(train.labels.length / classes.length)
   const recipe = {
     epochs,
     learningRate: settings.learningRate ?? coopRecipe.learningRate,
@@ -45,7 +45,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
       if (done) {
         const embedded = await learner.classes(value)
         await task.answerWith({ ...zeroShot, names: words, weights: embedded.map((x) => x * logitScale) })
-        const { skipped } = found
+        const { skipped } = features
         return { trained: train.labels.length, skipped, contextLength: m, epochs, context: contextFile }
       }
       const { epoch, loss, context, momentum } = value
@@ -62,26 +62,28 @@ async function* run(task: Task): ReturnType<Method['run']> {
 }
 
 /**
- * A model without room for the usual number of drawn words begins from four, as its authors' later work does (Zhou et al., CVPR
- * 2022): prompts that fill all its positions with what is no word are like nothing that it was trained on.
+ * If 16 random context vectors do not fit, initialises from "a photo of a" (as CoCoOp does, Zhou et al., CVPR 2022). A prompt that
+ * is mostly random vectors is too far from the training data.
  */
-function beginning(prompts: readonly (readonly number[])[], room: number, settings: Task['settings']) {
+function contextOptions(prompts: readonly (readonly number[])[], room: number, settings: Task['settings']) {
   const { contextLength, contextWords } = settings
-  const most = room - Math.max(...prompts.map((ids) => ids.length))
-  const small = contextLength === undefined && most < usualLength && most >= fewWords.split(' ').length
+  const free = room - Math.max(...prompts.map((ids) => ids.length))
+  const small = contextLength === undefined && free < defaultContextLength && free >= fewWords.split(' ').length
   return { contextLength, contextWords: contextWords ?? (small ? fewWords : undefined) }
 }
 
 const fewWords = 'a photo of a'
 
-/** Ids of the words that the learnt ones begin as, where such were given. */
-function firstWords(
+/** Ids of the words that initialise the context vectors, if given. */
+function initialWords(
   tokenizer: Tokenizer,
   { contextWords, contextLength }: Pick<Task['settings'], 'contextWords' | 'contextLength'>,
 ): readonly number[] | undefined {
   if (contextWords === undefined) return undefined
   const ids = tokenizer.encode(contextWords).slice(1, -1)
-  if (ids.length === 0) throw new UsageError(`the words to begin from, "${contextWords}", are none (--context-words)`)
+  if (ids.length === 0) {
+    throw new UsageError(`\`contextWords\` "${contextWords}" contains no tokens; give at least one word`)
+  }
   if (contextLength !== undefined && contextLength !== ids.length) {
     throw new UsageError(
       `"${contextWords}" is ${ids.length} tokens, and ${contextLength} are to be learnt; give one of --context and --context-words`,
@@ -90,7 +92,7 @@ function firstWords(
   return ids
 }
 
-/** The text tower's own vectors of some tokens: `[ids, width]`. */
+/** The text encoder's embeddings of tokens: `[ids, width]`. */
 async function embeddingsOf({ model, clip }: Task, ids: readonly number[]): Promise<Float32Array> {
   const { width } = clip.config.text!
   const table = await model.read('token_embedding.weight')
@@ -101,7 +103,7 @@ async function embeddingsOf({ model, clip }: Task, ids: readonly number[]): Prom
   )
 }
 
-/** The learnt words, `context` `[m, width]`, and with them where the run stands. */
+/** The context vectors, `context` `[m, width]`, and the state to resume from. */
 const contextFile = 'context.safetensors'
 
 async function writeState(
@@ -123,7 +125,7 @@ async function writeState(
   await writeSafetensors(join(out, contextFile), tensors, { metadata, overwrite: true })
 }
 
-/** @throws UsageError where another run is in the folder */
+/** @throws UsageError if the folder's run has other settings */
 async function readState(out: string, identity: string): Promise<CoopState | undefined> {
   const file = join(out, contextFile)
   if (!(await stat(file).catch(() => undefined))) return undefined

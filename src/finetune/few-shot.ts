@@ -1,5 +1,4 @@
-// Few-shot sampling, as the literature counts it: so many pictures of each class, by lot from a seed; and the tenth of the
-// pictures that judges where no others are given.
+// Few-shot sampling: N random images of each class, from a seed; and the default validation set, a tenth of the images.
 
 import type { Order, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
@@ -7,19 +6,19 @@ import { labelOf } from '../evaluate/embed-samples.ts'
 import { createRandom } from '../random.ts'
 
 /**
- * `shots` pictures of each class; all of a class that has fewer. The pictures of fewer shots are among those of more, with
- * the same seed.
+ * `shots` images of each class, or all of a class that has fewer. With the same seed, the images of fewer shots are a subset of
+ * those of more.
  */
 export async function fewShot(source: Source, shots: number, seed: number): Promise<Source> {
   const byClass = await shuffledByClass(source, 'shots', seed)
-  const chosen = [...byClass.values()].flatMap((keys) => keys.slice(0, shots))
-  return subset(source, new Set(chosen), `${source.name}, ${shots} of each class`)
+  const selected = [...byClass.values()].flatMap((keys) => keys.slice(0, shots))
+  return subset(source, new Set(selected), `${source.name}, ${shots} of each class`)
 }
 
 /**
- * A tenth of each class, at least one, and the rest. A class of one picture stays on the learning side.
+ * Splits off a tenth of each class, at least one image, for validation. The image of a class with only one is for training.
  *
- * @throws UsageError where that leaves nothing to judge by
+ * @throws UsageError if that leaves no validation images
  */
 export async function heldOutTenth(source: Source, seed: number): Promise<{ train: Source; val: Source }> {
   const byClass = await shuffledByClass(source, 'validation', seed)
@@ -39,7 +38,7 @@ export async function heldOutTenth(source: Source, seed: number): Promise<{ trai
   }
 }
 
-/** Keys of each class, in an order that the seed and the class's name decide. */
+/** Keys of each class, in a random order that depends on the seed and the class's name. */
 async function shuffledByClass(source: Source, purpose: string, seed: number): Promise<Map<string, string[]>> {
   const byClass = new Map<string, string[]>()
   for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) {
@@ -51,22 +50,22 @@ async function shuffledByClass(source: Source, purpose: string, seed: number): P
   return byClass
 }
 
-/** Those samples of a source whose keys are named, in its order. */
+/** The samples of a source with these keys, in its order. */
 function subset(source: Source, keys: ReadonlySet<string>, name: string): Source {
   return {
     name,
     size: keys.size,
     ...(source.labels && { labels: source.labels }),
     async *samples({ skip = 0, ...order }: Order) {
-      let place = 0
+      let index = 0
       for await (const sample of source.samples(order)) {
-        if (keys.has(sample.key) && place++ >= skip) yield sample
+        if (keys.has(sample.key) && index++ >= skip) yield sample
       }
     },
   }
 }
 
-/** A source whose captions are its classes' prompts. @param words what prompts call a class, where not by its folder's name */
+/** A source whose captions are its classes' prompts. @param words a class's name in prompts. Default: the folder's name */
 export function withPrompts(
   source: Source,
   templates: readonly string[],

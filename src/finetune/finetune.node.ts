@@ -1,4 +1,5 @@
-// Fine-tuning (§3.2 and what came after): a model and labelled pictures to a folder that knows them better, and by how much.
+// Fine-tuning (§3.2 and later methods): from a model and labelled images to a fine-tuned model folder, with its accuracy before and
+// after.
 
 import { join } from 'node:path'
 import { openSource } from '../data/open.node.ts'
@@ -23,39 +24,39 @@ import { judged } from './trained.node.ts'
 
 export interface FinetuneOptions extends FinetuneSettings {
   method: MethodName
-  /** As `load` takes it; the model that ships, if left out. */
+  /** As for `load`. Default: the starter model. */
   model?: string | undefined
   activation?: Activation | undefined
-  /** Labelled pictures to learn from: a source, or what `openSource` takes. */
+  /** The training set, with classes: a source, or the argument of `openSource`. */
   train: string | Source
-  /** Labelled pictures to judge by; a seeded tenth of `train`, if left out. */
+  /** The validation set. Default: a random tenth of `train`. */
   val?: string | Source | undefined
-  /** A folder: new or empty, unless the run is to go on in it. */
+  /** Output folder; must be new or empty, unless `resume` is set. */
   out: string
-  /** So many pictures of each class, by lot; all, if left out. */
+  /** Number of random training images of each class. Default: all. */
   shots?: number | undefined
-  /** Each with `{}` for the class; `a photo of a {}.`, if left out. */
+  /** Prompt templates, each with `{}` for the class. Default: `a photo of a {}.` */
   templates?: readonly string[] | undefined
-  /** What prompts call a class, by its folder's name. */
+  /** A class's name in prompts, by its folder's name. */
   words?: ReadonlyMap<string, string> | undefined
 }
 
 type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
 
-/** Written as `result.json` too. */
+/** Also written to `result.json`. */
 export interface FinetuneResult extends Accuracy {
   method: MethodName
   model: string
   out: string
-  /** The same pictures before, by words alone. */
+  /** Zero-shot accuracy of the original model on the same images. */
   zeroShot: Accuracy
   classes: readonly string[]
-  /** Pictures that were learnt from. */
+  /** Number of training images. */
   trained: number
   shots: number | null
   seed: number
   templates: readonly string[]
-  /** Whether the folder answers with a classifier of its own; else it takes labels. */
+  /** Whether the folder has a classifier; otherwise it is used zero-shot. */
   classifier: boolean
   seconds: number
   [more: string]: unknown
@@ -69,9 +70,9 @@ export type FinetuneEvent =
 const defaultTemplates = ['a photo of a {}.']
 
 /**
- * Fine-tunes, and tells what happens. `load(out)` is the result, with `readClassifier(out)` where the method ends in one.
+ * Fine-tunes, and yields what happens. `load(out)` is the result, with `readClassifier(out)` if the method ends in a classifier.
  *
- * @throws UsageError for data without classes, classes that are called the same, options that do not fit
+ * @throws UsageError for data without classes, two classes with the same name, or options that do not fit together
  */
 export async function* finetune(options: FinetuneOptions): AsyncGenerator<FinetuneEvent, void> {
   const { method, out, resume = false } = options
@@ -92,7 +93,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
       `${train.name} has one class alone, ${classes[0]}; a classifier needs two at least, each in a folder of its own`,
     )
   }
-  const named = checkedWords(classes, words)
+  const classWords = checkedWords(classes, words)
   const name = options.model ?? starter
   const clip = await load(options.model, { ...loading(options), ...(activation && { activation }) })
   try {
@@ -101,22 +102,29 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
     }
     const opened = await openInitialModel(name, { activation, signal })
     const model = { ...opened, preprocessing: clip.preprocessing }
-    const zeroShot = await zeroShotClassifier(clip, named, { templates, onLong: 'truncate', ...(signal && { signal }) })
+    const zeroShot = await zeroShotClassifier(clip, classWords, {
+      templates,
+      onLong: 'truncate',
+      ...(signal && { signal }),
+    })
     const sources = { train: withPrompts(train, templates, words), val: withPrompts(val, templates, words) }
-    const asItWas = await evaluateClassifier(clip, zeroShot, sources.val, { words, signal })
-    yield { kind: 'judged', what: 'zero-shot', data: val.name, details: asItWas, ...accuracy(asItWas) }
+    const zeroShotResult = await evaluateClassifier(clip, zeroShot, sources.val, { words, signal })
+    yield { kind: 'judged', what: 'zero-shot', data: val.name, details: zeroShotResult, ...accuracy(zeroShotResult) }
     const task: Task = {
       clip,
       model,
       classes,
-      words: named,
+      words: classWords,
       templates,
       zeroShot,
       ...sources,
       out,
       settings: options,
       identity: {
-        ...{ method, model: name, shots: shots ?? null, templates },
+        method,
+        model: name,
+        shots: shots ?? null,
+        templates,
         ...(exifRotate && { exifRotate }),
       },
       before,
@@ -129,14 +137,14 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
     }
     const more = yield* methods[method].run(task)
     if (signal?.aborted) return
-    const asItIs = await judged(out, task)
-    yield { kind: 'judged', what: 'fine-tuned', data: val.name, details: asItIs, ...accuracy(asItIs) }
+    const finetunedResult = await judged(out, task)
+    yield { kind: 'judged', what: 'fine-tuned', data: val.name, details: finetunedResult, ...accuracy(finetunedResult) }
     const result: FinetuneResult = {
       method,
       model: clip.name,
       out,
-      ...accuracy(asItIs),
-      zeroShot: accuracy(asItWas),
+      ...accuracy(finetunedResult),
+      zeroShot: accuracy(zeroShotResult),
       classes,
       trained: train.size,
       shots: shots ?? null,
@@ -153,12 +161,12 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
   }
 }
 
-/** The tenth that judges is taken from all pictures, before any are drawn to learn from. */
+/** The default validation set is split off from all images, before few-shot sampling. */
 async function dataOf({ train, val, seed = 0, shots, words = new Map(), signal }: FinetuneOptions) {
   const opened = (source: string | Source) =>
     typeof source === 'string' ? openSource(source, { signal, templates: defaultTemplates }) : Promise.resolve(source)
   const all = await opened(train)
-  classNames(all)
+  classNames(all) // throws without classes, before anything is read
   const parts = val === undefined ? await heldOutTenth(all, seed) : { train: all, val: await opened(val) }
   return { ...parts, train: shots === undefined ? parts.train : await fewShot(parts.train, shots, seed), words }
 }

@@ -1,4 +1,4 @@
-// Tip-Adapter and Tip-Adapter-F (Zhang et al., ECCV 2022) as methods: views of the pictures, a cache, and the search.
+// Tip-Adapter and Tip-Adapter-F (Zhang et al., ECCV 2022) as methods: augmented views, a cache, and the search.
 
 import { UsageError } from '../errors.ts'
 import type { KeyValueCache } from '../zero-shot/key-value-cache.ts'
@@ -9,25 +9,25 @@ import { keysRecipe, trainKeys } from './tip-adapter-keys.ts'
 import { searchAlphaBeta } from './tip-adapter-search.ts'
 import { unitFeatures } from './unit-features.ts'
 
-/** Augmented views of each picture, the authors' `augment_epoch`. */
+/** Augmented views of each image, the authors' `augment_epoch`. */
 const views = 10
 
-async function* run(task: Task, keysAre: 'kept' | 'trained'): ReturnType<Method['run']> {
+async function* run(task: Task, keys: 'fixed' | 'trained'): ReturnType<Method['run']> {
   const { clip, classes, words, zeroShot, settings } = task
   if (settings.steps !== undefined) throw new UsageError('Tip-Adapter-F counts in epochs (--epochs), not in steps')
   const val = unitFeatures(await task.features('val'), classes)
-  const seen = yield* augmentedViews(task, views)
-  let cache: KeyValueCache = cacheOf(seen)
+  const viewFeatures = yield* augmentedViews(task, views)
+  let cache: KeyValueCache = cacheOf(viewFeatures)
   const adapter = await createTipAdapter(clip.runtime, zeroShot, cache)
   try {
-    if (keysAre === 'trained') {
+    if (keys === 'trained') {
       const { seed = 0, signal } = settings
-      const each = seen.map((view) => unitFeatures(view, classes))
-      cache = yield* trainKeys(adapter, cache, each, val, { ...recipe(settings), seed, signal })
+      const normalized = viewFeatures.map((view) => unitFeatures(view, classes))
+      cache = yield* trainKeys(adapter, cache, normalized, val, { ...recipe(settings), seed, signal })
     }
     const { alpha, beta, accuracy } = yield* searchAlphaBeta(adapter, val, cache)
     await task.answerWith({ ...zeroShot, names: words, cache: { ...cache, alpha, beta } })
-    return { trained: cache.values.length, skipped: seen[0]!.skipped, alpha, beta, views, searched: accuracy }
+    return { trained: cache.values.length, skipped: viewFeatures[0]!.skipped, alpha, beta, views, searched: accuracy }
   } finally {
     await adapter.dispose()
   }
@@ -43,7 +43,7 @@ const recipe = ({ epochs, learningRate, batch, weightDecay }: FinetuneSettings) 
 export const tipAdapter: Method = {
   summary: 'zero-shot beside a cache of the pictures; nothing is trained',
   defaults: {},
-  run: (task) => run(task, 'kept'),
+  run: (task) => run(task, 'fixed'),
 }
 
 export const tipAdapterF: Method = {
