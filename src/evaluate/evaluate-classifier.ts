@@ -1,4 +1,4 @@
-// A classifier judged by labelled pictures (§3.1): every number of the literature, and the mistakes it was surest of.
+// Evaluates a classifier on labelled images (§3.1): the usual measures, and its most confident mistakes.
 
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
@@ -10,48 +10,48 @@ import { classNames, embedSamples, labelOf, type SampleOptions } from './embed-s
 import { type Answered, answeredAt, answers } from './rejection.ts'
 import { type Reliability, reliability, softmax } from './reliability.ts'
 
-/** A picture that was taken for something else. */
+/** A misclassified image. */
 export interface Mistake {
   key: string
   /** A path, or the file's bytes. */
   image: Sample['image']
   label: string
   answer: string
-  /** Probability of the answer, and of the right class. */
+  /** The probabilities of the predicted and of the correct class. */
   confidence: number
   rightConfidence: number
 }
 
 export interface ClassificationResult {
-  /** Shares of 1. */
+  /** Accuracies, 0 to 1. */
   top1: number
   top5: number
   meanPerClass: number
-  /** Pictures that were counted. */
+  /** Number of images evaluated. */
   n: number
-  /** Every class that could be answered, in the order of `confusion`; `words` is what the classifier calls it. */
+  /** All classes of the classifier, in the order of `confusion`; `words` is the classifier's name of a class. */
   classes: ({ name: string; words: string } & ClassReport)[]
-  /** How often a picture of class `row` was taken for class `column`. */
+  /** How often an image of class `row` was predicted as class `column`. */
   confusion: number[][]
-  /** Of the probabilities at the model's own scale, or at the calibration's temperature. */
+  /** Of the probabilities at the model's logit scale, or at the calibration's temperature. */
   reliability: Reliability
-  /** With a calibration: what its threshold makes of these pictures. */
-  rejection?: { temperature: number; threshold: number } & Answered
-  /** The surest first. */
+  /** The effect of a calibration's threshold. */
+  rejection?: ({ temperature: number; threshold: number } & Answered) | undefined
+  /** The most confident first. */
   mistakes: Mistake[]
-  /** Pictures that could not be used, and why. */
+  /** Images that could not be used, and why. */
   skipped: Skipped[]
 }
 
 export interface JudgeOptions extends SampleOptions {
-  /** What the classifier calls a class of the data; the class's own name, unless told. */
+  /** The classifier's name of a class of the data. Default: the class's name. */
   words?: ReadonlyMap<string, string> | undefined
   calibration?: Pick<Calibration, 'temperature' | 'threshold'> | undefined
-  /** How many of the surest mistakes are kept; 24 unless told. */
+  /** Number of mistakes to return. Default: 24. */
   mistakes?: number | undefined
 }
 
-/** @throws UsageError where the data has no classes, or one that the classifier does not know */
+/** @throws UsageError if the data has no classes, or one that the classifier does not know */
 export async function evaluateClassifier(
   clip: Clip,
   classifier: Classifier,
@@ -82,15 +82,15 @@ export async function evaluateClassifier(
     labels.push(label)
     if (answer === label) continue
     const p = softmax({ data, classes }, temperature)
-    const found = { confidence: p[answer!]!, rightConfidence: p[label]! }
-    const at = mistakes.findIndex((other) => other.confidence < found.confidence)
+    const probabilities = { confidence: p[answer!]!, rightConfidence: p[label]! }
+    const index = mistakes.findIndex((other) => other.confidence < probabilities.confidence)
     const { key, image } = sample
-    mistakes.splice(at < 0 ? mistakes.length : at, 0, {
+    mistakes.splice(index < 0 ? mistakes.length : index, 0, {
       key,
       image,
       label: names[label]!,
       answer: names[answer!]!,
-      ...found,
+      ...probabilities,
     })
     mistakes.length = Math.min(mistakes.length, kept)
   }
@@ -119,7 +119,7 @@ export async function evaluateClassifier(
   }
 }
 
-/** Where the classifier has each class of the data: under its own name, or the words for it. */
+/** The classifier's index of each class of the data, found by the class's words or its name. */
 export function placesOf(
   { names }: Classifier,
   labels: readonly string[],

@@ -1,4 +1,4 @@
-// A linear probe fitted to one labelled data set and judged by another.
+// Fits a linear probe to one labelled data set and evaluates it on another.
 
 import { beforeProjection } from '../before-projection.ts'
 import type { Skipped, Source } from '../data/sample.ts'
@@ -12,23 +12,23 @@ import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear
 export interface EvaluateLinearProbeOptions
   extends Omit<JudgeOptions, 'words' | 'calibration'>,
     Pick<LinearProbeOptions, 'C' | 'onFit'> {
-  /** Chooses the penalty by a tenth of the training pictures, and then fits to all of them. */
+  /** Chooses the penalty on a random tenth of the training images, then fits to all of them. */
   sweep?: boolean | undefined
-  /** Learns from what a Vision Transformer has before its projection, as the paper does, in place of its embeddings. */
+  /** Uses a Vision Transformer's features before the projection, as the paper does, in place of embeddings. */
   beforeProjection?: boolean | undefined
-  /** Which tenth. */
+  /** Seed of that tenth. Default: 0. */
   seed?: number | undefined
 }
 
 export interface LinearProbeResult extends ClassificationResult {
   probe: LinearProbe
-  /** Training pictures, and those of them that could not be used. */
+  /** Training images, and those that were skipped. */
   trained: { n: number; skipped: Skipped[] }
-  /** Numbers of a picture that were learnt from. */
+  /** Number of features of an image. */
   width: number
 }
 
-/** @throws UsageError for test pictures of classes that were not trained on */
+/** @throws UsageError for test images of classes that are not in the training set */
 export async function evaluateLinearProbe(
   clip: Clip,
   train: Source,
@@ -50,8 +50,8 @@ async function probed(
   test: Source,
   { C, sweep = false, seed = 0, onFit, ...options }: Omit<EvaluateLinearProbeOptions, 'beforeProjection'>,
 ): Promise<LinearProbeResult> {
-  const known = classNames(train)
-  const strange = classNames(test).filter((name) => !known.includes(name))
+  const trainClasses = classNames(train)
+  const strange = classNames(test).filter((name) => !trainClasses.includes(name))
   if (strange.length > 0) {
     throw new UsageError(
       `${test.name} has classes that ${train.name} has not: ${strange.slice(0, 5).join(', ')}${strange.length > 5 ? ` and ${strange.length - 5} more` : ''}`,

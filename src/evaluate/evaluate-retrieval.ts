@@ -1,4 +1,4 @@
-// Retrieval judged by pictures and their captions (§3.1, table 13): words to picture and picture to words.
+// Evaluates retrieval on images with captions (§3.1, table 13): text to image and image to text.
 
 import { Tensor as Value } from 'onnxruntime-common'
 import type { Sample, Skipped, Source } from '../data/sample.ts'
@@ -14,39 +14,39 @@ export interface RetrievalMiss {
   /** A path, or the file's bytes. */
   image: Sample['image']
   caption: string
-  /** How many other pictures came before its own. */
+  /** Number of images ranked before the caption's own. */
   rank: number
-  /** The picture that came first. */
+  /** The image ranked first. */
   found: { key: string; image: Sample['image'] }
 }
 
 export interface RetrievalResult {
   images: number
   texts: number
-  /** The best of a picture's captions counts, as in CLIP_benchmark. */
+  /** The best of an image's captions counts, as in CLIP_benchmark. */
   imageToText: Recall
   textToImage: Recall
   /**
-   * As open_clip counts: every caption with its picture is a pair of its own, and a picture with several captions stands
-   * there several times. The same as the others where each picture has one caption.
+   * As open_clip counts: every caption with its image is a pair, and an image is repeated once per caption. Equal to the
+   * above if each image has one caption.
    */
   pairs: { imageToText: Recall; textToImage: Recall }
-  /** The captions whose picture came last. */
+  /** The captions whose image was ranked lowest. */
   misses: RetrievalMiss[]
   skipped: Skipped[]
 }
 
 export interface EvaluateRetrievalOptions extends SampleOptions {
-  /** How many of the worst misses are kept; 24 unless told. */
+  /** Number of misses to return. Default: 24. */
   misses?: number | undefined
 }
 
-/** Texts that are embedded together. */
-const group = 256
-/** Similarities that are held at a time. */
-const held = 1 << 23
+/** Texts embedded at a time. */
+const textsAtATime = 256
+/** Similarities in memory at a time. */
+const maxSimilarities = 1 << 23
 
-/** Captions that are too long for the model are cut, as in the projects whose numbers these are. */
+/** Captions that are too long for the model are truncated, as in the reference projects. */
 export async function evaluateRetrieval(
   clip: Clip,
   source: Source,
@@ -66,8 +66,8 @@ export async function evaluateRetrieval(
   if (samples.length === 0) throw new UsageError(`${source.name}: no picture with a caption could be used`)
   const captions = samples.flatMap((sample, image) => sample.captions.map((text) => ({ text, image })))
   const textRows: Float32Array[] = []
-  for (let at = 0; at < captions.length; at += group) {
-    const texts = captions.slice(at, at + group).map(({ text }) => text)
+  for (let from = 0; from < captions.length; from += textsAtATime) {
+    const texts = captions.slice(from, from + textsAtATime).map(({ text }) => text)
     const { data, shape } = await clip.encodeText(texts, {
       normalize: true,
       onLong: 'truncate',
@@ -131,7 +131,7 @@ export async function evaluateRetrieval(
   }
 }
 
-/** The pictures before a text's own where each stands there once for each of its captions, in the captions' order. */
+/** Rank of a caption's image when each image is repeated once per caption (open_clip's pairwise metric). */
 function rankOfPair(scores: Float32Array, own: readonly number[][], text: number, image: number): number {
   const score = scores[image]!
   let before = own[image]!.indexOf(text)
@@ -141,7 +141,7 @@ function rankOfPair(scores: Float32Array, own: readonly number[][], text: number
   return before
 }
 
-/** Rows times rows, in blocks: the matrix of a large data set is never there as a whole. */
+/** Similarities of queries and candidates in blocks of rows, so that the whole matrix is never in memory. */
 async function* similaritiesOf(
   runtime: Runtime,
   queries: readonly Float32Array[],
@@ -149,7 +149,7 @@ async function* similaritiesOf(
 ) {
   const width = queries[0]!.length
   const columns = candidates.length
-  const rows = Math.max(1, Math.floor(held / columns))
+  const rows = Math.max(1, Math.floor(maxSimilarities / columns))
   const q = input('queries', 'float32', ['rows', width])
   const c = input('candidates', 'float32', [columns, width])
   const program = await runtime.compile({ similarities: q.matmulTransposed(c) })

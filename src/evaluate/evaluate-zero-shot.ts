@@ -1,4 +1,4 @@
-// Zero-shot classification judged by labelled pictures (§3.1): the classes in words, or a classifier that is there already.
+// Evaluates zero-shot classification on labelled images (§3.1).
 
 import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
@@ -10,15 +10,15 @@ import { classNames } from './embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
 
 export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration'> {
-  /** Each with `{}` for the class; the calibration's, or `a photo of a {}.`, unless told. */
+  /** Prompt templates, each with `{}` for the class. Default: the calibration's, or `a photo of a {}.` */
   templates?: readonly string[] | undefined
   calibration?: Pick<Calibration, 'temperature' | 'threshold' | 'templates'> | undefined
 }
 
 /**
- * @param options.words what the prompts call a class of the data. Words for classes that the data does not have are
- *   answers like others, and only lower the numbers.
- * @throws UsageError where the data has no classes, or two that are called the same
+ * @param options.words a class's name in prompts. Words for classes that the data does not have are additional possible
+ *   answers.
+ * @throws UsageError if the data has no classes, or two classes with the same name
  */
 export async function evaluateZeroShot(
   clip: Clip,
@@ -40,7 +40,7 @@ interface WordOptions {
   signal?: AbortSignal | undefined
 }
 
-/** A classifier of the words for the classes of a data set, of a model with a joint embedding. */
+/** A zero-shot classifier of a data set's classes, for a model with a joint embedding. */
 export async function wordClassifier(clip: Clip, source: Source, options: WordOptions): Promise<Classifier> {
   if (clip.likelihood) {
     throw new UsageError(`${clip.name} has no joint embedding; it can be evaluated with zero-shot, and not calibrated`)
@@ -48,7 +48,7 @@ export async function wordClassifier(clip: Clip, source: Source, options: WordOp
   return (await wordScorer(clip, source, options)).classifier
 }
 
-/** The words for the classes of a data set, scored as the model does it. */
+/** A zero-shot scorer of a data set's classes, for any model. */
 function wordScorer(
   clip: Clip,
   source: Source,
@@ -56,15 +56,15 @@ function wordScorer(
 ): Promise<Scorer> {
   const labels = classNames(source)
   const all = [...labels, ...[...words.keys()].filter((name) => !labels.includes(name))]
-  const called = new Map<string, string>()
+  const nameByWord = new Map<string, string>()
   for (const name of all) {
     const word = words.get(name) ?? name
-    const other = called.get(word)
+    const other = nameByWord.get(word)
     if (other !== undefined) {
       throw new UsageError(`the classes ${other} and ${name} are both called "${word}"; no model could tell them apart`)
     }
-    called.set(word, name)
+    nameByWord.set(word, name)
   }
   const options: ZeroShotOptions = { ...(templates && { templates }), ...(signal && { signal }), onLong: 'truncate' }
-  return zeroShotScorer(clip, [...called.keys()], options)
+  return zeroShotScorer(clip, [...nameByWord.keys()], options)
 }
