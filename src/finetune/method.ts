@@ -39,7 +39,7 @@ export interface FinetuneSettings {
   /** Factor of the learning rate from each block to the one below it. Default: 1. */
   layerDecay?: number | undefined
   /** Random crops and mirroring of training images; `false`: none, as in evaluation. */
-  augment?: TrainOptions['augment']
+  augment?: TrainOptions['augment'] | undefined
   /** Number of validations of a training run, the end included. Default: 10. */
   judgements?: number | undefined
   /** Ends the run after this many validations without a better one. */
@@ -113,7 +113,7 @@ export interface MethodProgress {
   done: number
   of: number
   /** Measurements by name. */
-  numbers?: Readonly<Record<string, number>>
+  numbers?: Readonly<Record<string, number>> | undefined
 }
 
 export type MethodEvent = TrainEvent | MethodProgress

@@ -53,5 +53,5 @@ export async function validationLoss(
     loss += report.loss
     accuracy += report.accuracy ?? Number.NaN
   }
-  return { loss: loss / count, ...(!Number.isNaN(accuracy) && { accuracy: accuracy / count }) }
+  return { loss: loss / count, accuracy: Number.isNaN(accuracy) ? undefined : accuracy / count }
 }

@@ -35,9 +35,9 @@ export async function readClassifier(folder: string): Promise<Classifier | undef
   return {
     names,
     weights: (await readTensor(weights)) as Float32Array,
-    ...(bias && { bias: (await readTensor(bias)) as Float32Array }),
-    ...(metadata.normalize === 'false' && { normalize: false }),
-    ...(cache && { cache }),
+    bias: bias && ((await readTensor(bias)) as Float32Array),
+    normalize: metadata.normalize === 'false' ? false : undefined,
+    cache,
   }
 }
 

@@ -49,7 +49,8 @@ export async function zeroShotClassifier(
       i * width,
     )
   }
-  return { names, weights, ...(clip.logitBias && { bias: new Float32Array(names.length).fill(clip.logitBias) }) }
+  const bias = clip.logitBias ? new Float32Array(names.length).fill(clip.logitBias) : undefined
+  return { names, weights, bias }
 }
 
 /** Each name in each template; the prompts of a name are consecutive. @throws UsageError without names, or for a template without `{}` */
