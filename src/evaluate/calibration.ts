@@ -119,6 +119,6 @@ async function collect(
     for (const z of scoresOf(classifier, embedding)) rows.push(z)
     labels.push(label(sample))
   }
-  if (labels.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} pictures could be used`)
+  if (labels.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} images could be used`)
   return { scores: { data: Float32Array.from(rows), classes }, labels }
 }

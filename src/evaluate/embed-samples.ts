@@ -77,7 +77,7 @@ export async function labelledFeatures(
     rows.push(embedding.slice())
     labels.push(indices.get(labelOf(sample, source))!)
   }
-  if (rows.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} pictures could be used`)
+  if (rows.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} images could be used`)
   const width = clip.config.embedDim
   const features = new Float32Array(rows.length * width)
   for (const [i, row] of rows.entries()) features.set(row, i * width)

@@ -94,7 +94,7 @@ export async function evaluateClassifier(
     })
     mistakes.length = Math.min(mistakes.length, kept)
   }
-  if (rows.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} pictures could be used`)
+  if (rows.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} images could be used`)
 
   const scores = { data: joined(rows, classes), classes }
   const confusion = confusionMatrix(predictions(scores), labels, classes)

@@ -63,7 +63,7 @@ export async function evaluateRetrieval(
     samples.push(sample)
     imageRows.push(unit(embedding))
   }
-  if (samples.length === 0) throw new UsageError(`${source.name}: no picture with a caption could be used`)
+  if (samples.length === 0) throw new UsageError(`${source.name}: no image with a caption could be used`)
   const captions = samples.flatMap((sample, image) => sample.captions.map((text) => ({ text, image })))
   const textRows: Float32Array[] = []
   for (let from = 0; from < captions.length; from += textsAtATime) {
@@ -114,7 +114,7 @@ export async function evaluateRetrieval(
     .filter((text) => found.textToImage[text]! > 0)
     .sort((a, b) => found.textToImage[b]! - found.textToImage[a]! || a - b)
     .slice(0, kept)
-  const pictureOf = ({ key, image }: Sample) => ({ key, image })
+  const imageOf = ({ key, image }: Sample) => ({ key, image })
   return {
     images: samples.length,
     texts: captions.length,
@@ -122,10 +122,10 @@ export async function evaluateRetrieval(
     textToImage: recall(found.textToImage),
     pairs: { imageToText: recall(found.imageToTextOfPair), textToImage: recall(found.textToImageOfPair) },
     misses: worst.map((text) => ({
-      ...pictureOf(samples[captions[text]!.image]!),
+      ...imageOf(samples[captions[text]!.image]!),
       caption: captions[text]!.text,
       rank: found.textToImage[text]!,
-      found: pictureOf(samples[first[text]!]!),
+      found: imageOf(samples[first[text]!]!),
     })),
     skipped,
   }

@@ -112,7 +112,7 @@ async function scorer(
   const classes = names.length
   const expected = Array.from(labels, (label) => names.indexOf(ownNames[label]!))
   const unknown = ownNames.find((name) => !names.includes(name))
-  if (unknown !== undefined) throw new UsageError(`class ${unknown} of the validation pictures has no training picture`)
+  if (unknown !== undefined) throw new UsageError(`class ${unknown} of the validation set has no training image`)
   const x = input('x', 'float32', [labels.length, width])
   const w = input('w', 'float32', [classes, width])
   const program = await runtime.compile({ z: x.matmulTransposed(w).add(input('b', 'float32', [classes])) })

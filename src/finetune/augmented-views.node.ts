@@ -30,7 +30,7 @@ export async function* augmentedViews(task: Task, count: number): AsyncGenerator
       const augmenting = { ...clip, name: `${clip.name}, view ${view} of seed ${seed}`, streamImages }
       const file = join(out, 'features', `view-${view}.safetensors`)
       views.push(await cachedFeatures(augmenting, train, file, { signal, exifRotate }))
-      yield { kind: 'progress', what: 'views of each picture', done: view + 1, of: count }
+      yield { kind: 'progress', what: 'views of each image', done: view + 1, of: count }
     }
     return views
   } finally {

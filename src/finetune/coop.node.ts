@@ -20,7 +20,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
   const { config, logitScale, tokenizer } = clip
   const { width, contextLength: room } = config.text!
   const { seed = 0, signal, resume = false } = settings
-  if (settings.steps !== undefined) throw new UsageError('CoOp counts in epochs (--epochs), not in steps')
+  if (settings.steps !== undefined) throw new UsageError('CoOp counts in epochs, not in steps; set `epochs`')
   const prompts = namePrompts(tokenizer, words)
   const first = initialWords(tokenizer, contextOptions(prompts, room, settings))
   const m = contextLengthFor(prompts, room, first?.length ?? settings.contextLength)
@@ -96,7 +96,7 @@ function initialWords(
 async function embeddingsOf({ model, clip }: Task, ids: readonly number[]): Promise<Float32Array> {
   const { width } = clip.config.text!
   const table = await model.read('token_embedding.weight')
-  if (!table) throw new UsageError(`${clip.name} has no embeddings of words to begin from`)
+  if (!table) throw new UsageError(`${clip.name} has no token embeddings to initialise the context from`)
   return Float32Array.from(
     { length: ids.length * width },
     (_, i) => table[ids[Math.floor(i / width)]! * width + (i % width)]!,
@@ -140,7 +140,7 @@ async function readState(out: string, identity: string): Promise<CoopState | und
 }
 
 export const coop: Method = {
-  summary: "the words around a class's name are learnt, and nothing else",
+  summary: 'trains context vectors in the prompt, and nothing else',
   defaults: coopRecipe,
   run,
 }

@@ -66,7 +66,7 @@ export async function createPromptLearner(
 ): Promise<PromptLearner> {
   const { text: tower, embedDim } = config
   const encodeText = objectives[objective].encodeText
-  if (!tower || !encodeText) throw new UsageError('CoOp needs a model with a text tower')
+  if (!tower || !encodeText) throw new UsageError('CoOp needs a model with a text encoder')
   const { width, vocabularySize } = tower
 
   const usedIds = [...new Set(prompts.flat())]

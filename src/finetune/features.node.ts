@@ -65,7 +65,7 @@ async function computed(clip: Clip, source: Source, names: readonly string[], op
     labels.push(names.indexOf(labelOf(sample, source)))
     keys.push(sample.key)
   }
-  if (rows.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} pictures could be used`)
+  if (rows.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} images could be used`)
   const width = clip.config.embedDim
   const features = new Float32Array(rows.length * width)
   for (const [i, row] of rows.entries()) features.set(row, i * width)

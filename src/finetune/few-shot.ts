@@ -30,7 +30,9 @@ export async function heldOutTenth(source: Source, seed: number): Promise<{ trai
     rest.push(...keys.slice(count))
   }
   if (held.length === 0) {
-    throw new UsageError(`${source.name}: one picture of each class leaves none to judge by; give others with --val`)
+    throw new UsageError(
+      `${source.name}: with one image per class, none are left for validation; give a validation set (\`val\`)`,
+    )
   }
   return {
     train: subset(source, new Set(rest), source.name),

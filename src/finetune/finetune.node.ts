@@ -98,7 +98,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
   const clip = await load(options.model, { ...loading(options), ...(activation && { activation }) })
   try {
     if (clip.likelihood || !clip.config.text) {
-      throw new UsageError(`${name} has no joint embedding of pictures and texts; choose a model with both towers`)
+      throw new UsageError(`${name} has no joint embedding of images and texts; choose a model with both encoders`)
     }
     const opened = await openInitialModel(name, { activation, signal })
     const model = { ...opened, preprocessing: clip.preprocessing }

@@ -12,7 +12,7 @@ export const flypAdaptation: Adaptation = { name: 'flyp', objective: contrastive
 const recipe = { learningRate: 1e-5, weightDecay: 0.1, epochs: 10, batch: 32 }
 
 export const flyp: Method = {
-  summary: "CLIP's own loss over pictures and class prompts, both towers",
+  summary: "CLIP's contrastive loss over images and class prompts; trains both encoders",
   defaults: recipe,
   run: (task) => trained(task, flypAdaptation, recipe),
 }

@@ -22,7 +22,7 @@ export function fullAdaptation({ classes, words, zeroShot }: Pick<Task, 'classes
 export const fullRecipe = { learningRate: 3e-5, weightDecay: 0.1, epochs: 10, batch: 32, clipGradient: 1 }
 
 export const full: Method = {
-  summary: 'the image tower and a head that begins as the zero-shot classifier',
+  summary: 'the image encoder and a head initialised as the zero-shot classifier',
   defaults: fullRecipe,
   run: (task) => trained(task, fullAdaptation(task), fullRecipe),
 }

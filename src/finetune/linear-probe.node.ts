@@ -8,7 +8,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
   const { clip, classes, words, settings } = task
   const train = await task.features('train')
   const validation = await task.features('val')
-  yield { kind: 'progress', what: 'pictures embedded', done: train.labels.length, of: train.labels.length }
+  yield { kind: 'progress', what: 'images embedded', done: train.labels.length, of: train.labels.length }
   const { signal } = settings
   const { classifier, C, sweep, converged } = await fit(
     clip.runtime,
@@ -20,7 +20,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
 }
 
 export const linearProbe: Method = {
-  summary: "logistic regression on the image tower's features, its penalty swept",
+  summary: "logistic regression on the image encoder's features; the penalty is chosen on the validation set",
   defaults: {},
   run,
 }

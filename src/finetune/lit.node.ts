@@ -32,7 +32,7 @@ export const litAdaptation = (features: readonly CachedFeatures[]): Adaptation =
 const recipe = { learningRate: 2.5e-5, weightDecay: 0.1, epochs: 10, batch: 32 }
 
 export const lit: Method = {
-  summary: 'the text tower alone, by the contrastive loss; the image tower is locked',
+  summary: 'the text encoder alone, by the contrastive loss; the image encoder is frozen',
   defaults: recipe,
   async *run(task) {
     const features = [await task.features('train'), await task.features('val')]

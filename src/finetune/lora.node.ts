@@ -63,7 +63,7 @@ export const promptObjective = (
 const recipe = { learningRate: 1e-3, weightDecay: 0.01, epochs: 10, batch: 32, leastSteps: 200 }
 
 export const lora: Method = {
-  summary: 'thin matrices beside the weights of both towers; merged, and as a PEFT adapter',
+  summary: 'low-rank matrices beside the weights of both encoders; saved merged, and as a PEFT adapter',
   defaults: recipe,
   async *run(task) {
     const { clip, settings, classes, zeroShot } = task

@@ -45,7 +45,7 @@ export async function* searchAlphaBeta(
     }
     yield {
       kind: 'progress',
-      what: 'pictures to choose α and β by',
+      what: 'validation images scored for α and β',
       done: from + batchLabels.length,
       of: labels.length,
     }

@@ -14,7 +14,7 @@ const views = 10
 
 async function* run(task: Task, keys: 'fixed' | 'trained'): ReturnType<Method['run']> {
   const { clip, classes, words, zeroShot, settings } = task
-  if (settings.steps !== undefined) throw new UsageError('Tip-Adapter-F counts in epochs (--epochs), not in steps')
+  if (settings.steps !== undefined) throw new UsageError('Tip-Adapter-F counts in epochs, not in steps; set `epochs`')
   const val = unitFeatures(await task.features('val'), classes)
   const viewFeatures = yield* augmentedViews(task, views)
   let cache: KeyValueCache = cacheOf(viewFeatures)
@@ -41,7 +41,7 @@ const recipe = ({ epochs, learningRate, batch, weightDecay }: FinetuneSettings) 
 })
 
 export const tipAdapter: Method = {
-  summary: 'zero-shot beside a cache of the pictures; nothing is trained',
+  summary: 'zero-shot plus a cache of the training images; nothing is trained',
   defaults: {},
   run: (task) => run(task, 'fixed'),
 }

@@ -25,12 +25,12 @@ export const firstGuess = { alpha: 1.17, beta: 1 } as const
  */
 export function cacheOf(views: readonly LabelledFeatures[]): KeyValueCache {
   const [first] = views
-  if (!first) throw new UsageError('a cache needs one view of each picture at least')
+  if (!first) throw new UsageError('a cache needs at least one view of each image')
   const { width, labels } = first
   const odd = views.findIndex((view) => view.features.length !== first.features.length)
   if (odd >= 0) {
     throw new UsageError(
-      `view ${odd} has ${views[odd]!.labels.length} pictures, and the first ${labels.length}; delete the features that were kept, and compute them again`,
+      `view ${odd} has ${views[odd]!.labels.length} images, and the first ${labels.length}; delete the cached features and compute them again`,
     )
   }
   const mean = first.features.map((_, i) => views.reduce((sum, { features }) => sum + features[i]!, 0) / views.length)

@@ -96,7 +96,7 @@ export const scoreOf = (top1: number, loss: number, n: number): number => top1 -
 
 const diverged = (step: number, out: string): TrainingError =>
   new TrainingError(
-    `after step ${step} the model's answers are not numbers any more, and ${out} is of no use. Begin again in another folder with a lower learning rate (--lr), a longer warm-up (--warmup), or gradients held within bounds (--clip-grad 1)`,
+    `after step ${step} the model's outputs are not numbers any more, and ${out} is of no use. Start again in another folder with a lower \`learningRate\`, a longer \`warmup\`, or clipped gradients (\`clipGradient\` 1)`,
   )
 
 /** Evaluates a model folder: by its classifier, which needs no text encoder, or zero-shot. */

@@ -23,7 +23,7 @@ export function unitFeatures(
   const unknown = names.filter((name) => !classes.includes(name))
   if (unknown.length > 0) {
     const others = unknown.length > 5 ? ` and ${unknown.length - 5} more` : ''
-    throw new UsageError(`classes without a picture to learn from: ${unknown.slice(0, 5).join(', ')}${others}`)
+    throw new UsageError(`classes without a training image: ${unknown.slice(0, 5).join(', ')}${others}`)
   }
   const indices = names.map((name) => classes.indexOf(name))
   return { x: unitRows(features, width), width, labels: labels.map((label) => indices[label]!) }

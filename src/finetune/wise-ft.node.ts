@@ -65,7 +65,7 @@ export async function writeCurve(out: string, curve: readonly CurvePoint[], chos
   const points = curve.map(({ alpha, top1 }) => [alpha, top1] as const)
   const chart = {
     title: 'Accuracy between zero-shot (0) and fine-tuned (1)',
-    xLabel: `α (the folder answers at ${chosen})`,
+    xLabel: `α (the folder holds the model at ${chosen})`,
     formatY: (y: number) => `${Number((100 * y).toPrecision(4))} %`,
     series: [{ points, color: 0, dots: true }],
   }
@@ -77,7 +77,7 @@ const defaultAlpha = 0.5
 async function* wise(task: Task): ReturnType<Method['run']> {
   const { out, settings, model, zeroShot, words } = task
   const { alpha = defaultAlpha, signal } = settings
-  if (!(alpha >= 0 && alpha <= 1)) throw new UsageError(`alpha: ${alpha}; WiSE-FT's lies between 0 and 1`)
+  if (!(alpha >= 0 && alpha <= 1)) throw new UsageError(`alpha: ${alpha}; WiSE-FT's is between 0 and 1`)
   const [first, last] = [join(out, ends[0]), join(out, ends[1])]
   const taken = yield* trained(task, { ...fullAdaptation(task), name: 'wise-ft' }, fullRecipe)
   if (signal?.aborted) return undefined
@@ -102,7 +102,7 @@ async function* wise(task: Task): ReturnType<Method['run']> {
 }
 
 export const wiseFt: Method = {
-  summary: 'full, then the weights half way back to zero-shot; the curve between is drawn',
+  summary: 'full, then averages the weights half-way back to the original model; draws the curve between',
   defaults: fullRecipe,
   run: wise,
 }

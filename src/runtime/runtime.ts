@@ -1,4 +1,4 @@
-// Runs graphs: compile once, run many times. What is behind it (ONNX Runtime, and on which device) is behind it.
+// Runs graphs: compile once, run many times. Independent of ONNX Runtime and of the device.
 
 import type { Tensor as Value } from 'onnxruntime-common'
 import type { Graph } from '../graph/onnx.ts'
@@ -6,26 +6,26 @@ import type { Graph } from '../graph/onnx.ts'
 export type { Value }
 
 export interface CompileOptions {
-  /** For messages: which part of which model this is. */
+  /** The name of the graph. Not used yet. */
   name?: string
   /**
-   * Plans the memory of a run ahead, in one block: somewhat faster for small graphs. On, unless told. A training step is
-   * better without it: beside that block ONNX Runtime keeps what it used before it had the plan, which is as much again.
+   * Plans the memory of a run ahead, in one block. Default: true. Somewhat faster for small graphs, but it doubles the memory of
+   * a training step, because ONNX Runtime also keeps the memory that it used before it had the plan.
    */
   planMemory?: boolean
 }
 
-/** A compiled graph. Values go in and out by the names the graph gave them. */
+/** A compiled graph. Inputs and results are named as in the graph. */
 export interface Program {
   /** The inputs that the graph reads. */
   readonly inputs: readonly string[]
-  /** @param into values to write results into, by name; those not named here are made */
+  /** @param into values to write results into, by name; other results are allocated */
   run(values: Readonly<Record<string, Value>>, into?: Readonly<Record<string, Value>>): Promise<Record<string, Value>>
   dispose(): Promise<void>
 }
 
 export interface Runtime {
-  /** What it runs on, as `--device` names it. */
+  /** The device's name. */
   readonly device: string
   compile(graph: Graph, options?: CompileOptions): Promise<Program>
 }

@@ -213,7 +213,7 @@ it('reads pictures as the common flags say, whatever the method', async () => {
     expect(found.code).toBe(0)
     expect(JSON.parse(found.stdout)).toMatchObject({ n: 3, trained: 5 })
     const refused = await finetune(await newFolder(), '--method', ...method, ...common, '9')
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('none of its 3 pictures could be used') })
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('none of its 3 images could be used') })
   }
 })
 
