@@ -76,9 +76,9 @@ export async function evaluateRetrieval(
     for (let i = 0; i < texts.length; i++) textRows.push(data.subarray(i * shape[1], (i + 1) * shape[1]))
   }
 
-  const own = samples.map((): number[] => [])
-  for (const [text, { image }] of captions.entries()) own[image]!.push(text)
-  const found = {
+  const captionsOf = samples.map((): number[] => [])
+  for (const [text, { image }] of captions.entries()) captionsOf[image]!.push(text)
+  const ranked = {
     imageToText: new Int32Array(samples.length),
     textToImage: new Int32Array(captions.length),
     imageToTextOfPair: new Int32Array(captions.length),
@@ -87,19 +87,19 @@ export async function evaluateRetrieval(
   const first = new Int32Array(captions.length)
 
   for await (const { start, similarities } of similaritiesOf(clip.runtime, imageRows, textRows)) {
-    found.imageToText.set(
-      ranks(similarities, (row) => own[start + row]!),
+    ranked.imageToText.set(
+      ranks(similarities, (row) => captionsOf[start + row]!),
       start,
     )
     for (let row = 0; row < similarities.data.length / captions.length; row++) {
       const data = similarities.data.subarray(row * captions.length, (row + 1) * captions.length)
-      for (const text of own[start + row]!) {
-        found.imageToTextOfPair[text] = ranks({ data, columns: captions.length }, () => [text])[0]!
+      for (const text of captionsOf[start + row]!) {
+        ranked.imageToTextOfPair[text] = ranks({ data, columns: captions.length }, () => [text])[0]!
       }
     }
   }
   for await (const { start, similarities } of similaritiesOf(clip.runtime, textRows, imageRows)) {
-    found.textToImage.set(
+    ranked.textToImage.set(
       ranks(similarities, (row) => [captions[start + row]!.image]),
       start,
     )
@@ -107,24 +107,24 @@ export async function evaluateRetrieval(
       const scores = similarities.data.subarray(row * samples.length, (row + 1) * samples.length)
       const text = start + row
       first[text] = scores.indexOf(scores.reduce((a, b) => Math.max(a, b)))
-      found.textToImageOfPair[text] = rankOfPair(scores, own, text, captions[text]!.image)
+      ranked.textToImageOfPair[text] = rankOfPair(scores, captionsOf, text, captions[text]!.image)
     }
   }
   const worst = Array.from(captions.keys())
-    .filter((text) => found.textToImage[text]! > 0)
-    .sort((a, b) => found.textToImage[b]! - found.textToImage[a]! || a - b)
+    .filter((text) => ranked.textToImage[text]! > 0)
+    .sort((a, b) => ranked.textToImage[b]! - ranked.textToImage[a]! || a - b)
     .slice(0, kept)
   const imageOf = ({ key, image }: Sample) => ({ key, image })
   return {
     images: samples.length,
     texts: captions.length,
-    imageToText: recall(found.imageToText),
-    textToImage: recall(found.textToImage),
-    pairs: { imageToText: recall(found.imageToTextOfPair), textToImage: recall(found.textToImageOfPair) },
+    imageToText: recall(ranked.imageToText),
+    textToImage: recall(ranked.textToImage),
+    pairs: { imageToText: recall(ranked.imageToTextOfPair), textToImage: recall(ranked.textToImageOfPair) },
     misses: worst.map((text) => ({
       ...imageOf(samples[captions[text]!.image]!),
       caption: captions[text]!.text,
-      rank: found.textToImage[text]!,
+      rank: ranked.textToImage[text]!,
       found: imageOf(samples[first[text]!]!),
     })),
     skipped,
@@ -132,10 +132,10 @@ export async function evaluateRetrieval(
 }
 
 /** Rank of a caption's image when each image is repeated once per caption (open_clip's pairwise metric). */
-function rankOfPair(scores: Float32Array, own: readonly number[][], text: number, image: number): number {
+function rankOfPair(scores: Float32Array, captionsOf: readonly number[][], text: number, image: number): number {
   const score = scores[image]!
-  let before = own[image]!.indexOf(text)
-  for (const [other, captions] of own.entries()) {
+  let before = captionsOf[image]!.indexOf(text)
+  for (const [other, captions] of captionsOf.entries()) {
     if (scores[other]! > score || (scores[other] === score && other < image)) before += captions.length
   }
   return before

@@ -115,10 +115,10 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
   async function* curveOf(run: Figure2Run): AsyncGenerator<Figure2Event, RunCurve | undefined> {
     const { objective, learningRate, seed, steps } = run
     const settings = { ...run, data: data.name, samples: data.size, val: val.name, batch, schedule, augment }
-    const kept = await finishedRun(out, run, settings)
+    const finished = await finishedRun(out, run, settings)
     number++
-    yield { kind: 'run', run, number, finished: kept !== undefined }
-    if (kept) return kept
+    yield { kind: 'run', run, number, finished: finished !== undefined }
+    if (finished) return finished
     const folder = join(out, nameOf(run))
     let parameters = 0
     const events = train({
@@ -165,10 +165,10 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
       for (const learningRate of learningRates) {
         const quarter = Math.max(1, Math.round(steps * sweepShare))
         const run: Figure2Run = { kind: 'sweep', objective, learningRate, seed: 0, steps: quarter }
-        const found = yield* curveOf(run)
-        if (!found) return yield { kind: 'interrupted' }
-        const { accuracy } = found.curve.at(-1)!
-        accuracies.push({ learningRate, accuracy, loss: found.loss })
+        const result = yield* curveOf(run)
+        if (!result) return yield { kind: 'interrupted' }
+        const { accuracy } = result.curve.at(-1)!
+        accuracies.push({ learningRate, accuracy, loss: result.loss })
         yield { kind: 'ran', run, accuracy }
       }
       best = bestOf(accuracies).learningRate
@@ -177,10 +177,10 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
     }
     for (let seed = 0; seed < seeds; seed++) {
       const run: Figure2Run = { kind: 'seed', objective, learningRate: best, seed, steps }
-      const found = yield* curveOf(run)
-      if (!found) return yield { kind: 'interrupted' }
-      runs.push(found)
-      yield { kind: 'ran', run, accuracy: found.curve.at(-1)!.accuracy }
+      const result = yield* curveOf(run)
+      if (!result) return yield { kind: 'interrupted' }
+      runs.push(result)
+      yield { kind: 'ran', run, accuracy: result.curve.at(-1)!.accuracy }
     }
   }
   const about = { data: data.name, val: val.name, chance: 1 / val.labels.length, images: steps * batch, batch }
@@ -210,9 +210,9 @@ async function finishedRun(out: string, run: Figure2Run, settings: object): Prom
   const path = join(out, nameOf(run), 'figure2.json')
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  const kept = JSON.parse(text) as { settings: object; result: RunCurve }
-  if (JSON.stringify(kept.settings) === JSON.stringify(settings)) return kept.result
+  const stored = JSON.parse(text) as { settings: object; result: RunCurve }
+  if (JSON.stringify(stored.settings) === JSON.stringify(settings)) return stored.result
   throw new UsageError(
-    `${path}: this run was made with other settings (${JSON.stringify(kept.settings)}); give the same, or another \`out\``,
+    `${path}: this run was made with other settings (${JSON.stringify(stored.settings)}); give the same, or another \`out\``,
   )
 }

@@ -49,8 +49,8 @@ function renamed(name: string, from: 0 | 1): { name: string; tower: Tower; targe
   for (const tower of towers) {
     for (const target of loraTargets) {
       const [stack, module] = [stacks[tower][from], modules[target][from]].map((part) => part.replaceAll('.', '\\.'))
-      const found = new RegExp(`^${stack}\\.(\\d+)\\.${module}\\.(lora_[AB]\\.weight)$`).exec(name)
-      if (found) return { name: `${stacks[tower][to]}.${found[1]}.${modules[target][to]}.${found[2]}`, tower, target }
+      const match = new RegExp(`^${stack}\\.(\\d+)\\.${module}\\.(lora_[AB]\\.weight)$`).exec(name)
+      if (match) return { name: `${stacks[tower][to]}.${match[1]}.${modules[target][to]}.${match[2]}`, tower, target }
     }
   }
   return undefined
@@ -140,8 +140,8 @@ export async function readAdapter(folder: string): Promise<Adapter> {
     const place = renamed(name.slice(name.startsWith(prefix) ? prefix.length : 0), 1)
     if (!place) throw new CheckpointError(`${path}: '${name}' is no LoRA matrix of a part that CLIP's blocks have`)
     const [rows, columns] = tensor.shape
-    const found = place.name.endsWith('A.weight') ? rows : columns
-    if (tensor.shape.length !== 2 || found !== r) {
+    const rank = place.name.endsWith('A.weight') ? rows : columns
+    if (tensor.shape.length !== 2 || rank !== r) {
       throw new CheckpointError(`${path}: '${name}' is [${tensor.shape}]; expected rank ${r}`)
     }
     tensors.set(place.name, { shape: tensor.shape, data: Float32Array.from(await readTensor(tensor), Number) })

@@ -32,9 +32,9 @@ export function classPrompts(
   const classes = prompts.length / perClass
   const classWeights = once((p: Parameters): Tensor => {
     if (frozen.text) return constant(frozen.text, [classes, config.embedDim])
-    const each = normalize(encodeText(p, constantTexts(prompts), config))
-    if (perClass === 1) return each
-    return normalize(each.reshape(classes, perClass, config.embedDim).mean([1], false))
+    const prompt = normalize(encodeText(p, constantTexts(prompts), config))
+    if (perClass === 1) return prompt
+    return normalize(prompt.reshape(classes, perClass, config.embedDim).mean([1], false))
   })
   const logits = (p: Parameters, imageEmbedding: Tensor): Tensor =>
     normalize(imageEmbedding).matmulTransposed(classWeights(p)).mul(p.get('logit_scale').exp())

@@ -135,7 +135,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
         await writeClassifier(out, classifier)
       },
     }
-    const more = yield* methods[method].run(task)
+    const methodResult = yield* methods[method].run(task)
     if (signal?.aborted) return
     const finetunedResult = await judged(out, task)
     yield { kind: 'judged', what: 'fine-tuned', data: val.name, details: finetunedResult, ...accuracy(finetunedResult) }
@@ -152,7 +152,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
       templates,
       classifier: (await readClassifier(out)) !== undefined,
       seconds: (performance.now() - began) / 1000,
-      ...more,
+      ...methodResult,
     }
     await replaceFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`)
     yield { kind: 'result', result }

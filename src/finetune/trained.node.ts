@@ -39,8 +39,8 @@ export async function* trained(
   adaptation: Adaptation,
   recipe: Recipe,
 ): AsyncGenerator<TrainEvent, Readonly<Record<string, unknown>>> {
-  const given = Object.fromEntries(Object.entries(task.settings).filter(([, value]) => value !== undefined))
-  const settings: FinetuneSettings = { ...recipe, ...given }
+  const overrides = Object.fromEntries(Object.entries(task.settings).filter(([, value]) => value !== undefined))
+  const settings: FinetuneSettings = { ...recipe, ...overrides }
   const learningRate = task.settings.learningRate ?? rateFor(recipe.learningRate ?? 1e-5, task.model.config)
   const { train, out, model } = task
   const { signal, layerDecay: decay = 1 } = settings

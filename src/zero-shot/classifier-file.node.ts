@@ -49,10 +49,10 @@ async function readCache(
   const [keys, values] = [tensors.get('cache.keys'), tensors.get('cache.values')]
   if (!keys && !values) return undefined
   if (!keys || !values || `${keys.shape}` !== `${[values.shape[0], width]}` || values.dtype !== 'int32') {
-    const found = [keys, values]
+    const description = [keys, values]
       .map((tensor) => (tensor ? `${tensor.dtype} [${tensor.shape}]` : 'missing'))
       .join(' and ')
-    throw refuse(`"cache.keys" and "cache.values" are ${found}; expected float32 [n, ${width}] and int32 [n]`)
+    throw refuse(`"cache.keys" and "cache.values" are ${description}; expected float32 [n, ${width}] and int32 [n]`)
   }
   const cache = {
     keys: (await readTensor(keys)) as Float32Array,

@@ -35,8 +35,8 @@ export function addCacheTerm(
 export function cacheOfClasses(cache: KeyValueCache, classes: readonly number[]): KeyValueCache {
   const { keys, values } = cache
   const width = keys.length / values.length
-  const kept = [...values.keys()].filter((i) => classes.includes(values[i]!))
-  const selected = new Float32Array(kept.length * width)
-  for (const [to, from] of kept.entries()) selected.set(keys.subarray(from * width, (from + 1) * width), to * width)
-  return { ...cache, keys: selected, values: Int32Array.from(kept, (i) => classes.indexOf(values[i]!)) }
+  const rows = [...values.keys()].filter((i) => classes.includes(values[i]!))
+  const selected = new Float32Array(rows.length * width)
+  for (const [to, from] of rows.entries()) selected.set(keys.subarray(from * width, (from + 1) * width), to * width)
+  return { ...cache, keys: selected, values: Int32Array.from(rows, (i) => classes.indexOf(values[i]!)) }
 }
