@@ -6,13 +6,11 @@ import type { Graph } from '../graph/onnx.ts'
 export type { Value }
 
 export interface CompileOptions {
-  /** The name of the graph. Not used yet. */
-  name?: string
   /**
    * Plans the memory of a run ahead, in one block. Default: true. Somewhat faster for small graphs, but it doubles the memory of
    * a training step, because ONNX Runtime also keeps the memory that it used before it had the plan.
    */
-  planMemory?: boolean
+  planMemory?: boolean | undefined
 }
 
 /** A compiled graph. Inputs and results are named as in the graph. */

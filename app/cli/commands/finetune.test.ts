@@ -136,7 +136,7 @@ it('ends with a sentence where the rate is far too high, and where there is one 
   const argv = argvOf(await newFolder(), '--method', 'flyp', '--steps', '4')
   const wild = await captured(argv.map((word) => (word === '1e-3' ? '1e30' : word)))
   expect(wild.code).toBe(2)
-  expect(wild.stderr).toContain('a lower learning rate (--lr)')
+  expect(wild.stderr).toMatch(/with a lower (`learningRate`|--lr)/)
   expect(wild.stderr).not.toContain('    at ')
   const alone = join(given, 'train', 'fruit')
   const one = ['finetune', '--method', 'linear-probe', '--train', alone, '--out', await newFolder()]
