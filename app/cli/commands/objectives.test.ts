@@ -78,7 +78,7 @@ describe.each([
     ]) {
       const { code, stderr } = await captured(words[0] === 'inspect' ? [...words, ...model] : words)
       expect(code, stderr).not.toBe(0)
-      expect(stderr).toContain(`--objective ${objective}`)
+      expect(stderr).toMatch(new RegExp(`objective\\W* ${objective}`))
       expect(stderr).not.toContain('fault of typeclip')
     }
   })
