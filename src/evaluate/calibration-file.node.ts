@@ -5,7 +5,7 @@ import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
 import type { Calibration } from './calibration.ts'
 
-/** What each field has to be. */
+/** A check for each field. */
 const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
   version: (value) => value === 1,
   model: (value) => typeof value === 'string',
@@ -15,7 +15,7 @@ const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
   threshold: (value) => Number.isFinite(value),
 }
 
-/** @throws InputError for a file that cannot be read, or is no calibration; UsageError for one that is not UTF-8 */
+/** @throws InputError for a file that cannot be read or is not a calibration */
 export async function readCalibration(file: string): Promise<Calibration> {
   const refuse = (why: string, cause?: unknown) =>
     new InputError(`${file}: ${why}; expected a file that writeCalibration, or evaluate calibrate, wrote`, { cause })
@@ -23,21 +23,21 @@ export async function readCalibration(file: string): Promise<Calibration> {
     throw refuse(`cannot be read (${error.message})`, error)
   })
   const text = decodeUtf8(bytes, file)
-  let found: unknown
+  let json: unknown
   try {
-    found = JSON.parse(text)
+    json = JSON.parse(text)
   } catch (error) {
     throw refuse(`is not JSON (${(error as Error).message})`, error)
   }
-  if (typeof found !== 'object' || found === null) throw refuse('is no object')
+  if (typeof json !== 'object' || json === null) throw refuse('is not an object')
   for (const [name, fits] of Object.entries(fields)) {
-    const value = (found as Record<string, unknown>)[name]
+    const value = (json as Record<string, unknown>)[name]
     if (!fits(value)) throw refuse(`"${name}" is ${value === undefined ? 'missing' : JSON.stringify(value)}`)
   }
-  return found as Calibration
+  return json as Calibration
 }
 
-/** The text of the file. */
+/** The content of the file. */
 export const calibrationJson = (calibration: Calibration): string => `${JSON.stringify(calibration, null, 2)}\n`
 
 function isTexts(value: unknown): boolean {

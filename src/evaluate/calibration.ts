@@ -1,5 +1,5 @@
-// Calibration: a temperature and a threshold fitted on labelled pictures, so that a probability can be taken at its word
-// and "none of these" is an answer (Guo et al. 2017, §4.2; `rejection.ts`).
+// Calibration: fits a temperature and a threshold on labelled images, so that probabilities match accuracy and "none of these"
+// is a possible answer (Guo et al. 2017, §4.2; `rejection.ts`).
 
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
@@ -14,28 +14,28 @@ import { answeredAt, answers, answersWithoutOwn, chooseThreshold } from './rejec
 import { type Reliability, reliability } from './reliability.ts'
 import { fitTemperature } from './temperature.ts'
 
-/** What a calibration file holds. */
+/** The content of a calibration file. */
 export interface Calibration {
   version: 1
-  /** As it was asked for. */
+  /** The model's name. */
   model: string
-  /** Of the prompts; none for a trained classifier. */
+  /** Prompt templates; empty for a trained classifier. */
   templates: readonly string[]
-  /** The labels that it was fitted with. */
+  /** The class names that it was fitted with. */
   names: readonly string[]
-  /** Logits are divided by it before the softmax. */
+  /** Divides logits before the softmax. */
   temperature: number
-  /** Where the largest logit (of words: the model's scale times the cosine) is below it, the answer is none of them. */
+  /** If the largest logit (zero-shot: the logit scale times the cosine) is below it, the answer is none of the classes. */
   threshold: number
-  /** Of the answers given at the threshold, the share that is right, */
+  /** The share of answers at the threshold that are correct. */
   precision: number
-  /** and of the pictures of a label, the share that is answered rightly. */
+  /** The share of images of the classes that are answered correctly. */
   recall: number
-  /** Pictures of the labels that it was fitted on. */
+  /** Number of images of the classes. */
   n: number
-  /** Which pictures stood for "none of these": some that were given, or each picture once with its own label left out. */
+  /** The images of "none of these": given ones, or each image once with its own class left out. */
   none: 'given' | 'left out'
-  /** Of the pictures of none of the labels, the share that gets no answer. */
+  /** The share of images of none of the classes that get no answer. */
   rejected: number
 }
 
@@ -55,11 +55,11 @@ export interface Calibrated {
 export interface CalibrateOptions extends SampleOptions {
   templates?: readonly string[] | undefined
   words?: ReadonlyMap<string, string> | undefined
-  /** One that is there already, in place of words. */
+  /** A trained classifier, in place of a zero-shot one. */
   classifier?: Classifier | undefined
-  /** Pictures of none of the classes. */
+  /** Images of none of the classes. */
   none?: Source | undefined
-  /** The threshold is the lowest that reaches this precision; else the one with the highest F1. */
+  /** Chooses the lowest threshold with this precision. Default: the one with the highest F1. */
   precision?: number | undefined
 }
 
@@ -97,8 +97,8 @@ export async function calibrate(
   )
   const temperature = fitTemperature(scores, labels)
   const given = none && (await collect(clip, classifier, none, { ...options, skipped }, () => -1))
-  const strangers = given ? answers(given.scores, given.labels) : answersWithoutOwn(scores, labels)
-  const all = [...answers(scores, labels), ...strangers]
+  const unknowns = given ? answers(given.scores, given.labels) : answersWithoutOwn(scores, labels)
+  const all = [...answers(scores, labels), ...unknowns]
   const threshold = chooseThreshold(all, precision)
   if (threshold === undefined) {
     throw new UsageError(
@@ -118,7 +118,7 @@ export async function calibrate(
       recall: reached.recall,
       n: labels.length,
       none: given ? 'given' : 'left out',
-      rejected: strangers.filter(({ score }) => score < threshold).length / strangers.length,
+      rejected: unknowns.filter(({ score }) => score < threshold).length / unknowns.length,
     },
     before: reliability(scores, labels),
     after: reliability(scores, labels, { temperature }),

@@ -1,8 +1,8 @@
-// The inverse of a symmetric positive definite matrix, by Cholesky's decomposition.
+// The inverse of a symmetric positive definite matrix, by Cholesky decomposition.
 
 /**
- * @param a `[n, n]`, row-major; its lower half is read
- * @returns the inverse, `[n, n]`; undefined where `a` is not positive definite within rounding
+ * @param a `[n, n]`, row-major; its lower triangle is read
+ * @returns the inverse, `[n, n]`; undefined if `a` is not positive definite within rounding
  */
 export function inverse(a: Float64Array, n: number): Float64Array | undefined {
   const l = cholesky(a, n)

@@ -1,4 +1,4 @@
-// How well a classifier does (§3.1, appendix A): accuracy, each class by itself, what is taken for what, average precision.
+// Measures of a classifier (§3.1, appendix A): accuracy, per-class precision and recall, confusion, average precision.
 
 import { UsageError } from '../errors.ts'
 
@@ -10,15 +10,15 @@ export interface Scores {
 
 /** Precision and recall of one class, as shares of 1. */
 export interface ClassReport {
-  /** Samples that are of this class. */
+  /** Samples of this class. */
   n: number
-  /** Of the samples that were taken for this class, the share that is. `NaN` where none was. */
+  /** The share of samples predicted as this class that belong to it. `NaN` if there are none. */
   precision: number
-  /** Of the samples of this class, the share that was told. `NaN` where there is none. */
+  /** The share of samples of this class that were predicted as it. `NaN` if there are none. */
   recall: number
 }
 
-/** Refuses labels that are no class, and scores that are not `labels.length` rows. */
+/** Refuses labels that are not a class, and scores that do not have `labels.length` rows. */
 export function checkScores({ data, classes }: Scores, labels: ArrayLike<number>): void {
   if (labels.length === 0) throw new UsageError('there are no samples to count')
   if (data.length !== labels.length * classes) {
@@ -30,7 +30,7 @@ export function checkScores({ data, classes }: Scores, labels: ArrayLike<number>
   if (wrong >= 0) throw new UsageError(`label ${labels[wrong]} of sample ${wrong} is none of ${classes} classes`)
 }
 
-/** The class with the highest score in each row; of equals, the first. */
+/** The class with the highest score in each row; the first of equal ones. */
 export function predictions({ data, classes }: Scores): Int32Array {
   return Int32Array.from({ length: data.length / classes }, (_, i) => {
     let best = 0
@@ -43,48 +43,48 @@ export function predictions({ data, classes }: Scores): Int32Array {
 export function topK(scores: Scores, labels: ArrayLike<number>, k: number): number {
   checkScores(scores, labels)
   const { data, classes } = scores
-  let right = 0
+  let correct = 0
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!
-    const own = data[i * classes + label]!
+    const labelScore = data[i * classes + label]!
     let before = 0
     for (let c = 0; c < classes; c++) {
       const other = data[i * classes + c]!
-      if (other > own || (other === own && c < label)) before++
+      if (other > labelScore || (other === labelScore && c < label)) before++
     }
-    if (before < k) right++
+    if (before < k) correct++
   }
-  return right / labels.length
+  return correct / labels.length
 }
 
-/** How often a sample of class `row` was taken for class `column`: `[classes][classes]`. */
+/** How often a sample of class `row` was predicted as class `column`: `[classes][classes]`. */
 export function confusionMatrix(predicted: ArrayLike<number>, labels: ArrayLike<number>, classes: number): number[][] {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   for (let i = 0; i < labels.length; i++) counts[labels[i]!]![predicted[i]!]!++
   return counts
 }
 
-/** Each class by itself, from a confusion matrix. */
+/** Per-class measures, from a confusion matrix. */
 export function perClass(confusion: readonly (readonly number[])[]): ClassReport[] {
   return confusion.map((row, c) => {
     const n = sum(row)
-    const taken = sum(confusion.map((other) => other[c]!))
-    return { n, precision: row[c]! / taken, recall: row[c]! / n }
+    const predicted = sum(confusion.map((other) => other[c]!))
+    return { n, precision: row[c]! / predicted, recall: row[c]! / n }
   })
 }
 
-/** Mean of the recalls of the classes that have samples: balanced accuracy, "mean per class" in the paper's table 9. */
+/** The mean recall of classes with samples: balanced accuracy, "mean per class" in the paper's table 9. */
 export function meanPerClass(confusion: readonly (readonly number[])[]): number {
   const recalls = perClass(confusion).flatMap(({ n, recall }) => (n > 0 ? [recall] : []))
   return sum(recalls) / recalls.length
 }
 
 /**
- * Average precision of each class where a sample may be of several: the mean of the precisions at the ranks of the
- * positives, not interpolated, and 0 for a class without any; equal scores rank by their index. VOC 2007 is reported as
- * the mean over classes, as in CLIP_benchmark.
+ * Average precision of each class for multi-label data: the mean of the precisions at the ranks of the positives, not
+ * interpolated; 0 for a class without positives. Equal scores rank by their index. VOC 2007 is reported as the mean over
+ * classes, as in CLIP_benchmark.
  *
- * @param targets 1 where a sample is of a class, else 0: `[n, classes]`
+ * @param targets 1 if a sample has a class, else 0: `[n, classes]`
  */
 export function averagePrecision({ data, classes }: Scores, targets: ArrayLike<number>): number[] {
   if (data.length !== targets.length) {

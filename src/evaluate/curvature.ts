@@ -1,4 +1,4 @@
-// The second derivative of a logistic regression, roughly, and inverted: where L-BFGS begins at each of its steps.
+// An approximate inverse Hessian of a logistic regression, which preconditions L-BFGS.
 
 import { Tensor as Value } from 'onnxruntime-common'
 import { UsageError } from '../errors.ts'
@@ -6,7 +6,7 @@ import { input } from '../graph/tensor.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { inverse } from './cholesky.ts'
 
-/** Rows that tell enough of how features vary together, for each column. */
+/** Rows to sample per column; enough to estimate the features' second moments. */
 const rowsPerColumn = 8
 
 export interface Curvature {
@@ -18,13 +18,13 @@ export interface Curvature {
 }
 
 /**
- * By one class's weights the second derivative is `Σᵢ p_ic (1 − p_ic) x̃ᵢ x̃ᵢᵀ` and the penalty. One matrix serves all
- * classes, with the mean of their factors:
+ * The second derivative by one class's weights is `Σᵢ p_ic (1 − p_ic) x̃ᵢ x̃ᵢᵀ` plus the penalty. One matrix with the mean
+ * factor is used for all classes:
  *
  *     H = Σᵢ uᵢ x̃ᵢ x̃ᵢᵀ + penalty,   x̃ = (x, 1)
  *
- * The sum is over rows drawn evenly by `u`. CLIP's features have a few very large columns, and the uncertain examples
- * are few: without this, the steps needed were 200 and more where now they are 25 (50,000 × 512, ten classes).
+ * The sum is over rows sampled in proportion to `u`. CLIP's features have a few very large columns, and few examples are
+ * uncertain: L-BFGS needs 25 steps with this, and more than 200 without (50,000 × 512, ten classes).
  */
 export async function createCurvature(
   runtime: Runtime,
@@ -36,14 +36,14 @@ export async function createCurvature(
   const x = input('x', 'float32', [rows, n])
   const product = await runtime.compile({ gram: x.transpose().matmul(x) })
   const v = input('v', 'float32', [classes, n])
-  const solution = await runtime.compile({ solved: v.matmul(input('inverted', 'float32', [n, n])) })
+  const solver = await runtime.compile({ solved: v.matmul(input('inverted', 'float32', [n, n])) })
   let inverted: Value
 
   return {
     async update(uncertainty) {
       const total = uncertainty.reduce((sum, u) => sum + u, 0)
       const sample = new Float32Array(rows * n)
-      for (const [taken, i] of evenly(uncertainty, total, rows).entries()) {
+      for (const [taken, i] of systematicSample(uncertainty, total, rows).entries()) {
         sample.set(features.subarray(i * width, (i + 1) * width), taken * n)
         sample[taken * n + width] = 1
       }
@@ -63,41 +63,41 @@ export async function createCurvature(
         rows.set(gradient.subarray(c * width, (c + 1) * width), c * n)
         rows[c * n + width] = gradient[classes * width + c]!
       }
-      const { solved } = await solution.run({ v: new Value('float32', rows, [classes, n]), inverted })
-      const found = solved!.data as Float32Array
+      const { solved } = await solver.run({ v: new Value('float32', rows, [classes, n]), inverted })
+      const solution = solved!.data as Float32Array
       const result = new Float64Array(gradient.length)
       for (let c = 0; c < classes; c++) {
-        result.set(found.subarray(c * n, c * n + width), c * width)
-        result[classes * width + c] = found[c * n + width]!
+        result.set(solution.subarray(c * n, c * n + width), c * width)
+        result[classes * width + c] = solution[c * n + width]!
       }
       return result
     },
     async dispose() {
       await product.dispose()
-      await solution.dispose()
+      await solver.dispose()
     },
   }
 }
 
 /**
- * The bias has no penalty, columns may be constant, and the sum is rounded: as little as will do is added on the diagonal,
- * so that there is an inverse.
+ * Adds as little as possible to the diagonal to make the matrix invertible: the bias has no penalty, columns may be constant,
+ * and sums are rounded.
  */
 function regularInverse(h: Float64Array, n: number, trace: number): Float64Array {
   for (let share = 1e-7; ; share *= 10) {
     for (let i = 0; i < n; i++) h[i * n + i]! += (share * trace) / n
-    const found = inverse(h, n)
-    if (found) return found
+    const result = inverse(h, n)
+    if (result) return result
   }
 }
 
-/** `count` indices, each as often as its share of the total asks: systematic sampling. */
-function evenly(shares: Float32Array, total: number, count: number): number[] {
-  const drawn: number[] = []
-  let passed = 0
+/** `count` indices in proportion to their shares: systematic sampling. */
+function systematicSample(shares: Float32Array, total: number, count: number): number[] {
+  const indices: number[] = []
+  let cumulative = 0
   for (let i = 0; i < shares.length; i++) {
-    passed += shares[i]!
-    while (drawn.length < count && (drawn.length + 0.5) * total <= passed * count) drawn.push(i)
+    cumulative += shares[i]!
+    while (indices.length < count && (indices.length + 0.5) * total <= cumulative * count) indices.push(i)
   }
-  return drawn
+  return indices
 }

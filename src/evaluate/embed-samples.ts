@@ -1,4 +1,4 @@
-// A data set as a model sees it: each image's embedding beside its sample, in order; what is broken is counted and named.
+// The image embeddings of a data set, with their samples, in order. Broken samples are skipped and reported.
 
 import { counted } from '../data/counted.ts'
 import { inOneLine, type Sample, type Skipped, type Source } from '../data/sample.ts'
@@ -8,17 +8,17 @@ import type { Clip } from '../load.ts'
 /** Options of every evaluation. */
 export interface SampleOptions {
   signal?: AbortSignal | undefined
-  /** Called for each sample when it is done, or could not be used. */
+  /** Called for each sample that is done or skipped. */
   onSample?: ((sample: { key: string } | Skipped) => void) | undefined
 }
 
 export interface EmbeddedSample {
   sample: Sample
-  /** As the model gives it, not normalised. */
+  /** Not normalised. */
   embedding: Float32Array
 }
 
-/** Images are decoded ahead while the model computes; no more than a few dozen files are held at a time. */
+/** Images are decoded ahead while the model runs; at most a few dozen files are in memory. */
 export async function* embedSamples(
   clip: Clip,
   source: Source,
@@ -54,12 +54,12 @@ export async function* embedSamples(
   }
 }
 
-/** Labelled features: what a linear probe learns from. */
+/** Features with labels, for a linear probe. */
 export interface LabelledFeatures {
   /** `[n, width]`, row-major, not normalised. */
   features: Float32Array
   width: number
-  /** Class folders' names, in order; `labels` are places in it. */
+  /** Names of the class folders; `labels` are indices into them. */
   names: readonly string[]
   labels: Int32Array
   skipped: Skipped[]
@@ -76,13 +76,13 @@ export async function labelledFeatures(
   options: SampleOptions = {},
 ): Promise<LabelledFeatures> {
   const names = classNames(source)
-  const places = new Map(names.map((name, i) => [name, i]))
+  const indices = new Map(names.map((name, i) => [name, i]))
   const skipped: Skipped[] = []
   const rows: Float32Array[] = []
   const labels: number[] = []
   for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
     rows.push(embedding.slice())
-    labels.push(places.get(labelOf(sample, source))!)
+    labels.push(indices.get(labelOf(sample, source))!)
   }
   if (rows.length === 0) throw noneUsable(source, skipped)
   const width = clip.config.embedDim
@@ -137,7 +137,7 @@ export function classNames(source: Source): readonly string[] {
   )
 }
 
-/** @throws UsageError where one sample among others has no class */
+/** @throws UsageError if the sample has no class */
 export function labelOf(sample: Sample, source: Source): string {
   if (sample.label !== undefined) return sample.label
   throw new UsageError(`${sample.key} has no class, as others of ${source.name} have; give it one, or leave it out`)

@@ -1,4 +1,4 @@
-// A classifier evaluated on labelled images (§3.1): every number of the literature, and the mistakes it was surest of.
+// Evaluates a classifier on labelled images (§3.1): the usual measures, and its most confident mistakes.
 
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
@@ -10,33 +10,33 @@ import { classNames, embedSamples, labelOf, noneUsable, oneClass, type SampleOpt
 import { type Answered, answeredAt, answers } from './rejection.ts'
 import { type Reliability, reliability, softmax } from './reliability.ts'
 
-/** An image that was taken for something else. */
+/** A misclassified image. */
 export interface Mistake {
   key: string
   /** A path, or the file's bytes. */
   image: Sample['image']
   label: string
   answer: string
-  /** Probability of the answer, and of the right class. */
+  /** The probabilities of the predicted and of the correct class. */
   confidence: number
   rightConfidence: number
 }
 
 /** How well a classifier does on labelled images. */
 export interface ClassificationResult {
-  /** Shares of 1. */
+  /** Accuracies, 0 to 1. */
   top1: number
   /** Share of images whose class is among the five best. */
   top5: number
   /** Mean of the recall of each class. */
   meanPerClass: number
-  /** Images that were counted. */
+  /** Number of images evaluated. */
   n: number
-  /** Every class that could be answered, in the order of `confusion`; `words` is what the classifier calls it. */
+  /** All classes of the classifier, in the order of `confusion`; `words` is the classifier's name of a class. */
   classes: ({ name: string; words: string } & ClassReport)[]
-  /** How often an image of class `row` was taken for class `column`. */
+  /** How often an image of class `row` was predicted as class `column`. */
   confusion: number[][]
-  /** Of the probabilities at the model's own scale, or at the calibration's temperature. */
+  /** Of the probabilities at the model's logit scale, or at the calibration's temperature. */
   reliability: Reliability
   /** With a calibration: what its threshold makes of these images. */
   rejection?: { temperature: number; threshold: number } & Answered
@@ -48,10 +48,10 @@ export interface ClassificationResult {
 
 /** Options of `evaluateClassifier`. */
 export interface JudgeOptions extends SampleOptions {
-  /** What the classifier calls a class of the data; the class's own name, unless told. */
+  /** The classifier's name of a class of the data. Default: the class's name. */
   words?: ReadonlyMap<string, string> | undefined
   calibration?: Pick<Calibration, 'temperature' | 'threshold'> | undefined
-  /** How many of the surest mistakes are kept; 24 unless told. */
+  /** Number of mistakes to return. Default: 24. */
   mistakes?: number | undefined
 }
 
@@ -96,15 +96,15 @@ export async function evaluateClassifier(
     labels.push(label)
     if (answer === label) continue
     const p = softmax({ data, classes }, temperature)
-    const found = { confidence: p[answer!]!, rightConfidence: p[label]! }
-    const at = mistakes.findIndex((other) => other.confidence < found.confidence)
+    const probabilities = { confidence: p[answer!]!, rightConfidence: p[label]! }
+    const index = mistakes.findIndex((other) => other.confidence < probabilities.confidence)
     const { key, image } = sample
-    mistakes.splice(at < 0 ? mistakes.length : at, 0, {
+    mistakes.splice(index < 0 ? mistakes.length : index, 0, {
       key,
       image,
       label: names[label]!,
       answer: names[answer!]!,
-      ...found,
+      ...probabilities,
     })
     mistakes.length = Math.min(mistakes.length, kept)
   }
@@ -133,7 +133,7 @@ export async function evaluateClassifier(
   }
 }
 
-/** Where the classifier has each class of the data: under its own name, or the words for it. */
+/** The classifier's index of each class of the data, found by the class's words or its name. */
 export function placesOf(
   { names }: Classifier,
   labels: readonly string[],

@@ -1,4 +1,4 @@
-// A linear probe fitted to one labelled data set and judged by another.
+// Fits a linear probe to one labelled data set and evaluates it on another.
 
 import { beforeProjection } from '../before-projection.ts'
 import type { Skipped, Source } from '../data/sample.ts'
@@ -19,11 +19,11 @@ import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear
 export interface EvaluateLinearProbeOptions
   extends Omit<JudgeOptions, 'words' | 'calibration'>,
     Pick<LinearProbeOptions, 'C' | 'onFit'> {
-  /** Chooses the penalty by a tenth of the training images, and then fits to all of them. */
+  /** Chooses the penalty on a random tenth of the training images, then fits to all of them. */
   sweep?: boolean | undefined
-  /** Learns from what a Vision Transformer has before its projection, as the paper does, in place of its embeddings. */
+  /** Uses a Vision Transformer's features before the projection, as the paper does, in place of embeddings. */
   beforeProjection?: boolean | undefined
-  /** Which tenth. */
+  /** Seed of that tenth. Default: 0. */
   seed?: number | undefined
 }
 

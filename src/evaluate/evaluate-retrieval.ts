@@ -1,4 +1,4 @@
-// Retrieval judged by pictures and their captions (§3.1, table 13): words to picture and picture to words.
+// Evaluates retrieval on images with captions (§3.1, table 13): text to image and image to text.
 
 import { Tensor as Value } from 'onnxruntime-common'
 import type { Sample, Skipped, Source } from '../data/sample.ts'
@@ -14,9 +14,9 @@ export interface RetrievalMiss {
   /** A path, or the file's bytes. */
   image: Sample['image']
   caption: string
-  /** How many other pictures came before its own. */
+  /** Number of images ranked before the caption's own. */
   rank: number
-  /** The picture that came first. */
+  /** The image ranked first. */
   found: { key: string; image: Sample['image'] }
 }
 
@@ -26,16 +26,16 @@ export interface RetrievalResult {
   images: number
   /** Captions that were counted. */
   texts: number
-  /** The best of a picture's captions counts, as in CLIP_benchmark. */
+  /** The best of an image's captions counts, as in CLIP_benchmark. */
   imageToText: Recall
   /** An image is found when it is the one that belongs to the caption. */
   textToImage: Recall
   /**
-   * As open_clip counts: every caption with its picture is a pair of its own, and a picture with several captions stands
-   * there several times. The same as the others where each picture has one caption.
+   * As open_clip counts: every caption with its image is a pair, and an image is repeated once per caption. Equal to the
+   * above if each image has one caption.
    */
   pairs: { imageToText: Recall; textToImage: Recall }
-  /** The captions whose picture came last. */
+  /** The captions whose image was ranked lowest. */
   misses: RetrievalMiss[]
   /** Images that could not be used, and why. */
   skipped: Skipped[]
@@ -43,14 +43,14 @@ export interface RetrievalResult {
 
 /** Options of `evaluateRetrieval`. */
 export interface EvaluateRetrievalOptions extends SampleOptions {
-  /** How many of the worst misses are kept; 24 unless told. */
+  /** Number of misses to return. Default: 24. */
   misses?: number | undefined
 }
 
-/** Texts that are embedded together. */
-const group = 256
-/** Similarities that are held at a time. */
-const held = 1 << 23
+/** Texts embedded at a time. */
+const textsAtATime = 256
+/** Similarities in memory at a time. */
+const maxSimilarities = 1 << 23
 
 /**
  * Retrieval of images by text and of texts by image, measured on images with captions. Captions too long for the model are
@@ -86,8 +86,8 @@ export async function evaluateRetrieval(
   if (samples.length === 0) throw noneUsable(source, skipped)
   const captions = samples.flatMap((sample, image) => sample.captions.map((text) => ({ text, image })))
   const textRows: Float32Array[] = []
-  for (let at = 0; at < captions.length; at += group) {
-    const texts = captions.slice(at, at + group).map(({ text }) => text)
+  for (let from = 0; from < captions.length; from += textsAtATime) {
+    const texts = captions.slice(from, from + textsAtATime).map(({ text }) => text)
     const { data, shape } = await clip.encodeText(texts, {
       normalize: true,
       onLong: 'truncate',
@@ -96,9 +96,9 @@ export async function evaluateRetrieval(
     for (let i = 0; i < texts.length; i++) textRows.push(data.subarray(i * shape[1], (i + 1) * shape[1]))
   }
 
-  const own = samples.map((): number[] => [])
-  for (const [text, { image }] of captions.entries()) own[image]!.push(text)
-  const found = {
+  const captionsOf = samples.map((): number[] => [])
+  for (const [text, { image }] of captions.entries()) captionsOf[image]!.push(text)
+  const ranked = {
     imageToText: new Int32Array(samples.length),
     textToImage: new Int32Array(captions.length),
     imageToTextOfPair: new Int32Array(captions.length),
@@ -107,19 +107,19 @@ export async function evaluateRetrieval(
   const first = new Int32Array(captions.length)
 
   for await (const { start, similarities } of similaritiesOf(clip.runtime, imageRows, textRows)) {
-    found.imageToText.set(
-      ranks(similarities, (row) => own[start + row]!),
+    ranked.imageToText.set(
+      ranks(similarities, (row) => captionsOf[start + row]!),
       start,
     )
     for (let row = 0; row < similarities.data.length / captions.length; row++) {
       const data = similarities.data.subarray(row * captions.length, (row + 1) * captions.length)
-      for (const text of own[start + row]!) {
-        found.imageToTextOfPair[text] = ranks({ data, columns: captions.length }, () => [text])[0]!
+      for (const text of captionsOf[start + row]!) {
+        ranked.imageToTextOfPair[text] = ranks({ data, columns: captions.length }, () => [text])[0]!
       }
     }
   }
   for await (const { start, similarities } of similaritiesOf(clip.runtime, textRows, imageRows)) {
-    found.textToImage.set(
+    ranked.textToImage.set(
       ranks(similarities, (row) => [captions[start + row]!.image]),
       start,
     )
@@ -127,41 +127,41 @@ export async function evaluateRetrieval(
       const scores = similarities.data.subarray(row * samples.length, (row + 1) * samples.length)
       const text = start + row
       first[text] = scores.indexOf(scores.reduce((a, b) => Math.max(a, b)))
-      found.textToImageOfPair[text] = rankOfPair(scores, own, text, captions[text]!.image)
+      ranked.textToImageOfPair[text] = rankOfPair(scores, captionsOf, text, captions[text]!.image)
     }
   }
   const worst = Array.from(captions.keys())
-    .filter((text) => found.textToImage[text]! > 0)
-    .sort((a, b) => found.textToImage[b]! - found.textToImage[a]! || a - b)
+    .filter((text) => ranked.textToImage[text]! > 0)
+    .sort((a, b) => ranked.textToImage[b]! - ranked.textToImage[a]! || a - b)
     .slice(0, kept)
-  const pictureOf = ({ key, image }: Sample) => ({ key, image })
+  const imageOf = ({ key, image }: Sample) => ({ key, image })
   return {
     images: samples.length,
     texts: captions.length,
-    imageToText: recall(found.imageToText),
-    textToImage: recall(found.textToImage),
-    pairs: { imageToText: recall(found.imageToTextOfPair), textToImage: recall(found.textToImageOfPair) },
+    imageToText: recall(ranked.imageToText),
+    textToImage: recall(ranked.textToImage),
+    pairs: { imageToText: recall(ranked.imageToTextOfPair), textToImage: recall(ranked.textToImageOfPair) },
     misses: worst.map((text) => ({
-      ...pictureOf(samples[captions[text]!.image]!),
+      ...imageOf(samples[captions[text]!.image]!),
       caption: captions[text]!.text,
-      rank: found.textToImage[text]!,
-      found: pictureOf(samples[first[text]!]!),
+      rank: ranked.textToImage[text]!,
+      found: imageOf(samples[first[text]!]!),
     })),
     skipped,
   }
 }
 
-/** The pictures before a text's own where each stands there once for each of its captions, in the captions' order. */
-function rankOfPair(scores: Float32Array, own: readonly number[][], text: number, image: number): number {
+/** Rank of a caption's image when each image is repeated once per caption (open_clip's pairwise metric). */
+function rankOfPair(scores: Float32Array, captionsOf: readonly number[][], text: number, image: number): number {
   const score = scores[image]!
-  let before = own[image]!.indexOf(text)
-  for (const [other, captions] of own.entries()) {
+  let before = captionsOf[image]!.indexOf(text)
+  for (const [other, captions] of captionsOf.entries()) {
     if (scores[other]! > score || (scores[other] === score && other < image)) before += captions.length
   }
   return before
 }
 
-/** Rows times rows, in blocks: the matrix of a large data set is never there as a whole. */
+/** Similarities of queries and candidates in blocks of rows, so that the whole matrix is never in memory. */
 async function* similaritiesOf(
   runtime: Runtime,
   queries: readonly Float32Array[],
@@ -169,7 +169,7 @@ async function* similaritiesOf(
 ) {
   const width = queries[0]!.length
   const columns = candidates.length
-  const rows = Math.max(1, Math.floor(held / columns))
+  const rows = Math.max(1, Math.floor(maxSimilarities / columns))
   const q = input('queries', 'float32', ['rows', width])
   const c = input('candidates', 'float32', [columns, width])
   const program = await runtime.compile({ similarities: q.matmulTransposed(c) })

@@ -1,4 +1,4 @@
-// Zero-shot classification judged by labelled pictures (§3.1): the classes in words, or a classifier that is there already.
+// Evaluates zero-shot classification on labelled images (§3.1).
 
 import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
@@ -11,7 +11,7 @@ import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from
 
 /** Options of `evaluateZeroShot`. */
 export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration'> {
-  /** Each with `{}` for the class; the calibration's, or `a photo of a {}.`, unless told. */
+  /** Prompt templates, each with `{}` for the class. Default: the calibration's, or `a photo of a {}.` */
   templates?: readonly string[] | undefined
   calibration?: Pick<Calibration, 'temperature' | 'threshold' | 'templates'> | undefined
 }
@@ -51,7 +51,7 @@ interface WordOptions {
   signal?: AbortSignal | undefined
 }
 
-/** A classifier of the words for the classes of a data set, of a model with a joint embedding. */
+/** A zero-shot classifier of a data set's classes, for a model with a joint embedding. */
 export async function wordClassifier(clip: Clip, source: Source, options: WordOptions): Promise<Classifier> {
   if (clip.likelihood) {
     throw new UsageError(`${clip.name} has no joint embedding; it can be evaluated with zero-shot, and not calibrated`)
@@ -59,7 +59,7 @@ export async function wordClassifier(clip: Clip, source: Source, options: WordOp
   return (await wordScorer(clip, source, options)).classifier
 }
 
-/** The words for the classes of a data set, scored as the model does it. */
+/** A zero-shot scorer of a data set's classes, for any model. */
 function wordScorer(
   clip: Clip,
   source: Source,
@@ -67,15 +67,15 @@ function wordScorer(
 ): Promise<Scorer> {
   const labels = classNames(source)
   const all = [...labels, ...[...words.keys()].filter((name) => !labels.includes(name))]
-  const called = new Map<string, string>()
+  const nameByWord = new Map<string, string>()
   for (const name of all) {
     const word = words.get(name) ?? name
-    const other = called.get(word)
+    const other = nameByWord.get(word)
     if (other !== undefined) {
       throw new UsageError(`the classes ${other} and ${name} are both called "${word}"; no model could tell them apart`)
     }
-    called.set(word, name)
+    nameByWord.set(word, name)
   }
   const options: ZeroShotOptions = { ...(templates && { templates }), ...(signal && { signal }), onLong: 'truncate' }
-  return zeroShotScorer(clip, [...called.keys()], options)
+  return zeroShotScorer(clip, [...nameByWord.keys()], options)
 }

@@ -1,7 +1,7 @@
 // L-BFGS (Nocedal & Wright 2006, algorithm 7.4) for a smooth convex function whose values carry float32 rounding.
 //
-// A line search that compares values stalls where they differ by less than they are rounded. Along a line a convex
-// function's slope only grows, so this one looks at slopes alone, and takes a step to where the slope has become flatter.
+// A line search that compares values stalls when they differ by less than rounding. The slope of a convex function only grows
+// along a line, so this search compares slopes alone, and accepts a step to where the slope is flatter.
 
 export interface Evaluation {
   value: number
@@ -10,34 +10,35 @@ export interface Evaluation {
 
 export interface Convex {
   evaluate(x: Float64Array): Promise<Evaluation>
-  /** An approximate inverse of the second derivative, applied to a vector; the better it is, the fewer steps. */
+  /** An approximate inverse Hessian, applied to a vector; the better it is, the fewer steps are needed. */
   precondition(gradient: Float64Array): Promise<Float64Array>
-  /** Called after each step, for an approximation that follows `x`. */
+  /** Called after each step, to update the approximation. */
   follow?(x: Float64Array, step: number): Promise<void>
 }
 
 export interface LbfgsOptions {
-  /** Ends when no coordinate of the next step is longer than this, or than this times the largest coordinate. */
-  tolerance?: number
-  maxSteps?: number
+  /** Ends when no coordinate of the next step exceeds this, or this times the largest coordinate. Default: 1e-5. */
+  tolerance?: number | undefined
+  /** Default: 1000. */
+  maxSteps?: number | undefined
   /** Called after each step; may throw to stop. */
-  onStep?: (step: number, value: number) => void
+  onStep?: ((step: number, value: number) => void) | undefined
 }
 
 export interface Minimum {
   x: Float64Array
   value: number
   steps: number
-  /** Whether the tolerance was met, or rounding hides all that is left to gain; else `maxSteps` came first. */
+  /** Whether the tolerance was met, or further gains are below rounding; false if `maxSteps` was reached. */
   converged: boolean
 }
 
-/** How many steps are remembered. */
+/** Number of remembered steps. */
 const memory = 10
-/** A step is taken where the slope is between these parts of the slope at its start. */
+/** A step is accepted if its slope is between these fractions of the initial slope. */
 const [stillFalling, rising] = [0.9, -0.4] as const
 const trials = 20
-/** Steps that go on after the last one that lowered the value by more than float32 rounds it: they still mend `x`. */
+/** Steps to continue after the last one that lowered the value by more than rounding; they still improve `x`. */
 const patience = 12
 const rounding = 1e-7
 
@@ -52,15 +53,15 @@ export async function lbfgs(
   let [lowest, lowered] = [value, 0]
   for (let step = 0; step < maxSteps; step++) {
     const direction = await quasiNewton(gradient)
-    if (longest(direction) <= tolerance * Math.max(1, longest(x))) return { x, value, steps: step, converged: true }
-    const found = await search(direction)
-    if (!found) return { x, value, steps: step, converged: true }
-    const s = difference(found.x, x)
-    const y = difference(found.gradient, gradient)
+    if (maxAbs(direction) <= tolerance * Math.max(1, maxAbs(x))) return { x, value, steps: step, converged: true }
+    const next = await search(direction)
+    if (!next) return { x, value, steps: step, converged: true }
+    const s = difference(next.x, x)
+    const y = difference(next.gradient, gradient)
     const curvature = dot(s, y)
     if (curvature > 1e-12 * dot(y, y) ** 0.5 * dot(s, s) ** 0.5) history.push({ s, y, rho: 1 / curvature })
     if (history.length > memory) history.shift()
-    ;({ x, value, gradient } = found)
+    ;({ x, value, gradient } = next)
     onStep?.(step + 1, value)
     if (value < lowest - rounding * Math.abs(lowest)) [lowest, lowered] = [value, step]
     else if (step - lowered >= patience) return { x, value, steps: step + 1, converged: true }
@@ -82,7 +83,7 @@ export async function lbfgs(
     return q
   }
 
-  /** Brackets the place where the slope turns, and closes in by the secant. */
+  /** Brackets the zero of the slope, then closes in with the secant. */
   async function search(direction: Float64Array): Promise<(Evaluation & { x: Float64Array }) | undefined> {
     const slope0 = dot(gradient, direction)
     if (!(slope0 < 0)) return undefined
@@ -90,13 +91,13 @@ export async function lbfgs(
     let [high, highSlope] = [Infinity, Infinity]
     let length = 1
     for (let i = 0; i < trials; i++) {
-      const at = x.slice()
-      add(at, direction, length)
-      const found = await f.evaluate(at)
-      const slope = dot(found.gradient, direction)
+      const candidate = x.slice()
+      add(candidate, direction, length)
+      const evaluation = await f.evaluate(candidate)
+      const slope = dot(evaluation.gradient, direction)
       if (slope <= stillFalling * slope0) [low, lowSlope] = [length, slope]
       else if (!(slope <= rising * slope0)) [high, highSlope] = [length, slope]
-      else return { ...found, x: at }
+      else return { ...evaluation, x: candidate }
       const secant = low + ((high - low) * lowSlope) / (lowSlope - highSlope)
       const inner = Math.min(Math.max(secant, low + 0.1 * (high - low)), low + 0.9 * (high - low))
       length = high === Infinity ? 4 * length : Number.isFinite(inner) ? inner : (low + high) / 2
@@ -122,8 +123,8 @@ function difference(a: Float64Array, b: Float64Array): Float64Array {
   return result
 }
 
-function longest(a: Float64Array): number {
-  let most = 0
-  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]!))
-  return most
+function maxAbs(a: Float64Array): number {
+  let max = 0
+  for (let i = 0; i < a.length; i++) max = Math.max(max, Math.abs(a[i]!))
+  return max
 }

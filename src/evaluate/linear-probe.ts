@@ -1,5 +1,5 @@
-// The linear probe (§3.2, appendix A.3): logistic regression on a frozen image tower's features, as OpenAI's README fits it
-// (C = 0.316, features as they come), or with the penalty that does best on pictures held out, as the paper does.
+// The linear probe (§3.2, appendix A.3): logistic regression on the frozen image encoder's features, as in OpenAI's README
+// (C = 0.316, features not normalised), or with the best penalty on a validation set, as in the paper.
 
 import { Tensor as Value } from 'onnxruntime-common'
 import { UsageError } from '../errors.ts'
@@ -15,9 +15,9 @@ export type Features = Pick<LabelledFeatures, 'features' | 'width' | 'names' | '
 
 /** Options of `linearProbe`. */
 export interface LinearProbeOptions {
-  /** The inverse of the penalty, as scikit-learn has it; 0.316 unless told. */
+  /** The inverse of the penalty, as in scikit-learn. Default: 0.316. */
   C?: number | undefined
-  /** Pictures that choose the penalty, in place of `C`. Their class names are the training pictures'. */
+  /** Chooses the penalty on this validation set, in place of `C`. */
   validation?: Features | undefined
   signal?: AbortSignal | undefined
   /** Called after each fit of the sweep. */
@@ -26,7 +26,7 @@ export interface LinearProbeOptions {
 
 export interface Tried {
   C: number
-  /** On the validation pictures, as is the mean negative log-likelihood. */
+  /** Accuracy, and mean negative log-likelihood, on the validation set. */
   accuracy: number
   loss: number
 }
@@ -37,13 +37,13 @@ export interface LinearProbe extends Pick<Regression, 'steps' | 'converged' | 'l
   classifier: Classifier
   /** The inverse of the penalty. */
   C: number
-  /** What the sweep tried, in its order. */
+  /** The penalties tried, in order. */
   sweep: Tried[]
 }
 
-/** Where penalties `λ = 1 / C` lie: 96 steps from 1e-6 to 1e6, eight to the decade. */
+/** The grid of penalties `λ = 1 / C`: 96 steps from 1e-6 to 1e6, eight per decade. */
 const grid = { steps: 96, perDecade: 8, lowest: -6 } as const
-/** The sweep begins with every sixteenth, and halves the distance around the best (CLIP, appendix A.3). */
+/** The sweep starts with every 16th step, then repeatedly halves the distance around the best (CLIP, appendix A.3). */
 const coarsest = 16
 
 /**
@@ -93,7 +93,7 @@ export async function linearProbe(
       onFit?.(tried.at(-1)!)
     }
 
-    // Few pictures are often told equally well by many penalties: then the likeliest, and not one that is sure of nothing.
+    // With few images many penalties tie on accuracy; break ties by validation loss.
     const best = (): number =>
       [...fits].sort(([i, a], [j, b]) => b.accuracy - a.accuracy || a.loss - b.loss || j - i)[0]![0]
     try {
@@ -114,16 +114,16 @@ const strength = (step: number): number => 10 ** -(grid.lowest + step / grid.per
 
 type Judged = Pick<Tried, 'accuracy' | 'loss'>
 
-/** Accuracy and loss on features at hand. */
+/** Evaluates fits on a validation set. */
 async function scorer(
   runtime: Runtime,
-  { features, width, labels, names: own }: Features,
+  { features, width, labels, names: ownNames }: Features,
   names: readonly string[],
 ): Promise<{ run(fit: Regression): Promise<Judged>; dispose(): Promise<void> }> {
   const classes = names.length
-  const expected = Array.from(labels, (label) => names.indexOf(own[label]!))
-  const unknown = own.find((name) => !names.includes(name))
-  if (unknown !== undefined) throw new UsageError(`class ${unknown} of the validation pictures has no training picture`)
+  const expected = Array.from(labels, (label) => names.indexOf(ownNames[label]!))
+  const unknown = ownNames.find((name) => !names.includes(name))
+  if (unknown !== undefined) throw new UsageError(`class ${unknown} of the validation set has no training image`)
   const x = input('x', 'float32', [labels.length, width])
   const w = input('w', 'float32', [classes, width])
   const program = await runtime.compile({ z: x.matmulTransposed(w).add(input('b', 'float32', [classes])) })
@@ -136,8 +136,8 @@ async function scorer(
         b: new Value('float32', bias, [classes]),
       })
       const scores = { data: z!.data as Float32Array, classes }
-      const right = predictions(scores).filter((answer, i) => answer === expected[i])
-      return { accuracy: right.length / labels.length, loss: negativeLogLikelihood(scores, expected) }
+      const correct = predictions(scores).filter((answer, i) => answer === expected[i])
+      return { accuracy: correct.length / labels.length, loss: negativeLogLikelihood(scores, expected) }
     },
     dispose: () => program.dispose(),
   }

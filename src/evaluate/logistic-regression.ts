@@ -1,5 +1,5 @@
 // Multinomial logistic regression with an L2 penalty (§3.2, appendix A.3): scikit-learn's LogisticRegression, fitted by
-// L-BFGS. The large products are a graph of ours and its gradients, run on ONNX Runtime.
+// L-BFGS. The large products are a graph and its gradients, run by ONNX Runtime.
 
 import { Tensor as Value } from 'onnxruntime-common'
 import { UsageError } from '../errors.ts'
@@ -22,16 +22,16 @@ export interface Regression {
   /** `[classes, width]`, row-major: logits are features times these, plus the bias. */
   weights: Float32Array
   bias: Float32Array
-  /** The penalised loss at the end. */
+  /** The final penalised loss. */
   loss: number
   /** Steps of L-BFGS. */
   steps: number
-  /** Whether nothing is left to gain within float32; else the limit of steps came first. */
+  /** Whether it converged within float32; false if the limit of steps was reached. */
   converged: boolean
 }
 
 export interface RegressionOptions extends Pick<LbfgsOptions, 'tolerance' | 'maxSteps' | 'onStep'> {
-  /** Where to begin: the result for another penalty, say. Zeros, if left out. */
+  /** Initial values, such as the result for another penalty. Default: zeros. */
   start?: Pick<Regression, 'weights' | 'bias'> | undefined
   signal?: AbortSignal | undefined
 }
@@ -39,17 +39,17 @@ export interface RegressionOptions extends Pick<LbfgsOptions, 'tolerance' | 'max
 /** A regression over one set of examples, for any number of penalties. */
 export interface Regressor {
   /**
-   * Minimises `Σᵢ −log softmax(W xᵢ + b)[yᵢ] + ‖W‖² / 2C`, the bias free. Of two classes, the penalty is on the difference
-   * of their weights, as in scikit-learn, where the one row of coefficients is that difference.
+   * Minimises `Σᵢ −log softmax(W xᵢ + b)[yᵢ] + ‖W‖² / 2C`; the bias has no penalty. With two classes, the penalty is on the
+   * difference of their weights, as in scikit-learn, whose single row of coefficients is that difference.
    */
   fit(C: number, options?: RegressionOptions): Promise<Regression>
   dispose(): Promise<void>
 }
 
-/** Numbers in the largest matrix of one run: what a core keeps near while both products read it. */
-const nearby = 1 << 20
-/** Steps after which the curvature is found anew. */
-const renewed: readonly number[] = [3, 8, 20, 60]
+/** Elements of the largest matrix of one run, so that it stays in the cache for both products. */
+const maxElements = 1 << 20
+/** Steps after which the curvature is updated. */
+const updateSteps: readonly number[] = [3, 8, 20, 60]
 
 /**
  * Prepares logistic regression on some examples, to be fitted with one penalty or several. Give it back with `dispose`.
@@ -72,15 +72,15 @@ export async function logisticRegressor(runtime: Runtime, examples: Examples): P
   }
 
   async function evaluate(x: Float64Array, penalty: number, signal?: AbortSignal): Promise<Evaluation> {
-    const at = parameters(x)
+    const inputs = parameters(x)
     const gradient = new Float64Array(size)
     let value = 0
     for (const block of blocks) {
       signal?.throwIfAborted()
-      const found = await loss.run({ ...block, ...at })
-      value += (found.loss!.data as Float32Array)[0]!
-      accumulate(gradient, found.dWeights!.data as Float32Array, 0)
-      accumulate(gradient, found.dBias!.data as Float32Array, classes * width)
+      const outputs = await loss.run({ ...block, ...inputs })
+      value += (outputs.loss!.data as Float32Array)[0]!
+      accumulate(gradient, outputs.dWeights!.data as Float32Array, 0)
+      accumulate(gradient, outputs.dBias!.data as Float32Array, classes * width)
     }
     for (let i = 0; i < classes * width; i++) {
       value += (penalty / 2) * x[i]! ** 2
@@ -90,15 +90,15 @@ export async function logisticRegressor(runtime: Runtime, examples: Examples): P
   }
 
   async function uncertainty(x: Float64Array): Promise<Float32Array> {
-    const at = parameters(x)
-    const found = new Float32Array(labels.length)
+    const inputs = parameters(x)
+    const all = new Float32Array(labels.length)
     let end = 0
     for (const { features } of blocks) {
-      const part = (await doubt.run({ features, ...at })).uncertainty!.data as Float32Array
-      found.set(part, end)
+      const part = (await doubt.run({ features, ...inputs })).uncertainty!.data as Float32Array
+      all.set(part, end)
       end += part.length
     }
-    return found
+    return all
   }
 
   return {
@@ -119,7 +119,7 @@ export async function logisticRegressor(runtime: Runtime, examples: Examples): P
             evaluate: (x) => evaluate(x, penalty, signal),
             precondition: curvature.apply,
             async follow(x, step) {
-              if (renewed.includes(step)) await curvature.update(await uncertainty(x))
+              if (updateSteps.includes(step)) await curvature.update(await uncertainty(x))
             },
           },
           from,
@@ -158,9 +158,9 @@ function checkExamples({ features, width, labels, classes }: Examples): void {
 }
 
 /**
- * Of a block of examples the loss and its gradients, sums so that blocks add up; and of each example `uᵢ`, the part of the
- * curvature that it gives (`createCurvature`): `2 (1 − Σ_c p_ic²) / K`. The 2, since an example in doubt is mostly so
- * between two classes, and the curvature by their difference is twice that by one.
+ * Programs for a block of examples: the loss and its gradients, as sums, so that blocks add up; and each example's share of the
+ * curvature (`createCurvature`), `uᵢ = 2 (1 − Σ_c p_ic²) / K`. The factor 2 is because an uncertain example is mostly between
+ * two classes, and the curvature along their difference is twice that along one of them.
  */
 async function compile(runtime: Runtime, width: number, classes: number): Promise<{ loss: Program; doubt: Program }> {
   const features = input('features', 'float32', ['n', width])
@@ -177,21 +177,21 @@ async function compile(runtime: Runtime, width: number, classes: number): Promis
   }
 }
 
-/** Blocks of rows, each small enough that the second product finds them where the first has left them. */
+/** Blocks of rows, small enough to stay in the cache between the two products. */
 function cut({ features, width, labels, classes }: Examples): Record<'features' | 'labels', Value>[] {
-  const rows = Math.max(64, Math.floor(nearby / Math.max(width, classes)))
+  const rows = Math.max(64, Math.floor(maxElements / Math.max(width, classes)))
   return Array.from({ length: Math.ceil(labels.length / rows) }, (_, i) => {
-    const own = labels.subarray(i * rows, (i + 1) * rows)
+    const blockLabels = labels.subarray(i * rows, (i + 1) * rows)
     return {
-      features: new Value('float32', features.subarray(i * rows * width, (i * rows + own.length) * width), [
-        own.length,
+      features: new Value('float32', features.subarray(i * rows * width, (i * rows + blockLabels.length) * width), [
+        blockLabels.length,
         width,
       ]),
-      labels: new Value('int64', BigInt64Array.from(own, BigInt), [own.length, 1]),
+      labels: new Value('int64', BigInt64Array.from(blockLabels, BigInt), [blockLabels.length, 1]),
     }
   })
 }
 
-function accumulate(total: Float64Array, part: Float32Array, at: number): void {
-  for (let i = 0; i < part.length; i++) total[at + i]! += part[i]!
+function accumulate(total: Float64Array, part: Float32Array, offset: number): void {
+  for (let i = 0; i < part.length; i++) total[offset + i]! += part[i]!
 }

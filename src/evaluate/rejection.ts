@@ -1,33 +1,33 @@
-// "None of these": an answer is given where its score reaches a threshold, and otherwise none.
+// "None of these": the classifier answers only if its score reaches a threshold.
 //
 // The score is the largest logit (MaxLogit: Hendrycks et al. 2022, Scaling Out-of-Distribution Detection for Real-World
-// Settings), which of words is the largest cosine times the model's scale. A probability only says which of the labels
-// fits best; how well it fits, the softmax has divided away. Measured with the starter model, pictures of the labels
-// against pictures of something else, area under the ROC curve: logit 0.89 to 0.99, probability 0.28 to 0.37.
+// Settings); zero-shot, that is the largest cosine times the logit scale. A probability only says which class fits best; the
+// softmax removes how well it fits. Measured with the starter model on images of the classes and other images, the area under
+// the ROC curve is 0.89 to 0.99 for the logit, and 0.28 to 0.37 for the probability.
 
 import { predictions, type Scores } from './classification.ts'
 
 /** Precision and recall when the classifier may leave images unanswered, as shares of 1. */
 export interface Answered {
-  /** Of the answers given, the share that is right. `NaN` where none is given. */
+  /** The share of answers that are correct. `NaN` if there are none. */
   precision: number
-  /** Of the pictures that are of one of the classes, the share that is answered, and rightly. */
+  /** The share of images of the classes that are answered correctly. */
   recall: number
-  /** The share of all pictures that is answered. */
+  /** The share of all images that are answered. */
   answered: number
 }
 
-/** A picture's best answer. */
+/** The best answer for an image. */
 export interface Answer {
   /** Its logit. */
   score: number
-  /** Whether it is right; never, where the picture is of none of the classes. */
+  /** Whether it is correct; false for an image of none of the classes. */
   right: boolean
-  /** Whether the picture is of one of the classes. */
+  /** Whether the image is of one of the classes. */
   known: boolean
 }
 
-/** The best answer to each picture. @param labels a class, or −1 for a picture of none */
+/** The best answer for each image. @param labels a class index, or −1 for an image of none */
 export const answers = (scores: Scores, labels: ArrayLike<number>): Answer[] =>
   Array.from(predictions(scores), (best, i) => ({
     score: scores.data[i * scores.classes + best]!,
@@ -36,8 +36,7 @@ export const answers = (scores: Scores, labels: ArrayLike<number>): Answer[] =>
   }))
 
 /**
- * The best answers when each picture's own class is not among those that could be answered: pictures of none of the
- * classes, as near to them as such pictures come.
+ * The best answers if each image's own class is removed: a hard stand-in for images of none of the classes.
  */
 export const answersWithoutOwn = ({ data, classes }: Scores, labels: ArrayLike<number>): Answer[] =>
   Array.from({ length: labels.length }, (_, i) => {
@@ -46,7 +45,7 @@ export const answersWithoutOwn = ({ data, classes }: Scores, labels: ArrayLike<n
     return { score, right: false, known: false }
   })
 
-/** What a threshold makes of answers. */
+/** Precision and recall at a threshold. */
 export function answeredAt(all: readonly Answer[], threshold: number): Answered {
   const given = all.filter(({ score }) => score >= threshold)
   const right = given.filter((answer) => answer.right).length
@@ -58,10 +57,10 @@ export function answeredAt(all: readonly Answer[], threshold: number): Answered 
 }
 
 /**
- * The threshold whose answers have the highest F1 of precision and recall; or, where a precision is asked for, the lowest
- * one that has it, so that as much as possible is answered.
+ * The threshold with the highest F1; or, with `precision`, the lowest threshold that reaches it, so that as many images as
+ * possible are answered.
  *
- * @returns undefined where no threshold reaches the precision
+ * @returns undefined if no threshold reaches the precision
  */
 export function chooseThreshold(all: readonly Answer[], precision?: number): number | undefined {
   const sorted = [...all].sort((a, b) => b.score - a.score)

@@ -1,4 +1,4 @@
-// Whether a classifier's probabilities can be taken at their word: negative log-likelihood, reliability diagram, expected
+// Whether a classifier's probabilities match its accuracy: negative log-likelihood, reliability diagram, expected
 // calibration error (Guo et al. 2017, On Calibration of Modern Neural Networks, §2).
 
 import { UsageError } from '../errors.ts'
@@ -6,35 +6,35 @@ import { checkScores, type Scores } from './classification.ts'
 
 /** One bin of a reliability diagram. */
 export interface ReliabilityBin {
-  /** Confidences above `from`, up to and with `to`. */
+  /** Confidences in (from, to]. */
   from: number
   to: number
   /** Images in the bin. */
   n: number
-  /** Mean confidence and share of right answers; `NaN` in an empty bin. */
+  /** Mean confidence and accuracy; `NaN` in an empty bin. */
   confidence: number
   accuracy: number
 }
 
 /** How well confidences match accuracy (Guo et al. 2017). */
 export interface Reliability {
-  /** Mean of `−log p` of the right class, in nats. */
+  /** Mean of `−log p` of the correct class, in nats. */
   negativeLogLikelihood: number
   /** `Σ n_b / n · |accuracy_b − confidence_b|` */
   expectedCalibrationError: number
   bins: ReliabilityBin[]
 }
 
-/** `exp(z / T) / Σ exp(z / T)` of each row, with the largest taken out first. */
+/** `exp(z / T) / Σ exp(z / T)` of each row, computed stably. */
 export function softmax({ data, classes }: Scores, temperature = 1): Float32Array {
   checkTemperature(temperature)
   const p = new Float32Array(data.length)
   for (let start = 0; start < data.length; start += classes) {
     const row = data.subarray(start, start + classes)
-    const most = row.reduce((a, b) => Math.max(a, b))
+    const highest = row.reduce((a, b) => Math.max(a, b))
     let total = 0
-    for (const z of row) total += Math.exp((z - most) / temperature)
-    for (let c = 0; c < classes; c++) p[start + c] = Math.exp((row[c]! - most) / temperature) / total
+    for (const z of row) total += Math.exp((z - highest) / temperature)
+    for (let c = 0; c < classes; c++) p[start + c] = Math.exp((row[c]! - highest) / temperature) / total
   }
   return p
 }
@@ -47,10 +47,10 @@ export function negativeLogLikelihood(scores: Scores, labels: ArrayLike<number>,
   let total = 0
   for (let i = 0; i < labels.length; i++) {
     const row = data.subarray(i * classes, (i + 1) * classes)
-    const most = row.reduce((a, b) => Math.max(a, b))
+    const highest = row.reduce((a, b) => Math.max(a, b))
     let sum = 0
-    for (const z of row) sum += Math.exp((z - most) / temperature)
-    total += Math.log(sum) - (row[labels[i]!]! - most) / temperature
+    for (const z of row) sum += Math.exp((z - highest) / temperature)
+    total += Math.log(sum) - (row[labels[i]!]! - highest) / temperature
   }
   return total / labels.length
 }

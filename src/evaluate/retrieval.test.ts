@@ -51,6 +51,6 @@ it('has the median of an even number of ranks rounded down, from 1', () => {
   expect(recallAt([0, 3], 3)).toBe(0.5)
 })
 
-it('refuses a query that has nothing to find', () => {
-  expect(() => ranks({ data: Float32Array.of(1, 2), columns: 2 }, () => [])).toThrow('query 0 has nothing')
+it('refuses a query that has no correct candidate to find', () => {
+  expect(() => ranks({ data: Float32Array.of(1, 2), columns: 2 }, () => [])).toThrow('query 0 has no correct candidate')
 })

@@ -1,5 +1,5 @@
-// How well a picture finds its words and words their picture (§3.1, appendix E.1): recall at k, and the ranks behind it.
-// What is found is the first that is right, as in the literature, also where several captions tell of one picture.
+// Measures of retrieval (§3.1, appendix E.1): ranks and recall at k. If several captions belong to one image, the best ranked one
+// counts, as in the literature.
 
 import { UsageError } from '../errors.ts'
 
@@ -10,10 +10,10 @@ export interface Similarities {
 }
 
 /**
- * For each query, how many candidates come before the best of its own: those that score higher, and those that score
- * the same and have a lower index. 0 is found at once.
+ * For each query, the number of candidates ranked before the best of its own: those with a higher score, or an equal score and
+ * a lower index. 0 is the first rank.
  *
- * @param own the columns that are right for a row, at least one
+ * @param own the correct columns of a row, at least one
  */
 export function ranks({ data, columns }: Similarities, own: (row: number) => Iterable<number>): Int32Array {
   return Int32Array.from({ length: data.length / columns }, (_, row) => {
@@ -23,7 +23,7 @@ export function ranks({ data, columns }: Similarities, own: (row: number) => Ite
       const better = best < 0 || scores[column]! > scores[best]! || (scores[column] === scores[best] && column < best)
       if (better) best = column
     }
-    if (best < 0) throw new UsageError(`query ${row} has nothing that it could find`)
+    if (best < 0) throw new UsageError(`query ${row} has no correct candidate`)
     const score = scores[best]!
     let before = 0
     for (let column = 0; column < columns; column++) {
@@ -33,24 +33,24 @@ export function ranks({ data, columns }: Similarities, own: (row: number) => Ite
   })
 }
 
-/** R@k: the share of queries that have something right among the first `k`, as CLIP_benchmark counts. */
-export const recallAt = (found: ArrayLike<number>, k: number): number =>
-  Array.from(found).filter((rank) => rank < k).length / found.length
+/** R@k: the share of queries with a correct candidate among the first `k`, as in CLIP_benchmark. */
+export const recallAt = (ranks: ArrayLike<number>, k: number): number =>
+  Array.from(ranks).filter((rank) => rank < k).length / ranks.length
 
-/** The mean rank, counted from 1, as open_clip counts. */
-export const meanRank = (found: ArrayLike<number>): number =>
-  Array.from(found).reduce((sum, rank) => sum + rank, 0) / found.length + 1
+/** The mean rank, counted from 1, as in open_clip. */
+export const meanRank = (ranks: ArrayLike<number>): number =>
+  Array.from(ranks).reduce((sum, rank) => sum + rank, 0) / ranks.length + 1
 
-/** The median rank, counted from 1: `⌊median⌋ + 1`, as open_clip counts. */
-export function medianRank(found: ArrayLike<number>): number {
-  const sorted = Int32Array.from(found).sort()
+/** The median rank, counted from 1: `⌊median⌋ + 1`, as in open_clip. */
+export function medianRank(ranks: ArrayLike<number>): number {
+  const sorted = Int32Array.from(ranks).sort()
   const [low, high] = [sorted[(sorted.length - 1) >> 1]!, sorted[sorted.length >> 1]!]
   return Math.floor((low + high) / 2) + 1
 }
 
 /** Recall at 1, 5 and 10, and ranks from 1. */
 export interface Recall {
-  /** Shares of 1. */
+  /** Shares, 0 to 1. */
   r1: number
   r5: number
   r10: number
@@ -58,16 +58,16 @@ export interface Recall {
   meanRank: number
   /** Median rank of the first right result, from 1. */
   medianRank: number
-  /** How many queries there were. */
+  /** Number of queries. */
   n: number
 }
 
-/** The usual numbers of a list of ranks. */
-export const recall = (found: ArrayLike<number>): Recall => ({
-  r1: recallAt(found, 1),
-  r5: recallAt(found, 5),
-  r10: recallAt(found, 10),
-  meanRank: meanRank(found),
-  medianRank: medianRank(found),
-  n: found.length,
+/** The usual measures of a list of ranks. */
+export const recall = (ranks: ArrayLike<number>): Recall => ({
+  r1: recallAt(ranks, 1),
+  r5: recallAt(ranks, 5),
+  r10: recallAt(ranks, 10),
+  meanRank: meanRank(ranks),
+  medianRank: medianRank(ranks),
+  n: ranks.length,
 })

@@ -1,9 +1,9 @@
-// Temperature scaling (Guo et al. 2017, §4.2): one number that logits are divided by, so that the likelihood of labels
-// that were not trained on is largest. It changes no answer, only how sure it is.
+// Temperature scaling (Guo et al. 2017, §4.2): divides logits by one number, chosen for the highest likelihood on labelled images that
+// were not trained on. It changes confidences, not predictions.
 
 import { checkScores, type Scores } from './classification.ts'
 
-/** Where the labels ask for more than this, they are all right or all wrong, and no number is the best. */
+/** Temperatures beyond these occur only if all predictions are correct, or all wrong: then there is no optimum. */
 const limits = [1e-3, 1e3] as const
 const steps = 100
 
@@ -12,7 +12,7 @@ const steps = 100
  *
  *     d/dβ = mean(Σ p z − z_label),   d²/dβ² = mean(Σ p z² − (Σ p z)²)
  *
- * Newton's method within a bracket that is halved where a step would leave it.
+ * Newton's method within a bracket, with bisection if a step would leave it.
  */
 export function fitTemperature(scores: Scores, labels: ArrayLike<number>): number {
   checkScores(scores, labels)
@@ -25,7 +25,7 @@ export function fitTemperature(scores: Scores, labels: ArrayLike<number>): numbe
     if (first > 0) high = beta
     else low = beta
     const newton = beta - first / second
-    // By the geometric mean: the bracket spans orders of magnitude.
+    // The geometric mean, because the bracket spans orders of magnitude.
     const next = newton > low && newton < high ? newton : Math.sqrt(low * high)
     if (Math.abs(next - beta) <= 1e-9 * beta) return 1 / next
     beta = next
@@ -37,18 +37,18 @@ function slope({ data, classes }: Scores, labels: ArrayLike<number>, beta: numbe
   let [first, second] = [0, 0]
   for (let i = 0; i < labels.length; i++) {
     const start = i * classes
-    let most = data[start]!
-    for (let c = 1; c < classes; c++) most = Math.max(most, data[start + c]!)
+    let highest = data[start]!
+    for (let c = 1; c < classes; c++) highest = Math.max(highest, data[start + c]!)
     let [total, mean, square] = [0, 0, 0]
     for (let c = 0; c < classes; c++) {
-      const z = data[start + c]! - most
+      const z = data[start + c]! - highest
       const e = Math.exp(beta * z)
       total += e
       mean += e * z
       square += e * z * z
     }
     mean /= total
-    first += mean - (data[start + labels[i]!]! - most)
+    first += mean - (data[start + labels[i]!]! - highest)
     second += square / total - mean * mean
   }
   return { first: first / labels.length, second: second / labels.length }

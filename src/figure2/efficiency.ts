@@ -1,19 +1,19 @@
-// How much more efficient one objective is than another, as the caption of Figure 2 has it: the ratio of the images that
-// each needs for the same accuracy, the horizontal distance of two curves on a logarithmic axis.
+// How much more efficient one objective is than another, as in the caption of Figure 2: the ratio of the numbers of images
+// that they need for the same accuracy, which is the horizontal distance of two curves on a logarithmic axis.
 
 export interface AccuracyAt {
   /** Images processed. */
   images: number
-  /** Zero-shot, a share of 1. */
+  /** Zero-shot accuracy, 0 to 1. */
   accuracy: number
 }
 
 /**
- * Images after which a curve first reaches an accuracy, between two points by the logarithm of images. A curve that falls
- * again has reached what it had.
+ * The number of images after which a curve first reaches an accuracy, interpolated in the logarithm of images. A later drop
+ * does not count.
  *
  * @param curve ascending in images
- * @returns undefined where it does not reach it; its first point's images where it has it there already
+ * @returns undefined if it never reaches the accuracy; the first point's images if it has it from the start
  */
 export function imagesToReach(curve: readonly AccuracyAt[], accuracy: number): number | undefined {
   let before: AccuracyAt | undefined
@@ -29,15 +29,15 @@ export function imagesToReach(curve: readonly AccuracyAt[], accuracy: number): n
 }
 
 export interface Efficiency {
-  /** The images that the slower curve needs for those that the faster one needs. */
+  /** The images that the slower curve needs, divided by those that the faster one needs. */
   ratio: number
-  /** Where it is measured: the highest accuracy that both reach. */
+  /** The highest accuracy that both reach, at which the ratio is measured. */
   accuracy: number
-  /** Images that each needs for it. */
+  /** Images that each needs for this accuracy. */
   images: { slow: number; fast: number }
 }
 
-/** @returns undefined where the two have no accuracy in common, or one has it at its first point already */
+/** @returns undefined if the curves have no accuracy in common, or one has it from its first point on */
 export function efficiency(slow: readonly AccuracyAt[], fast: readonly AccuracyAt[]): Efficiency | undefined {
   const highest = (curve: readonly AccuracyAt[]) => Math.max(...curve.map(({ accuracy }) => accuracy))
   const accuracy = Math.min(highest(slow), highest(fast))

@@ -1,5 +1,5 @@
-// Figure 2, run: a short sweep of learning rates for each objective, then each objective once for each seed, on the same
-// data in the same order with the same image encoder. Every run is a folder of `train`, and a finished one is not run again.
+// Runs Figure 2: for each objective a short sweep of learning rates, then one run per seed, on the same data in the same order
+// with the same image encoder. Every run is a folder of `train`; a finished one is not repeated.
 
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -32,31 +32,29 @@ import {
 export interface Figure2Options {
   /** Images with captions to train on. */
   data: Source
-  /** With classes. */
+  /** The validation set, with classes. */
   val: Source
   /** A folder for the figure and its runs. */
   out: string
-  /** A small ModifiedResNet, if left out. */
+  /** Default: a small ModifiedResNet. */
   model?: InitialModel | undefined
-  /** The figure's three, if left out. */
-  objectives?: readonly Figured[]
-  /** Images that each run processes: 30 times the data, if left out. */
+  /** Default: the figure's three. */
+  objectives?: readonly Figured[] | undefined
+  /** Images that each run processes. Default: 30 times the data. */
   images?: number | undefined
-  /** Examples in a step. Default: 128. */
-  batch?: number
-  /** 3, if left out. */
-  seeds?: number
-  /** Of more than one, the best for each objective is found by runs of a quarter of the images. */
-  learningRates?: readonly number[]
-  /** Constant after the warm-up, if left out: each point of a curve then is the end of a run of its own. */
-  schedule?: Schedule['kind']
-  /** How often a run is judged, each time after √2 times as many images: 12, if left out. */
-  points?: number
-  /** What a class is put into for judging, with `{}`; the objective's own, if left out. Bags of words take the class alone. */
+  /** Default: 128. */
+  batch?: number | undefined
+  /** Default: 3. */
+  seeds?: number | undefined
+  /** If there are several, the best one for each objective is found by runs over a quarter of the images. */
+  learningRates?: readonly number[] | undefined
+  /** Default: constant after the warm-up, so that each point of a curve is also the end of a shorter run. */
+  schedule?: Schedule['kind'] | undefined
+  /** Number of validations of a run, each after √2 times as many images. Default: 12. */
+  points?: number | undefined
+  /** Prompt templates for validation, with `{}`. Default: the objective's. Bag-of-words prediction uses the class name alone. */
   prompts?: readonly string[] | undefined
-  /** How training images are cropped and coloured; `false`: as in evaluation. */
-  augment?: Augmentation | false
-  /** Threads of ONNX Runtime. Default: one for each physical core. */
+  augment?: Augmentation | false | undefined
   threads?: number | undefined
   /** Stops the figure; the same call continues it. */
   signal?: AbortSignal | undefined
@@ -75,7 +73,7 @@ export interface Figure2Run {
 
 /** What happens while the figure is made, in order. */
 export type Figure2Event =
-  /** Runs that will be needed at most, with those that are finished. */
+  /** `runs`: the number of runs, finished ones included. */
   | { kind: 'plan'; runs: number; images: number; batch: number; steps: number; judgedAt: number[] }
   | { kind: 'run'; run: Figure2Run; number: number; finished: boolean }
   | { kind: 'training'; run: Figure2Run; event: TrainEvent }
@@ -89,8 +87,8 @@ export type Figure2Event =
   | { kind: 'interrupted' }
   | { kind: 'end'; report: Figure2Report }
 
-const figured: readonly Figured[] = ['lm', 'bow', 'bow-contrastive']
-/** Of the images of a run, so many go into one of the sweep. */
+const defaultObjectives: readonly Figured[] = ['lm', 'bow', 'bow-contrastive']
+/** A run of the sweep processes this share of a run's images. */
 const sweepShare = 1 / 4
 
 /**
@@ -111,7 +109,16 @@ const sweepShare = 1 / 4
  * ```
  */
 export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2Event> {
-  const { data, val, out, objectives = figured, batch = 128, seeds = 3, points = 12, schedule = 'constant' } = options
+  const {
+    data,
+    val,
+    out,
+    objectives = defaultObjectives,
+    batch = 128,
+    seeds = 3,
+    points = 12,
+    schedule = 'constant',
+  } = options
   const { learningRates = [3e-4, 1e-3, 3e-3], augment = {}, signal } = options
   if (!val.labels)
     throw new UsageError(
@@ -150,10 +157,10 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
       augment,
       ...digests,
     }
-    const kept = await finishedRun(out, run, settings)
+    const finished = await finishedRun(out, run, settings)
     number++
-    yield { kind: 'run', run, number, finished: kept !== undefined }
-    if (kept) return kept
+    yield { kind: 'run', run, number, finished: finished !== undefined }
+    if (finished) return finished
     const folder = join(out, nameOf(run))
     let parameters = 0
     const skipped: Skipped[] = []
@@ -193,7 +200,7 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
     const { mean: loss } = meanAndSpread(losses.slice(-Math.ceil(losses.length / 10)))
     const result: RunCurve = { objective, seed, learningRate, parameters, loss, curve }
     await writeFile(join(folder, 'figure2.json'), `${JSON.stringify({ settings, result })}\n`)
-    // What it takes to go on is large, and not needed any more.
+    // A finished run does not need its checkpoints, which are large.
     for (const large of ['checkpoints', 'best']) await rm(join(folder, large), { recursive: true, force: true })
     return result
   }
@@ -207,10 +214,10 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
       for (const learningRate of learningRates) {
         const quarter = Math.max(1, Math.round(steps * sweepShare))
         const run: Figure2Run = { kind: 'sweep', objective, learningRate, seed: 0, steps: quarter }
-        const found = yield* curveOf(run)
-        if (!found) return yield { kind: 'interrupted' }
-        const { accuracy } = found.curve.at(-1)!
-        accuracies.push({ learningRate, accuracy, loss: found.loss })
+        const result = yield* curveOf(run)
+        if (!result) return yield { kind: 'interrupted' }
+        const { accuracy } = result.curve.at(-1)!
+        accuracies.push({ learningRate, accuracy, loss: result.loss })
         yield { kind: 'ran', run, accuracy }
       }
       best = bestOf(accuracies).learningRate
@@ -219,10 +226,10 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
     }
     for (let seed = 0; seed < seeds; seed++) {
       const run: Figure2Run = { kind: 'seed', objective, learningRate: best, seed, steps }
-      const found = yield* curveOf(run)
-      if (!found) return yield { kind: 'interrupted' }
-      runs.push(found)
-      yield { kind: 'ran', run, accuracy: found.curve.at(-1)!.accuracy }
+      const result = yield* curveOf(run)
+      if (!result) return yield { kind: 'interrupted' }
+      runs.push(result)
+      yield { kind: 'ran', run, accuracy: result.curve.at(-1)!.accuracy }
     }
   }
   const about = { data: data.name, val: val.name, chance: 1 / val.labels.length, images: steps * batch, batch }
@@ -238,7 +245,7 @@ async function smallModel(path: string): Promise<InitialModel> {
   return openInitialModel(path)
 }
 
-/** Steps from the end backwards, each after √2 times fewer images. */
+/** Steps to validate after: from the end backwards, each after √2 times fewer images. */
 export function pointsOf(steps: number, points: number): number[] {
   const all = Array.from({ length: points }, (_, i) => Math.max(1, Math.round(steps / 2 ** (i / 2))))
   return [...new Set(all)].sort((a, b) => a - b)

@@ -1,6 +1,6 @@
-// The model that Figure 2 is made with where none is named: the paper's ModifiedResNet, made small. In open_clip's form.
+// The default model of Figure 2: a small version of the paper's ModifiedResNet, as an open_clip config.
 
-/** The image encoder is the same for all objectives; the text part is what an objective makes of it. */
+/** The image encoder is shared by all objectives; each has its own text part. */
 export const figure2Model = {
   embed_dim: 128,
   vision_cfg: { layers: [1, 1, 1, 1], width: 32, image_size: 64, head_width: 64 },

@@ -1,10 +1,10 @@
-// What Figure 2 shows, in numbers: the accuracy of each objective by images processed, over several seeds, and how many
-// times more efficient each step from one objective to the next is.
+// The numbers of Figure 2: the accuracy of each objective by images processed, over several seeds, and how much more efficient
+// each objective is than the one before.
 
 import type { ObjectiveName } from '../objectives/index.ts'
 import { type AccuracyAt, efficiency, type MeanAndSpread, meanAndSpread } from './efficiency.ts'
 
-/** The curves, slowest first as the paper found them; the last is the released CLIP's and not in the figure. */
+/** The curves, least efficient first as in the paper; the last one is the released CLIP's, which is not in the figure. */
 export const figureNames = {
   lm: 'transformer language model',
   bow: 'bag of words prediction',
@@ -15,21 +15,21 @@ export const figureNames = {
 /** An objective that the figure can show. */
 export type Figured = keyof typeof figureNames
 
-/** One run, as it was judged on its way. */
+/** The validations of one run. */
 export interface RunCurve {
   objective: Figured
   seed: number
   learningRate: number
   parameters: number
-  /** Of training, the mean over its last tenth. */
+  /** The mean training loss over the last tenth of the run. */
   loss: number
   curve: readonly AccuracyAt[]
 }
 
-/** What a learning rate reached in the sweep. */
+/** The result of a learning rate in the sweep. */
 export type Sweep = Pick<RunCurve, 'learningRate' | 'loss'> & { accuracy: number }
 
-/** The highest accuracy; of equal ones, which are common near guessing, the lower loss. */
+/** The one with the highest accuracy; ties, which are common near chance, are broken by the lower loss. */
 export const bestOf = (sweep: readonly Sweep[]): Sweep =>
   sweep.reduce((a, b) => (b.accuracy > a.accuracy || (b.accuracy === a.accuracy && b.loss < a.loss) ? b : a))
 
@@ -37,9 +37,9 @@ export interface ObjectiveCurve {
   objective: Figured
   name: string
   learningRate: number
-  /** What each learning rate of the sweep reached; empty where there was none. */
+  /** The results of the sweep; empty without one. */
   sweep: readonly Sweep[]
-  /** That are trained. */
+  /** Number of trained parameters. */
   parameters: number
   curve: ({ images: number } & MeanAndSpread)[]
   seeds: { seed: number; curve: readonly AccuracyAt[] }[]
@@ -48,7 +48,7 @@ export interface ObjectiveCurve {
 export interface Step {
   from: Figured
   to: Figured
-  /** Images that `from` needs for those that `to` needs, at the highest accuracy of both; by seeds. */
+  /** The images that `from` needs, divided by those that `to` needs, at the highest accuracy that both reach; over seeds. */
   efficiency: (MeanAndSpread & { accuracy: number; images: { slow: number; fast: number }; seeds: number }) | undefined
   /** Accuracy at the end, `to` minus `from`, with its standard error over seeds; null with one seed. */
   gain: { mean: number; error: number | null }
@@ -60,7 +60,7 @@ export interface Step {
 export interface Figure2Report {
   data: string
   val: string
-  /** Accuracy of guessing. */
+  /** The accuracy of guessing. */
   chance: number
   images: number
   batch: number
@@ -70,7 +70,7 @@ export interface Figure2Report {
 
 export type Sweeps = Readonly<Partial<Record<Figured, ObjectiveCurve['sweep']>>>
 
-/** Puts the runs of all seeds together. All are judged after the same numbers of images. */
+/** Summarises the runs of all seeds, which were validated after the same numbers of images. */
 export function summarize(
   about: Pick<Figure2Report, 'data' | 'val' | 'chance' | 'images' | 'batch'>,
   runs: readonly RunCurve[],

@@ -1,4 +1,4 @@
-// LoRA adapters as files of Hugging Face's PEFT: `adapter_config.json`, `adapter_model.safetensors`.
+// LoRA adapters in the format of Hugging Face's PEFT: `adapter_config.json`, `adapter_model.safetensors`.
 
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -38,21 +38,21 @@ const stacks: Record<Tower, [ours: string, huggingFace: string]> = {
 const towers = Object.keys(stacks) as Tower[]
 const prefix = 'base_model.model.'
 
-/** Of the attention pool that a ResNet ends in, under OpenAI's names: Hugging Face has no such tower. */
+/** A ResNet's attention pool keeps OpenAI's names, since Hugging Face has no such encoder. */
 const pool = 'visual.attnpool'
-const ofPool: Partial<Record<LoraTarget, string>> = { q: 'q_proj', k: 'k_proj', v: 'v_proj', out: 'c_proj' }
+const poolModules: Partial<Record<LoraTarget, string>> = { q: 'q_proj', k: 'k_proj', v: 'v_proj', out: 'c_proj' }
 
-/** The same place in the other naming. */
+/** The matrix's name in the other naming. */
 function renamed(name: string, from: 0 | 1): { name: string; tower: Tower; target: LoraTarget } | undefined {
   const inPool = /^visual\.attnpool\.(\w+)\.lora_[AB]\.weight$/.exec(name)?.[1]
-  const target = loraTargets.find((target) => inPool !== undefined && ofPool[target] === inPool)
+  const target = loraTargets.find((target) => inPool !== undefined && poolModules[target] === inPool)
   if (target) return { name, tower: 'image', target }
   const to = from === 0 ? 1 : 0
   for (const tower of towers) {
     for (const target of loraTargets) {
       const [stack, module] = [stacks[tower][from], modules[target][from]].map((part) => part.replaceAll('.', '\\.'))
-      const found = new RegExp(`^${stack}\\.(\\d+)\\.${module}\\.(lora_[AB]\\.weight)$`).exec(name)
-      if (found) return { name: `${stacks[tower][to]}.${found[1]}.${modules[target][to]}.${found[2]}`, tower, target }
+      const match = new RegExp(`^${stack}\\.(\\d+)\\.${module}\\.(lora_[AB]\\.weight)$`).exec(name)
+      if (match) return { name: `${stacks[tower][to]}.${match[1]}.${modules[target][to]}.${match[2]}`, tower, target }
     }
   }
   return undefined
@@ -61,7 +61,7 @@ function renamed(name: string, from: 0 | 1): { name: string; tower: Tower; targe
 /**
  * Writes an adapter as PEFT reads it for Hugging Face's `CLIPModel`.
  *
- * @param base what PEFT should name as the model that it belongs to
+ * @param base the base model's name
  */
 export async function writeAdapter(folder: string, { options, tensors }: Adapter, base = ''): Promise<void> {
   await mkdir(folder, { recursive: true })
@@ -73,10 +73,10 @@ export async function writeAdapter(folder: string, { options, tensors }: Adapter
     written.set(prefix + place.name, { dtype: 'float32', shape: [...shape], bytes })
   }
   const hasPool = [...tensors.keys()].some((name) => name.startsWith(pool))
-  const own = options.targets.map((target) => modules[target][1].split('.').at(-1)!)
+  const blockModules = options.targets.map((target) => modules[target][1].split('.').at(-1)!)
   const names = hasPool
-    ? [...new Set([...own, ...options.targets.map((target) => ofPool[target]).filter(isNamed)])]
-    : own
+    ? [...new Set([...blockModules, ...options.targets.map((target) => poolModules[target]).filter(isNamed)])]
+    : blockModules
   const [only] = options.towers.length === 1 ? options.towers : []
   const stack = only === 'image' && hasPool ? pool.split('.')[0] : only && stacks[only][1].split('.')[0]
   const config = {
@@ -87,7 +87,7 @@ export async function writeAdapter(folder: string, { options, tensors }: Adapter
     r: options.rank,
     lora_alpha: options.alpha,
     use_rslora: options.scaling === 'rank-stabilised',
-    // Of one tower a regular expression: both towers have modules of the same names.
+    // A single encoder needs a regular expression, because both have modules of the same names.
     target_modules: stack ? `${stack}\\..*\\.(${names.join('|')})` : names,
     lora_dropout: 0,
     bias: 'none',
@@ -103,8 +103,8 @@ export async function writeAdapter(folder: string, { options, tensors }: Adapter
 
 const isNamed = (name: string | undefined): name is string => name !== undefined
 
-/** What PEFT can do that is not LoRA as it is here: refused where it is in use. */
-const unknown: readonly [field: string, inUse: (value: unknown) => boolean][] = [
+/** PEFT's features beyond LoRA that are not supported: adapters that use them are refused. */
+const unsupported: readonly [field: string, inUse: (value: unknown) => boolean][] = [
   ['use_dora', (value) => value === true],
   ['fan_in_fan_out', (value) => value === true],
   ['bias', (value) => value !== undefined && value !== 'none'],
@@ -114,9 +114,9 @@ const unknown: readonly [field: string, inUse: (value: unknown) => boolean][] = 
 ]
 
 /**
- * Reads an adapter that PEFT, or `writeAdapter`, has written for a CLIP.
+ * Reads an adapter written by PEFT or `writeAdapter`.
  *
- * @throws CheckpointError for files that are not there or not a LoRA's, or a LoRA of parts that are not a CLIP's
+ * @throws CheckpointError for files that are missing or not LoRA's, or matrices of modules that CLIP does not have
  */
 export async function readAdapter(folder: string): Promise<Adapter> {
   const where = join(folder, 'adapter_config.json')
@@ -124,7 +124,7 @@ export async function readAdapter(folder: string): Promise<Adapter> {
   if (config.peft_type !== 'LORA') {
     throw new CheckpointError(`${where}: peft_type is ${JSON.stringify(config.peft_type)}; only LORA is known`)
   }
-  const other = unknown.find(([field, inUse]) => inUse(config[field]))
+  const other = unsupported.find(([field, inUse]) => inUse(config[field]))
   if (other) {
     throw new CheckpointError(
       `${where}: ${other[0]} is ${JSON.stringify(config[other[0]])}, which typeclip does not have; merge it with PEFT, and convert the model`,
@@ -146,8 +146,8 @@ export async function readAdapter(folder: string): Promise<Adapter> {
       )
     }
     const [rows, columns] = tensor.shape
-    const found = place.name.endsWith('A.weight') ? rows : columns
-    if (tensor.shape.length !== 2 || found !== r) {
+    const rank = place.name.endsWith('A.weight') ? rows : columns
+    if (tensor.shape.length !== 2 || rank !== r) {
       throw new CheckpointError(`${path}: '${name}' is [${tensor.shape}]; expected rank ${r}`)
     }
     tensors.set(place.name, { shape: tensor.shape, data: Float32Array.from(await readTensor(tensor), Number) })

@@ -1,5 +1,5 @@
-// Augmented views of pictures through a frozen tower (Tip-Adapter averages ten of each; Zhang et al., ECCV 2022, §4.1): each
-// view's features are computed once and kept like those of the pictures themselves.
+// Features of augmented views of the training images (Tip-Adapter averages ten views of each; Zhang et al., ECCV 2022, §4.1),
+// computed once and cached.
 
 import { join } from 'node:path'
 import { InputError } from '../errors.ts'
@@ -11,10 +11,10 @@ import { orientationNotice } from '../orientation-notice.ts'
 import { cachedFeatures } from './features.node.ts'
 import type { MethodProgress, Task } from './method.ts'
 
-/** Half of the picture at least, and as often mirrored as not, as its authors have it. */
+/** The authors' augmentation: crops of at least half of the image, mirrored half of the time. */
 export const viewAugmentation: Augmentation = { scale: [0.5, 1], ratio: [3 / 4, 4 / 3], flip: 0.5 }
 
-/** @param count how many views of each training picture; their rows stand in the same order */
+/** @param count number of views of each training image; all have the same order of rows */
 export async function* augmentedViews(task: Task, count: number): AsyncGenerator<MethodProgress, LabelledFeatures[]> {
   const { clip, train, out, settings } = task
   const { seed = 0, signal, maxPixels, exifRotate, onNotice } = settings
@@ -29,10 +29,10 @@ export async function* augmentedViews(task: Task, count: number): AsyncGenerator
   try {
     for (let view = 0; view < count; view++) {
       const streamImages = through(clip, pool, [seed, view])
-      const seeing = { ...clip, name: `${clip.name}, view ${view} of seed ${seed}`, streamImages }
+      const augmenting = { ...clip, name: `${clip.name}, view ${view} of seed ${seed}`, streamImages }
       const file = join(out, 'features', `view-${view}.safetensors`)
-      views.push(await cachedFeatures(seeing, train, file, { signal, exifRotate }))
-      yield { kind: 'progress', what: 'views of each picture', done: view + 1, of: count }
+      views.push(await cachedFeatures(augmenting, train, file, { signal, exifRotate }))
+      yield { kind: 'progress', what: 'views of each image', done: view + 1, of: count }
     }
     return views
   } finally {
@@ -40,10 +40,10 @@ export async function* augmentedViews(task: Task, count: number): AsyncGenerator
   }
 }
 
-/** Pictures in preparation while the model reads others. */
+/** Images prepared ahead while the model runs. */
 const ahead = 32
 
-/** `streamImages`, of pictures that are augmented first. The model leaves pixels of its own size as they are. */
+/** `streamImages` of augmented images. The model does not resize pixels of its input size. */
 function through(clip: Clip, pool: ImagePool, seeds: readonly number[]): Clip['streamImages'] {
   const { size } = clip.preprocessing
   async function* views(many: Many<ImageInput>): AsyncGenerator<ImageInput> {
@@ -53,7 +53,7 @@ function through(clip: Clip, pool: ImagePool, seeds: readonly number[]): Clip['s
       const view = pool.preprocess(image, ['view', ...seeds, place++]).then(
         (planes) => ({ data: interleaved(planes), width: size, height: size, channels: 3 as const }),
         (error: unknown) => {
-          if (error instanceof InputError) return image // the model refuses it in its turn, and says why
+          if (error instanceof InputError) return image // the model then reports the error in order
           throw error
         },
       )

@@ -1,5 +1,5 @@
-// Classification by words that are learnt with (CLIP-LoRA's loss; the zero-shot classifier of §3.1, trained): each step
-// computes the classes' weights from their prompts, so both towers can change.
+// Cross-entropy with a zero-shot classifier that is recomputed in each step (CLIP-LoRA's loss, §3.1): the classes' weights come
+// from their prompts, so both encoders can be trained.
 
 import { constant, type Tensor } from '../graph/tensor.ts'
 import { encodeImage, encodeText, normalize } from '../model/clip.ts'
@@ -10,20 +10,18 @@ import type { Objective } from '../objectives/objective.ts'
 import { crossEntropy } from './classification-head.ts'
 
 export interface FrozenTowers {
-  /** The image tower's: a picture's embedding is read in place of its pixels. */
+  /** The image encoder is frozen: embeddings are read in place of pixels. */
   image?: boolean | undefined
-  /** The text tower's classes, computed once: `[classes, embedDim]`, of unit length. */
+  /** The text encoder is frozen: the classes' embeddings, `[classes, embedDim]`, normalised. */
   text?: Float32Array | undefined
 }
 
 /**
  *     T_c = normalize(mean_p normalize(text(prompt c, p))),  z = exp(t) · I / ‖I‖ · Tᵀ,  loss = cross-entropy of z
  *
- * Batch normalisation stays what it was: its statistics are no class's, and few pictures have few.
- *
- * @param prompts ids of each prompt from start to end, those of a class after each other
- * @param perClass prompts of each class
- * @param frozen towers that nothing is trained in
+ * @param prompts ids of each prompt from start to end; the prompts of a class are consecutive
+ * @param perClass number of prompts of each class
+ * @param frozen encoders that are not trained
  */
 export function classPrompts(
   prompts: readonly (readonly number[])[],
@@ -34,9 +32,9 @@ export function classPrompts(
   const classes = prompts.length / perClass
   const classWeights = once((p: Parameters): Tensor => {
     if (frozen.text) return constant(frozen.text, [classes, config.embedDim])
-    const each = normalize(encodeText(p, constantTexts(prompts), config))
-    if (perClass === 1) return each
-    return normalize(each.reshape(classes, perClass, config.embedDim).mean([1], false))
+    const prompt = normalize(encodeText(p, constantTexts(prompts), config))
+    if (perClass === 1) return prompt
+    return normalize(prompt.reshape(classes, perClass, config.embedDim).mean([1], false))
   })
   const logits = (p: Parameters, imageEmbedding: Tensor): Tensor =>
     normalize(imageEmbedding).matmulTransposed(classWeights(p)).mul(p.get('logit_scale').exp())
@@ -52,17 +50,17 @@ export function classPrompts(
   }
 }
 
-/** Loss and choices ask for the same weights: one text tower serves both. */
+/** Loss and choices share the weights, so the text encoder is built once. */
 function once<P extends object>(build: (p: P) => Tensor): (p: P) => Tensor {
   const built = new WeakMap<P, Tensor>()
   return (p) => {
-    const known = built.get(p) ?? build(p)
-    built.set(p, known)
-    return known
+    const result = built.get(p) ?? build(p)
+    built.set(p, result)
+    return result
   }
 }
 
-/** Texts that are part of the graph, each from start to end. */
+/** Texts as constants of the graph. @param texts ids of each from start to end */
 export function constantTexts(texts: readonly (readonly number[])[]) {
   const length = texts.reduce((longest, ids) => Math.max(longest, ids.length), 0)
   const padded = texts.flatMap((ids) => Array.from({ length }, (_, i) => ids[i] ?? 0))

@@ -1,5 +1,5 @@
-// Fine-tuning with a classification head (§3.2; the recipe of WiSE-FT, Wortsman et al. 2022): the head begins as the
-// zero-shot classifier, so the first step goes on from what the words knew.
+// Fine-tuning with a classification head (§3.2; the recipe of WiSE-FT, Wortsman et al. 2022): the head is initialised as the
+// zero-shot classifier.
 
 import type { Tensor } from '../graph/tensor.ts'
 import { encodeImage, normalize } from '../model/clip.ts'
@@ -12,7 +12,7 @@ export const headBias = 'head.bias'
 /**
  *     z = W · I / ‖I‖ + b,  loss = mean_i (log Σ_c exp z_ic − z_i,label(i))
  *
- * with `W` the zero-shot weights times `exp(t)` at first, and `b` zero, or the model's own bias.
+ * with `W` initialised to the zero-shot weights times `exp(t)`, and `b` to zero or the model's logit bias.
  */
 export function classificationHead(classes: number): Objective {
   return {
@@ -27,7 +27,7 @@ export function classificationHead(classes: number): Objective {
   }
 }
 
-/** What the head begins with, by name. */
+/** The head's initial values by name. */
 export function headOf({ weights, bias, names }: Classifier): (name: string) => Float32Array | undefined {
   const initial = new Map([
     [headWeight, weights],
@@ -36,8 +36,8 @@ export function headOf({ weights, bias, names }: Classifier): (name: string) => 
   return (name) => initial.get(name)
 }
 
-/** The mean over a batch: logits `[batch, classes]`, classes by number `['batch']`, float32. */
+/** The mean over a batch. @param logits `[batch, classes]` @param label class indices, `['batch']`, float32 */
 export function crossEntropy(logits: Tensor, label: Tensor): Tensor {
-  const right = logits.gatherElements(label.cast('int64').reshape(label.shape[0]!, 1), 1)
-  return logits.logSumExp([1]).sub(right).mean([0, 1], false).is()
+  const labelLogit = logits.gatherElements(label.cast('int64').reshape(label.shape[0]!, 1), 1)
+  return logits.logSumExp([1]).sub(labelLogit).mean([0, 1], false).is()
 }

@@ -1,4 +1,4 @@
-// CoOp's training (Zhou et al., IJCV 2022, §4.1): plain descent with momentum, one epoch of warm-up, half a cosine.
+// CoOp's training (Zhou et al., IJCV 2022, §4.1): SGD with momentum, one epoch of warm-up, half a cosine.
 
 import { createRandom } from '../random.ts'
 import type { Context, PromptLearner } from './coop.ts'
@@ -16,35 +16,35 @@ export interface TrainContextOptions {
   weightDecay: number
   /** Decides the order of the images. */
   seed: number
-  /** Where a run that was ended goes on. */
+  /** The state to resume from. */
   from?: CoopState | undefined
   signal?: AbortSignal | undefined
 }
 
-/** Where a run stands between two epochs. */
+/** A run's state between two epochs. */
 export interface CoopState {
-  /** Epochs that are done. */
+  /** Epochs done. */
   epoch: number
   context: Context
   momentum: Float32Array
 }
 
-/** The authors', with the decay and the momentum of the framework that they used. */
+/** The authors' settings, with the weight decay and momentum of their framework. */
 export const coopRecipe = { learningRate: 0.002, batch: 32, weightDecay: 5e-4 } as const
 const warmupRate = 1e-5
-const kept = 0.9
+const momentumFactor = 0.9
 const deviation = 0.02
 
-/** 50 for a picture of each class, 100 for up to four, 200 for more. */
-export const usualEpochs = (shots: number): number => (shots <= 1 ? 50 : shots <= 4 ? 100 : 200)
+/** 50 epochs for one image per class, 100 for up to four, 200 for more. */
+export const defaultEpochs = (shots: number): number => (shots <= 1 ? 50 : shots <= 4 ? 100 : 200)
 
-/** `m` words of `width` numbers, normal with a deviation of 0.02. */
+/** `[m, width]`, normal with a standard deviation of 0.02. */
 export function drawnContext(m: number, width: number, seed: number): Context {
   const random = createRandom('coop', seed)
   return Float32Array.from({ length: m * width }, () => random.normal(0, deviation))
 }
 
-/** The rate of a whole epoch, from 0: the cosine is as long as all epochs, and begins after the warm-up. */
+/** The learning rate of an epoch, from 0. The cosine's period covers all epochs, and it starts after the warm-up. */
 export const rateAt = (
   epoch: number,
   { epochs, learningRate }: Pick<TrainContextOptions, 'epochs' | 'learningRate'>,
@@ -57,12 +57,12 @@ export function descend(
   { rate, weightDecay }: { rate: number; weightDecay: number },
 ): void {
   for (let i = 0; i < context.length; i++) {
-    momentum[i] = kept * momentum[i]! + gradient[i]! + weightDecay * context[i]!
+    momentum[i] = momentumFactor * momentum[i]! + gradient[i]! + weightDecay * context[i]!
     context[i]! -= rate * momentum[i]!
   }
 }
 
-/** Yields after each epoch where the run stands, with the epoch's mean loss. What does not fill a batch is left out. */
+/** Yields the state and the mean loss after each epoch. Samples that do not fill a batch are left out. */
 export async function* trainContext(
   learner: PromptLearner,
   train: UnitFeatures,
@@ -81,9 +81,9 @@ export async function* trainContext(
     for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted()
       const rows = rowsAt(train, order.subarray(step * size, (step + 1) * size))
-      const found = await learner.gradient(rows, context)
-      descend({ context, momentum }, found.context, { rate, weightDecay })
-      loss += found.loss / steps
+      const result = await learner.gradient(rows, context)
+      descend({ context, momentum }, result.context, { rate, weightDecay })
+      loss += result.loss / steps
     }
     yield { epoch: epoch + 1, context, momentum, loss }
   }

@@ -1,4 +1,4 @@
-// CoOp (Zhou et al., IJCV 2022) as a method: the pictures' features once, the learnt words, and a classifier of them.
+// CoOp (Zhou et al., IJCV 2022) as a method: image features once, then the context vectors, and a classifier from them.
 
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,13 +7,13 @@ import { readTensor } from '../checkpoint/read.node.ts'
 import { writeSafetensors } from '../checkpoint/write.node.ts'
 import { UsageError } from '../errors.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
-import { changedSettings, described } from '../training/run-settings.ts'
-import { contextLengthFor, createPromptLearner, namePrompts, usualLength } from './coop.ts'
-import { type CoopState, coopRecipe, drawnContext, trainContext, usualEpochs } from './coop-training.ts'
+import { changedSettings } from '../training/run-settings.ts'
+import { contextLengthFor, createPromptLearner, defaultContextLength, namePrompts } from './coop.ts'
+import { type CoopState, coopRecipe, defaultEpochs, drawnContext, trainContext } from './coop-training.ts'
 import type { Method, Task } from './method.ts'
 import { unitFeatures } from './unit-features.ts'
 
-/** Epochs between two writings of where the run stands. */
+/** Epochs between saved states. */
 const saveEvery = 10
 
 async function* run(task: Task): ReturnType<Method['run']> {
@@ -23,11 +23,11 @@ async function* run(task: Task): ReturnType<Method['run']> {
   const { seed = 0, signal, resume = false } = settings
   if (settings.steps !== undefined) throw new UsageError('CoOp trains in `epochs`; `steps` has no meaning for it')
   const prompts = namePrompts(tokenizer, words)
-  const first = firstWords(tokenizer, beginning(prompts, room, settings))
+  const first = initialWords(tokenizer, contextOptions(prompts, room, settings))
   const m = contextLengthFor(prompts, room, first?.length ?? settings.contextLength)
-  const found = await task.features('train')
-  const train = unitFeatures(found, classes)
-  const epochs = settings.epochs ?? usualEpochs(train.labels.length / classes.length)
+  const features = await task.features('train')
+  const train = unitFeatures(features, classes)
+  const epochs = settings.epochs ?? defaultEpochs(train.labels.length / classes.length)
   const recipe = {
     epochs,
     learningRate: settings.learningRate ?? coopRecipe.learningRate,
@@ -63,20 +63,20 @@ async function* run(task: Task): ReturnType<Method['run']> {
 }
 
 /**
- * A model without room for the usual number of drawn words begins from four, as its authors' later work does (Zhou et al., CVPR
- * 2022): prompts that fill all its positions with what is no word are like nothing that it was trained on.
+ * If 16 random context vectors do not fit, initialises from "a photo of a" (as CoCoOp does, Zhou et al., CVPR 2022). A prompt that
+ * is mostly random vectors is too far from the training data.
  */
-function beginning(prompts: readonly (readonly number[])[], room: number, settings: Task['settings']) {
+function contextOptions(prompts: readonly (readonly number[])[], room: number, settings: Task['settings']) {
   const { contextLength, contextWords } = settings
-  const most = room - Math.max(...prompts.map((ids) => ids.length))
-  const small = contextLength === undefined && most < usualLength && most >= fewWords.split(' ').length
+  const free = room - Math.max(...prompts.map((ids) => ids.length))
+  const small = contextLength === undefined && free < defaultContextLength && free >= fewWords.split(' ').length
   return { contextLength, contextWords: contextWords ?? (small ? fewWords : undefined) }
 }
 
 const fewWords = 'a photo of a'
 
-/** Ids of the words that the learnt ones begin as, where such were given. */
-function firstWords(
+/** Ids of the words that initialise the context vectors, if given. */
+function initialWords(
   tokenizer: Tokenizer,
   { contextWords, contextLength }: Pick<Task['settings'], 'contextWords' | 'contextLength'>,
 ): readonly number[] | undefined {
@@ -92,18 +92,18 @@ function firstWords(
   return ids
 }
 
-/** The text tower's own vectors of some tokens: `[ids, width]`. */
+/** The text encoder's embeddings of tokens: `[ids, width]`. */
 async function embeddingsOf({ model, clip }: Task, ids: readonly number[]): Promise<Float32Array> {
   const { width } = clip.config.text!
   const table = await model.read('token_embedding.weight')
-  if (!table) throw new UsageError(`${clip.name} has no embeddings of words to begin from`)
+  if (!table) throw new UsageError(`${clip.name} has no token embeddings to initialise the context from`)
   return Float32Array.from(
     { length: ids.length * width },
     (_, i) => table[ids[Math.floor(i / width)]! * width + (i % width)]!,
   )
 }
 
-/** The learnt words, `context` `[m, width]`, and with them where the run stands. */
+/** The context vectors, `context` `[m, width]`, and the state to resume from. */
 const contextFile = 'context.safetensors'
 
 async function writeState(
@@ -125,16 +125,16 @@ async function writeState(
   await writeSafetensors(join(out, contextFile), tensors, { metadata, overwrite: true })
 }
 
-/** @throws UsageError where another run is in the folder */
+/** @throws UsageError if the folder's run has other settings */
 async function readState(out: string, identity: string): Promise<CoopState | undefined> {
   const file = join(out, contextFile)
   if (!(await stat(file).catch(() => undefined))) return undefined
   const { tensors, metadata } = await openCheckpoint(file)
   const [before, now] = [JSON.parse(metadata.run ?? '{}'), JSON.parse(identity)]
-  const changed = changedSettings(before, now).filter((name) => name !== 'samples')
+  const changed = changedSettings(before, now, new Set(['samples']))
   if (changed.length > 0) {
     throw new UsageError(
-      `${file} is of a run with other settings: ${changed.map((name) => described(name, before, now)).join('; ')}. Give the same ones, or choose another folder`,
+      `${file} is of a run with other settings: ${changed.join('; ')}. Give the same ones, or choose another folder`,
     )
   }
   const values = async (name: string) => (await readTensor(tensors.get(name)!)) as Float32Array
@@ -142,7 +142,7 @@ async function readState(out: string, identity: string): Promise<CoopState | und
 }
 
 export const coop: Method = {
-  summary: "the words around a class's name are learnt, and nothing else",
+  summary: 'trains context vectors in the prompt, and nothing else',
   defaults: coopRecipe,
   run,
 }

@@ -7,7 +7,7 @@ import { encodeText } from '../model/clip.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import { constantTexts } from './class-prompts.ts'
 import { contextLengthFor, createPromptLearner, namePrompts, type PromptLearner } from './coop.ts'
-import { type CoopState, descend, drawnContext, rateAt, trainContext, usualEpochs } from './coop-training.ts'
+import { type CoopState, defaultEpochs, descend, drawnContext, rateAt, trainContext } from './coop-training.ts'
 import { rowsAt, unitRows } from './unit-features.ts'
 
 describe('beside PyTorch', async () => {
@@ -98,7 +98,7 @@ it('puts names into sentences of their own, with a full stop', async () => {
 })
 
 it('learns longer from more pictures', () => {
-  expect([1, 2, 4, 8, 16].map(usualEpochs)).toEqual([50, 100, 100, 200, 200])
+  expect([1, 2, 4, 8, 16].map(defaultEpochs)).toEqual([50, 100, 100, 200, 200])
 })
 
 it('learns sixteen words, or as many as the model has room for, and refuses more than that', () => {

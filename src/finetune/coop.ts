@@ -1,8 +1,8 @@
-// CoOp (Zhou et al., IJCV 2022): the words around a class's name are learnt, as vectors, and nothing else,
+// CoOp (Zhou et al., IJCV 2022): trains only context vectors, which take the place of words in the prompt,
 //
 //     prompt_c = [start] [V]₁ … [V]ₘ [name of c] . [end],  z_c = exp(t) · I / ‖I‖ · T_c / ‖T_c‖,  loss = cross-entropy of z.
 //
-// The model's text tower is as it was: it reads a vocabulary of its own, whose first m tokens are the learnt words.
+// The text encoder is unchanged: it is given a vocabulary whose first m tokens are the context vectors.
 
 import { Tensor as Value } from 'onnxruntime-common'
 import { UsageError } from '../errors.ts'
@@ -17,41 +17,41 @@ import { constantTexts } from './class-prompts.ts'
 import { crossEntropy } from './classification-head.ts'
 import type { UnitFeatures } from './unit-features.ts'
 
-/** The context's vectors: `[m, width]`, row-major. */
+/** The context vectors: `[m, width]`, row-major. */
 export type Context = Float32Array
 
 /** CoOp's loss and its gradient, compiled for one set of classes (Zhou et al. 2022). */
 export interface PromptLearner {
-  /** The mean cross-entropy of some pictures at a context, and its derivative by it. */
+  /** The mean cross-entropy of a batch, and its derivative by the context. */
   gradient(batch: UnitFeatures, context: Context): Promise<{ loss: number; context: Context }>
-  /** The classes' embeddings, `[classes, embedDim]`, of unit length. */
+  /** The classes' embeddings, `[classes, embedDim]`, normalised. */
   classes(context: Context): Promise<Float32Array>
   dispose(): Promise<void>
 }
 
-/** Words that the authors learn. */
-export const usualLength = 16
+/** The authors' number of context vectors. */
+export const defaultContextLength = 16
 
 /** Each class's ids from start to end, without the context: `[start] name . [end]` */
 export const namePrompts = (tokenizer: Tokenizer, words: readonly string[]): number[][] =>
   words.map((word) => [...tokenizer.encode(`${word.replaceAll('_', ' ')}.`)])
 
 /**
- * How many words can be learnt: `asked`, or 16, or fewer where the model's context has no more room beside the longest name.
+ * The number of context vectors: `asked`, or 16, or as many as fit beside the longest name.
  *
- * @throws UsageError where there is no room for those that were asked for, or for one
+ * @throws UsageError if `asked` do not fit, or not even one
  */
 export function contextLengthFor(prompts: readonly (readonly number[])[], room: number, asked?: number): number {
   const longest = Math.max(...prompts.map((ids) => ids.length))
-  const most = room - longest
-  if (most < (asked ?? 1)) {
+  const free = room - longest
+  if (free < (asked ?? 1)) {
     const wanted = asked === undefined ? '' : `, and ${asked} were asked for`
     const advice = asked === undefined ? 'shorten the names' : 'choose a smaller `contextLength`, or shorten the names'
     throw new UsageError(
-      `the model reads ${room} tokens, and the longest class name takes ${longest} with start, full stop and end: ${Math.max(0, most)} are left for words to learn${wanted}; ${advice} with \`words\``,
+      `the model reads ${room} tokens, and the longest class name takes ${longest} with start, full stop and end: ${Math.max(0, free)} are left for words to learn${wanted}; ${advice} with \`words\``,
     )
   }
-  return asked ?? Math.min(usualLength, most)
+  return asked ?? Math.min(defaultContextLength, free)
 }
 
 /**
@@ -59,7 +59,8 @@ export function contextLengthFor(prompts: readonly (readonly number[])[], room: 
  * memory (a fifth less for twelve blocks).
  *
  * @param prompts ids of each class from start to end; the context goes after the start
- * @param m length of the context in tokens
+ * @param m number of context vectors
+ * @param options.recompute recomputes the inside of blocks: slower, with less memory (by a fifth for twelve blocks)
  */
 export async function createPromptLearner(
   { config, parameters, runtime, logitScale, logitBias, objective }: PromptedModel,
@@ -69,19 +70,19 @@ export async function createPromptLearner(
 ): Promise<PromptLearner> {
   const { text: tower, embedDim } = config
   const encodeText = objectives[objective].encodeText
-  if (!tower || !encodeText) throw new UsageError('CoOp needs a model with a text tower')
+  if (!tower || !encodeText) throw new UsageError('CoOp needs a model with a text encoder')
   const { width, vocabularySize } = tower
 
-  const own = [...new Set(prompts.flat())]
+  const usedIds = [...new Set(prompts.flat())]
   const context = input('context', 'float32', [m, width])
   const stored = parameters.get('token_embedding.weight', vocabularySize, width)
-  const table = concat([context, stored.gather(constant(Int32Array.from(own), [own.length]))], 0)
+  const table = concat([context, stored.gather(constant(Int32Array.from(usedIds), [usedIds.length]))], 0)
   const texts = prompts.map(([start, ...rest]) => [
-    m + own.indexOf(start!),
+    m + usedIds.indexOf(start!),
     ...Array.from({ length: m }, (_, i) => i),
-    ...rest.map((id) => m + own.indexOf(id)),
+    ...rest.map((id) => m + usedIds.indexOf(id)),
   ])
-  const smaller = { ...config, text: { ...tower, vocabularySize: m + own.length } }
+  const smaller = { ...config, text: { ...tower, vocabularySize: m + usedIds.length } }
   const classes = normalize(encodeText(parameters.with('token_embedding.weight', table), constantTexts(texts), smaller))
   const x = input('x', 'float32', ['n', embedDim])
   const logits = x.matmulTransposed(classes).mul(logitScale).add(logitBias)
@@ -89,19 +90,19 @@ export async function createPromptLearner(
   const [gradient] = gradients(loss, [context], recompute ? transformerBlock : undefined)
   const step = await runtime.compile({ loss, gradient: gradient! }, { planMemory: false })
   const read = await runtime.compile({ classes: classes.is(prompts.length, embedDim) })
-  const given = (context: Context) => ({ context: new Value('float32', context, [m, width]) })
+  const contextInput = (context: Context) => ({ context: new Value('float32', context, [m, width]) })
 
   return {
-    async gradient({ x, width, labels }, at) {
-      const found = await step.run({
-        ...given(at),
+    async gradient({ x, width, labels }, context) {
+      const outputs = await step.run({
+        ...contextInput(context),
         x: new Value('float32', x, [labels.length, width]),
         labels: new Value('float32', Float32Array.from(labels), [labels.length]),
       })
-      return { loss: (found.loss!.data as Float32Array)[0]!, context: found.gradient!.data as Float32Array }
+      return { loss: (outputs.loss!.data as Float32Array)[0]!, context: outputs.gradient!.data as Float32Array }
     },
-    async classes(at) {
-      return (await read.run(given(at))).classes!.data as Float32Array
+    async classes(context) {
+      return (await read.run(contextInput(context))).classes!.data as Float32Array
     },
     async dispose() {
       await step.dispose()

@@ -1,5 +1,5 @@
-// What a frozen image tower gives for a data set, computed once and kept in a folder: features of linear probes, prompts
-// and caches (§3.2).
+// Features of a data set from the frozen image encoder, computed once and cached in a folder: for linear probes, CoOp and
+// Tip-Adapter (§3.2).
 
 import { createHash } from 'node:crypto'
 import { mkdir, stat } from 'node:fs/promises'
@@ -20,13 +20,13 @@ import type { Clip } from '../load.ts'
 
 /** Embeddings of labelled images, kept in a file. */
 export interface CachedFeatures extends LabelledFeatures {
-  /** Each row's sample. */
+  /** The sample of each row. */
   keys: readonly string[]
 }
 
 /**
- * Features of all pictures of a source, in its order: from `file` where it holds those of the same model and the same
- * samples, else computed and written there.
+ * Features of all images of a source, in its order: from `file` if it was written for the same model and samples, else
+ * computed and written to it.
  */
 export async function cachedFeatures(
   clip: Clip,
@@ -35,19 +35,19 @@ export async function cachedFeatures(
   { exifRotate = false, ...options }: SampleOptions & { exifRotate?: boolean | undefined } = {},
 ): Promise<CachedFeatures> {
   const identity = await identityOf(clip, source, exifRotate)
-  const known = await readFeatures(file, identity)
-  if (known) return known
+  const cached = await readFeatures(file, identity)
+  if (cached) return cached
   const names = classNames(source)
-  const found: CachedFeatures = {
+  const features: CachedFeatures = {
     ...(await computed(clip, source, names, options)),
     names,
     width: clip.config.embedDim,
   }
-  await writeFeatures(file, identity, found)
-  return found
+  await writeFeatures(file, identity, features)
+  return features
 }
 
-/** Each picture's embedding, by its sample's key. */
+/** Embeddings by sample key. */
 export function embeddingsByKey(sets: readonly CachedFeatures[]): Map<string, Float32Array> {
   const embeddings = new Map<string, Float32Array>()
   for (const { keys, features, width } of sets) {
@@ -73,7 +73,7 @@ async function computed(clip: Clip, source: Source, names: readonly string[], op
   return { features, labels: Int32Array.from(labels), keys, skipped }
 }
 
-/** Model, samples and how pictures are prepared, as a hash. Files' times tell a picture that was replaced. */
+/** A hash of the model, the samples and the preprocessing, with files' times to notice replaced images. */
 async function identityOf(clip: Clip, source: Source, exifRotate: boolean): Promise<string> {
   const { name, config, preprocessing, logitScale } = clip
   const about = [name, config, preprocessing, logitScale, source.labels, ...(exifRotate ? ['upright'] : [])]
@@ -103,8 +103,11 @@ async function readFeatures(file: string, identity: string): Promise<CachedFeatu
   }
 }
 
-async function writeFeatures(file: string, identity: string, found: CachedFeatures): Promise<void> {
-  const { features, width, labels, names, keys, skipped } = found
+async function writeFeatures(
+  file: string,
+  identity: string,
+  { features, width, labels, names, keys, skipped }: CachedFeatures,
+): Promise<void> {
   await mkdir(join(file, '..'), { recursive: true })
   const bytes = (array: Float32Array | Int32Array) => async () => new Uint8Array(array.slice().buffer)
   const tensors = new Map([

@@ -1,5 +1,4 @@
-// Few-shot sampling, as the literature counts it: a number of images of each class, drawn by a seed; and the tenth of the
-// images that validates where no others are given.
+// Few-shot sampling: N random images of each class, from a seed; and the default validation set, a tenth of the images.
 
 import type { Order, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
@@ -19,7 +18,7 @@ export async function fewShot(source: Source, shots: number, seed: number): Prom
 /**
  * A tenth of each class, at least one, and the rest. A class of one image stays on the learning side.
  *
- * @throws UsageError where that leaves nothing to judge by
+ * @throws UsageError if that leaves no validation images
  */
 export async function heldOutTenth(source: Source, seed: number): Promise<{ train: Source; val: Source }> {
   const { byClass, broken } = await shuffledByClass(source, 'validation', seed)
@@ -73,15 +72,15 @@ export function subset(
     name,
     size: keys.size + broken.size,
     async *samples({ skip = 0, ...order }: Order) {
-      let place = 0
+      let index = 0
       for await (const sample of source.samples(order)) {
-        if (('reason' in sample ? broken : keys).has(sample.key) && place++ >= skip) yield sample
+        if (('reason' in sample ? broken : keys).has(sample.key) && index++ >= skip) yield sample
       }
     },
   }
 }
 
-/** A source whose captions are its classes' prompts. @param words a class's name in prompts, where it is not its folder's name */
+/** A source whose captions are its classes' prompts. @param words a class's name in prompts. Default: the folder's name */
 export function withPrompts(
   source: Source,
   templates: readonly string[],

@@ -1,4 +1,5 @@
-// Fine-tuning (§3.2 and what came after): a model and labelled images to a folder that knows them better, and by how much.
+// Fine-tuning (§3.2 and later methods): from a model and labelled images to a fine-tuned model folder, with its accuracy before and
+// after.
 
 import { join } from 'node:path'
 import { openSource } from '../data/open.node.ts'
@@ -25,20 +26,20 @@ import { judged } from './trained.node.ts'
 /** Options of `finetune`. */
 export interface FinetuneOptions extends FinetuneSettings {
   method: MethodName
-  /** As `load` takes it; the model that ships, if left out. */
+  /** As for `load`. Default: the starter model. */
   model?: string | undefined
   activation?: Activation | undefined
-  /** Labelled images to learn from: a source, or what `openSource` takes. */
+  /** The training set, with classes: a source, or the argument of `openSource`. */
   train: string | Source
-  /** Labelled images to validate with. Default: a seeded tenth of `train`. */
+  /** The validation set. Default: a random tenth of `train`. */
   val?: string | Source | undefined
-  /** A folder: new or empty, unless `resume`. */
+  /** Output folder; must be new or empty, unless `resume` is set. */
   out: string
-  /** Images of each class, drawn by `seed`. Default: all. */
+  /** Number of random training images of each class. Default: all. */
   shots?: number | undefined
-  /** Each with `{}` for the class. Default: `a photo of a {}.` */
+  /** Prompt templates, each with `{}` for the class. Default: `a photo of a {}.` */
   templates?: readonly string[] | undefined
-  /** What prompts call a class, by its folder's name. */
+  /** A class's name in prompts, by its folder's name. */
   words?: ReadonlyMap<string, string> | undefined
   /** Of the model, where it is fetched: as `load`'s `onProgress` and `onWait`. */
   onDownload?: LoadOptions['onProgress'] | undefined
@@ -47,22 +48,22 @@ export interface FinetuneOptions extends FinetuneSettings {
 
 export type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
 
-/** Written as `result.json` too. */
+/** Also written to `result.json`. */
 export interface FinetuneResult extends Accuracy {
   method: MethodName
   model: string
   out: string
-  /** The same images before, by words alone. */
+  /** Zero-shot accuracy of the original model on the same images. */
   zeroShot: Accuracy
   classes: readonly string[]
-  /** Images that were learnt from. */
+  /** Number of training images. */
   trained: number
   /** Images of both sets that could not be used, and why. */
   skipped: readonly Skipped[]
   shots: number | null
   seed: number
   templates: readonly string[]
-  /** Whether the folder answers with a classifier of its own; else it takes labels. */
+  /** Whether the folder has a classifier; otherwise it is used zero-shot. */
   classifier: boolean
   seconds: number
   [more: string]: unknown
@@ -109,7 +110,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
   for (const message of notices) yield { kind: 'notice', message }
   const templates = options.templates?.length ? options.templates : defaultTemplates
   const classes = severalClasses(train)
-  const named = checkedWords(classes, words)
+  const classWords = checkedWords(classes, words)
   const name = options.model ?? starter
   const { onDownload, onWait } = options
   const skips = createSkips()
@@ -121,28 +122,32 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
   })
   try {
     if (clip.likelihood || !clip.config.text) {
-      throw new UsageError(`${name} has no joint embedding of images and texts; choose a model with both towers`)
+      throw new UsageError(`${name} has no joint embedding of images and texts; choose a model with both encoders`)
     }
     await checkClasses(train, classes, { preprocessing: clip.preprocessing, ...options })
     const opened = await openInitialModel(name, { activation, signal, onWait })
     const model = { ...opened, preprocessing: clip.preprocessing }
-    const zeroShot = await zeroShotClassifier(clip, named, { templates, onLong: 'truncate', ...(signal && { signal }) })
+    const zeroShot = await zeroShotClassifier(clip, classWords, {
+      templates,
+      onLong: 'truncate',
+      ...(signal && { signal }),
+    })
     const sources = { train: withPrompts(train, templates, words), val: withPrompts(val, templates, words) }
-    const asItWas = await evaluateClassifier(clip, zeroShot, sources.val, { words, signal })
-    yield* skips.found(asItWas.skipped)
-    yield { kind: 'judged', what: 'zero-shot', data: val.name, details: asItWas, ...accuracy(asItWas) }
+    const zeroShotResult = await evaluateClassifier(clip, zeroShot, sources.val, { words, signal })
+    yield* skips.found(zeroShotResult.skipped)
+    yield { kind: 'judged', what: 'zero-shot', data: val.name, details: zeroShotResult, ...accuracy(zeroShotResult) }
     const task: Task = {
       clip,
       model,
       classes,
-      words: named,
+      words: classWords,
       templates,
       zeroShot,
       ...sources,
       out,
       settings: options,
       identity: {
-        ...{ method, model: name, shots: shots ?? null, templates, words: named },
+        ...{ method, model: name, shots: shots ?? null, templates, words: classWords },
         valDigest: (await val.digest?.()) ?? null,
         ...(exifRotate && { exifRotate }),
       },
@@ -158,16 +163,16 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
         await writeClassifier(out, classifier)
       },
     }
-    const more = yield* skips.through(methods[method].run(task))
+    const methodResult = yield* skips.through(methods[method].run(task))
     if (signal?.aborted) return
-    const asItIs = await judged(out, task)
-    yield { kind: 'judged', what: 'fine-tuned', data: val.name, details: asItIs, ...accuracy(asItIs) }
+    const finetunedResult = await judged(out, task)
+    yield { kind: 'judged', what: 'fine-tuned', data: val.name, details: finetunedResult, ...accuracy(finetunedResult) }
     const result: FinetuneResult = {
       method,
       model: clip.name,
       out,
-      ...accuracy(asItIs),
-      zeroShot: accuracy(asItWas),
+      ...accuracy(finetunedResult),
+      zeroShot: accuracy(zeroShotResult),
       classes,
       trained: train.size,
       shots: shots ?? null,
@@ -175,7 +180,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
       templates,
       classifier: (await readClassifier(out)) !== undefined,
       seconds: (performance.now() - began) / 1000,
-      ...more,
+      ...methodResult,
       skipped: skips.all(),
     }
     await replaceFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`)
@@ -219,7 +224,7 @@ async function dataOf({ train, val, seed = 0, shots, words = new Map(), signal }
   const opened = (source: string | Source) =>
     typeof source === 'string' ? openSource(source, { signal, classes: true }) : Promise.resolve(source)
   const all = await opened(train)
-  classNames(all)
+  classNames(all) // throws without classes, before anything is read
   const parts = val === undefined ? await heldOutTenth(all, seed) : { train: all, val: await opened(val) }
   const notices = [...(all.notices ?? []), ...((val !== undefined && parts.val.notices) || [])]
   return {

@@ -1,4 +1,4 @@
-// Full fine-tuning of the image tower with a head that begins as the zero-shot classifier (§3.2; the recipe of WiSE-FT).
+// Full fine-tuning of the image encoder with a head initialised as the zero-shot classifier (§3.2; the recipe of WiSE-FT).
 
 import type { Adaptation } from '../training/adaptation.ts'
 import { writeClassifier } from '../zero-shot/classifier-file.node.ts'
@@ -6,7 +6,7 @@ import { classificationHead, headBias, headOf, headWeight } from './classificati
 import type { Method, Task } from './method.ts'
 import { trained } from './trained.node.ts'
 
-/** The image tower and the head, trained by cross-entropy. */
+/** The image encoder and the head, trained by cross-entropy. */
 export function fullAdaptation({ classes, words, zeroShot }: Pick<Task, 'classes' | 'words' | 'zeroShot'>): Adaptation {
   return {
     name: 'full',
@@ -22,7 +22,7 @@ export function fullAdaptation({ classes, words, zeroShot }: Pick<Task, 'classes
 export const fullRecipe = { learningRate: 3e-5, weightDecay: 0.1, epochs: 10, batch: 32, clipGradient: 1 }
 
 export const full: Method = {
-  summary: 'the image tower and a head that begins as the zero-shot classifier',
+  summary: 'the image encoder and a head initialised as the zero-shot classifier',
   defaults: fullRecipe,
   run: (task) => trained(task, fullAdaptation(task), fullRecipe),
 }

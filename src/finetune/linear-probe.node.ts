@@ -1,5 +1,5 @@
-// The linear probe (§3.2, appendix A.3) as a method: logistic regression on the tower's features, its penalty swept on the
-// pictures that judge.
+// The linear probe (§3.2, appendix A.3) as a method: logistic regression on the image encoder's features, its penalty chosen on the
+// validation set.
 
 import { linearProbe as fit } from '../evaluate/linear-probe.ts'
 import type { Method, Task } from './method.ts'
@@ -20,7 +20,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
 }
 
 export const linearProbe: Method = {
-  summary: "logistic regression on the image tower's features, its penalty swept",
+  summary: "logistic regression on the image encoder's features; the penalty is chosen on the validation set",
   defaults: {},
   run,
 }

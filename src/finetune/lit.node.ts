@@ -1,5 +1,5 @@
-// Locked-image tuning (LiT, Zhai et al. 2022): the image tower is locked, the text tower learns to fit it. What a locked
-// tower gives for a picture is computed once.
+// Locked-image tuning (LiT, Zhai et al. 2022): the image encoder is frozen and its embeddings computed once; the text encoder is
+// trained.
 
 import { encodeText } from '../model/clip.ts'
 import { contrastive, infoNce, scaleBounds } from '../objectives/contrastive.ts'
@@ -9,7 +9,7 @@ import { type CachedFeatures, embeddingsByKey } from './features.node.ts'
 import type { Method } from './method.ts'
 import { trained } from './trained.node.ts'
 
-/** The contrastive objective over embeddings of pictures that are there already. */
+/** The contrastive objective over precomputed image embeddings. */
 export const lockedImage: Objective = {
   features: (p, { embedding, text }, config) => ({
     imageEmbedding: embedding,
@@ -21,18 +21,18 @@ export const lockedImage: Objective = {
   encodeText,
 }
 
-/** @param features of every picture that is learnt from or judges */
+/** @param features of all training and validation images */
 export const litAdaptation = (features: readonly CachedFeatures[]): Adaptation => ({
   name: 'lit',
   objective: lockedImage,
   embeddings: embeddingsByKey(features),
 })
 
-/** LiT's own rates are for text towers trained from nothing; one that is trained takes a rate as fine-tuning does. */
+/** LiT's published rates are for text encoders trained from scratch; a pretrained one takes a fine-tuning rate. */
 const recipe = { learningRate: 2.5e-5, weightDecay: 0.1, epochs: 10, batch: 32 }
 
 export const lit: Method = {
-  summary: 'the text tower alone, by the contrastive loss; the image tower is locked',
+  summary: 'the text encoder alone, by the contrastive loss; the image encoder is frozen',
   defaults: recipe,
   async *run(task) {
     const features = [await task.features('train'), await task.features('val')]

@@ -1,5 +1,5 @@
-// LoRA as a method (Hu et al. 2021; CLIP-LoRA's recipe, Zanella & Ben Ayed 2024): thin matrices in both towers, trained by
-// cross-entropy over the classes' prompts; merged in the saved model, and beside it as PEFT's adapter.
+// LoRA as a method (Hu et al. 2021; CLIP-LoRA's recipe, Zanella & Ben Ayed 2024): low-rank matrices in both encoders, trained by
+// cross-entropy over the classes' prompts; saved merged into the model, and as a PEFT adapter beside it.
 
 import type { ClipConfig } from '../model/config.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
@@ -13,7 +13,7 @@ import { addLora, initialLora, isLora, type LoraOptions, loraDefaults, type Towe
 import type { Method, Task } from './method.ts'
 import { trained } from './trained.node.ts'
 
-/** LoRA over any objective. @param base what PEFT's files name as the model that the adapter belongs to */
+/** LoRA over any objective. @param base the base model's name for PEFT's files */
 export function loraAdaptation(
   options: LoraOptions,
   {
@@ -23,25 +23,19 @@ export function loraAdaptation(
     base = '',
   }: Pick<Adaptation, 'objective' | 'classes'> & { seed?: number; base?: string },
 ): Adaptation {
-  const shapes = new Map<string, readonly number[]>()
   return {
     name: 'lora',
     objective,
-    ...(classes && { classes }),
+    classes,
     settings: { lora: options },
     wrap: withLora(options),
     trained: isLora,
-    initial(name, shape) {
-      return initialLora(name, shape, seed)
-    },
-    own(name) {
-      if (isLora(name)) shapes.set(name, [])
-      return isLora(name)
-    },
+    initial: (name, shape) => initialLora(name, shape, seed),
+    own: isLora,
     merged: (name, values) => addLora(name, values(name), values, options),
-    async save(folder, values) {
+    async save(folder, values, matrices) {
       const tensors = new Map(
-        [...shapes.keys()].map((name) => {
+        matrices.map((name) => {
           const data = values(name)
           const other = data.length / options.rank
           const shape = name.endsWith('lora_A.weight') ? [options.rank, other] : [other, options.rank]
@@ -53,7 +47,7 @@ export function loraAdaptation(
   }
 }
 
-/** The loss over classes' prompts, as a task has them. */
+/** The loss over the prompts of a task's classes. */
 export const promptObjective = (
   { words, templates }: Pick<Task, 'words' | 'templates'>,
   tokenizer: Tokenizer,
@@ -63,13 +57,13 @@ export const promptObjective = (
   classPrompts(tokenizeCaptions(promptsOf(words, templates), tokenizer, config.text!), templates.length, config, frozen)
 
 /**
- * CLIP-LoRA has 2e-4 over 500 steps for each picture of a class. Runs are shorter here, and take a rate by which the sum of
- * the rates comes as far as its runs of two pictures a class.
+ * CLIP-LoRA uses a rate of 2e-4 over 500 steps per image of a class. Runs are shorter here, with a higher rate, so that the sum
+ * of the rates equals that of its runs with two images per class.
  */
 const recipe = { learningRate: 1e-3, weightDecay: 0.01, epochs: 10, batch: 32, leastSteps: 200 }
 
 export const lora: Method = {
-  summary: 'thin matrices beside the weights of both towers; merged, and as a PEFT adapter',
+  summary: 'low-rank matrices beside the weights of both encoders; saved merged, and as a PEFT adapter',
   defaults: recipe,
   async *run(task) {
     const { clip, settings, classes, zeroShot } = task

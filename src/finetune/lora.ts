@@ -1,4 +1,4 @@
-// LoRA (Hu et al. 2021): a weight stays as it is, and the product of two thin matrices is learnt beside it.
+// LoRA (Hu et al. 2021): a weight is frozen, and the product of two low-rank matrices is trained beside it.
 //
 //     W' = W + s · B A,  A [r, in], B [out, r],  s = α / r, or α / √r (rank-stabilised: Kalajdzievski 2023, and CLIP-LoRA)
 
@@ -8,7 +8,7 @@ import type { Lookup } from '../model/parameters.ts'
 import { createRandom } from '../random.ts'
 import type { Values } from '../training/adaptation.ts'
 
-/** A block's matrices: attention's query, key, value and output, and the two of the MLP. */
+/** The matrices of a block: attention's query, key, value and output, and the MLP's two. */
 export const loraTargets = ['q', 'k', 'v', 'out', 'fc', 'proj'] as const
 
 /**
@@ -37,7 +37,7 @@ export interface LoraOptions {
   towers: readonly Tower[]
 }
 
-/** CLIP-LoRA's (Zanella & Ben Ayed 2024). */
+/** CLIP-LoRA's defaults (Zanella & Ben Ayed 2024). */
 export const loraDefaults: LoraOptions = {
   rank: 2,
   alpha: 1,
@@ -48,13 +48,13 @@ export const loraDefaults: LoraOptions = {
 
 interface Place {
   weight: string
-  /** As which of how many equal parts of that parameter. */
+  /** The index of the matrix among `of` equal parts of that parameter. */
   part: number
   of: number
   module: string
 }
 
-/** Each target's matrix, in a transformer's block, and in the attention pool that a ResNet ends in. */
+/** Each target's matrix in a transformer block, and in a ResNet's attention pool. */
 const places: Record<LoraTarget, { block: Place; pool?: Place }> = {
   q: { block: { weight: 'attn.in_proj_weight', part: 0, of: 3, module: 'attn.q_proj' }, pool: whole('q_proj') },
   k: { block: { weight: 'attn.in_proj_weight', part: 1, of: 3, module: 'attn.k_proj' }, pool: whole('k_proj') },
@@ -83,7 +83,7 @@ interface Adapted {
   b: string
 }
 
-/** What is added to a parameter: nothing, where it is none of the targets. */
+/** The matrices added to a parameter; none if it is not a target. */
 export function adaptedBy(name: string, { targets, towers }: Pick<LoraOptions, 'targets' | 'towers'>): Adapted[] {
   const [, at, weight] = /^((?:visual\.)?transformer\.resblocks\.\d+|visual\.attnpool)\.(.+)$/.exec(name) ?? []
   if (!at || !towers.includes(towerOf(name)!)) return []
@@ -98,19 +98,19 @@ export function adaptedBy(name: string, { targets, towers }: Pick<LoraOptions, '
 }
 
 /**
- * For `Adaptation.wrap`: the model is answered with `W + s · B A`, where matrices beside parts of one parameter are one
- * product, `[[B₁, 0], [0, B₂]] [A₁; A₂]`.
+ * For `Adaptation.wrap`: replaces targets by `W + s · B A`. Several matrices of one parameter are combined in one product,
+ * `[[B₁, 0], [0, B₂]] [A₁; A₂]`.
  */
 export function withLora(options: LoraOptions): (lookup: Lookup) => Lookup {
   const scale = loraScale(options)
   return (lookup) => {
-    const answers = new Map<string, Tensor>()
+    const sums = new Map<string, Tensor>()
     return (name, shape) => {
       const base = lookup(name, shape)
       const parts = base && shape ? adaptedBy(name, options) : []
       if (!base || !shape || parts.length === 0) return base
-      const known = answers.get(name)
-      if (known) return known
+      const built = sums.get(name)
+      if (built) return built
       const [rows, width] = shape as [number, number]
       const { rank } = options
       const pairs = parts.map(({ of, a, b }) => [lookup(a, [rank, width])!, lookup(b, [rows / of, rank])!] as const)
@@ -121,9 +121,9 @@ export function withLora(options: LoraOptions): (lookup: Lookup) => Lookup {
         return b.mul(scale).pad(above, 0, below, 0)
       })
       const product = joined(up, 1).matmul(joined(down, 0))
-      const answer = base.add(product)
-      answers.set(name, answer)
-      return answer
+      const sum = base.add(product)
+      sums.set(name, sum)
+      return sum
     }
   }
 }
@@ -131,7 +131,7 @@ export function withLora(options: LoraOptions): (lookup: Lookup) => Lookup {
 const joined = (parts: readonly Tensor[], axis: number): Tensor =>
   parts.length === 1 ? parts[0]! : concat(parts, axis)
 
-/** What LoRA's matrices begin with, as PEFT has it: A uniform in ±1/√in (Kaiming, a = √5), B zero. */
+/** Initial values of LoRA's matrices, as in PEFT: A uniform in ±1/√in (Kaiming, a = √5), B zero. */
 export function initialLora(name: string, shape: readonly number[], seed: number): Float32Array | undefined {
   if (!isLora(name)) return undefined
   const values = new Float32Array(shape[0]! * shape[1]!)
@@ -142,10 +142,10 @@ export function initialLora(name: string, shape: readonly number[], seed: number
 }
 
 /**
- * A parameter with the adapter's product added to it, or, with `sign` −1, taken from it again.
+ * A parameter with the adapter's product added, or, with `sign` −1, subtracted.
  *
- * @param base the parameter's values, which stay as they are
- * @returns undefined for a parameter that LoRA leaves as it is
+ * @param base the parameter's values; not modified
+ * @returns undefined for a parameter that is not a target
  */
 export function addLora(
   name: string,

@@ -1,5 +1,4 @@
-// Models with an adapter's product added to their weights (LoRA, Hu et al. 2021, §4.1: no latency is left of it), or taken
-// from them again.
+// Merges a LoRA adapter into a model's weights (Hu et al. 2021, §4.1: no inference latency), or removes it again.
 
 import { readdir } from 'node:fs/promises'
 import { CheckpointError, UsageError } from '../errors.ts'
@@ -10,17 +9,17 @@ import { writeModel } from '../training/saved-model.node.ts'
 import { type Adapter, readAdapter } from './adapter.node.ts'
 import { adaptedBy, addLora } from './lora.ts'
 
-/** A model with an adapter's product in its weights: `W + s · B A`. Nothing is written; `writeModel` does. */
+/** The model with the adapter merged: `W + s · B A`. Writes nothing; see `writeMerged`. */
 export const mergeAdapter = (model: InitialModel, adapter: Adapter): InitialModel => changed(model, adapter, 1)
 
-/** The model that an adapter was merged into: `W − s · B A`, to rounding. */
+/** The model without a merged adapter: `W − s · B A`, up to rounding. */
 export const unmergeAdapter = (model: InitialModel, adapter: Adapter): InitialModel => changed(model, adapter, -1)
 
 /**
- * Writes a model with an adapter in its weights, or, of one that has it, without, as open_clip lays it out.
+ * Merges a LoRA adapter into a model (or, with `unmerge`, removes it) and writes an open_clip folder.
  *
- * @param model as `load` takes it
- * @throws UsageError for a folder that holds something, CheckpointError for an adapter that does not fit
+ * @param model as for `load`
+ * @throws UsageError for a folder that is not empty, CheckpointError for an adapter that does not fit the model
  */
 export async function writeMerged(
   folder: string,
@@ -33,21 +32,21 @@ export async function writeMerged(
   } = {},
 ): Promise<void> {
   const { unmerge = false, overwrite = false, ...more } = options
-  const found = await readdir(folder).catch(() => [])
-  if (found.length > 0 && !overwrite)
+  const files = await readdir(folder).catch(() => [])
+  if (files.length > 0 && !overwrite)
     throw new UsageError(`${folder} is not empty; choose another folder, or write over it with \`overwrite\``)
-  const given = await readAdapter(adapter)
+  const opened = await readAdapter(adapter)
   const base = await openInitialModel(model, more)
-  checkFit(given, base, adapter)
-  await writeModel(folder, { model: unmerge ? unmergeAdapter(base, given) : mergeAdapter(base, given) })
+  checkFit(opened, base, adapter)
+  await writeModel(folder, { model: unmerge ? unmergeAdapter(base, opened) : mergeAdapter(base, opened) })
 }
 
-/** @throws CheckpointError for matrices that are of another model */
+/** @throws CheckpointError for matrices that do not fit the model */
 function checkFit({ tensors, options }: Adapter, { shapes }: InitialModel, where: string): void {
-  const found = [...shapes].flatMap(([name, shape]) =>
+  const targets = [...shapes].flatMap(([name, shape]) =>
     adaptedBy(name, options).map((part) => ({ ...part, name, shape })),
   )
-  for (const { a, b, of, name, shape } of found) {
+  for (const { a, b, of, name, shape } of targets) {
     const [rows, width] = shape as [number, number]
     const [ofA, ofB] = [tensors.get(a)?.shape[1], tensors.get(b)?.shape[0]]
     if ((ofA !== undefined && ofA !== width) || (ofB !== undefined && ofB !== rows / of)) {
@@ -56,16 +55,18 @@ function checkFit({ tensors, options }: Adapter, { shapes }: InitialModel, where
       )
     }
   }
-  const places = new Set(found.flatMap(({ a, b }) => [a, b]))
-  const over = [...tensors.keys()].find((name) => !places.has(name))
-  if (over) throw new CheckpointError(`${where}: the model has no place for ${over}; it is an adapter of another model`)
+  const expected = new Set(targets.flatMap(({ a, b }) => [a, b]))
+  const surplus = [...tensors.keys()].find((name) => !expected.has(name))
+  if (surplus) {
+    throw new CheckpointError(`${where}: the model has no place for ${surplus}; it is an adapter of another model`)
+  }
 }
 
 function changed(model: InitialModel, { options, tensors }: Adapter, sign: 1 | -1): InitialModel {
   const valuesOf = (name: string): Float32Array => {
-    const found = tensors.get(name)
-    if (!found) throw new CheckpointError(`adapter: '${name}' is missing, and the adapter's other matrices ask for it`)
-    return found.data
+    const tensor = tensors.get(name)
+    if (!tensor) throw new CheckpointError(`adapter: '${name}' is missing, but other matrices of the adapter need it`)
+    return tensor.data
   }
   return {
     ...model,

@@ -1,16 +1,16 @@
-// What every method of fine-tuning is: a name's defaults, and a generator from a task to a folder that answers.
+// A fine-tuning method: defaults, and a generator that turns a task into a model folder.
 //
-// A method changes no model code. It ends in one of two ways, and tells what happens on the way by what it yields:
+// A method changes no model code. It ends in one of two ways, and yields its progress:
 //
 // - **New parameters** (full, LoRA, FLYP, locked-image tuning, WiSE-FT): `yield* trained(task, adaptation)` runs the training
-//   loop with an `Adaptation` (src/training/adaptation.ts): an objective, a wrapped lookup, what is trained. The loop writes
-//   the model, its checkpoints and logs into `task.out`, judges it by `task.val` and goes on with `resume`.
-// - **A `Classifier`** over features that stay as they are (linear probe, CoOp, Tip-Adapter): `await task.features('train')`
-//   gives each picture's embedding once, from `task.out/features/` where an earlier run has left them, and
-//   `await task.answerWith(classifier)` writes the unchanged model and `classifier.safetensors` into `task.out`.
-//   It yields `{ kind: 'progress', … }` meanwhile.
+//   loop with an `Adaptation` (src/training/adaptation.ts): an objective, a wrapped lookup, which parameters are trained. The
+//   loop writes the model, its checkpoints and logs to `task.out`, validates with `task.val`, and supports `resume`.
+// - **A `Classifier`** over fixed features (linear probe, CoOp, Tip-Adapter): `await task.features('train')` returns each
+//   image's embedding, cached in `task.out/features/`, and `await task.answerWith(classifier)` writes the unchanged model
+//   and `classifier.safetensors` to `task.out`. Meanwhile it yields `{ kind: 'progress', … }`.
 //
-// Either way `load(task.out)` is the result, with `readClassifier(task.out)` where there is one.
+// Either way `load(task.out)` is the result, with `readClassifier(task.out)` if there is one. Validation loads the folder each
+// time, so that the numbers are those of the files that a user gets.
 
 import type { Source } from '../data/sample.ts'
 import type { Preprocessing } from '../image/transform.ts'
@@ -27,7 +27,7 @@ import type { LoraOptions } from './lora.ts'
 export interface FinetuneSettings {
   /** Passes over the training images. Default: the method's own. */
   epochs?: number | undefined
-  /** Steps, in place of `epochs`. */
+  /** In place of `epochs`. */
   steps?: number | undefined
   /** The highest learning rate. Default: the method's own. */
   learningRate?: number | undefined
@@ -37,9 +37,9 @@ export interface FinetuneSettings {
   chunk?: number | undefined
   /** Computes the inside of each transformer block twice, in place of keeping it in memory. Default: false. */
   recompute?: boolean | undefined
-  /** Steps over which the learning rate rises. Default: a tenth of all. */
+  /** Steps of warm-up. Default: a tenth of all. */
   warmup?: number | undefined
-  /** Clips the gradient to this norm. Default: the method's own, or no clipping. */
+  /** Clips the gradient to this norm. Default: the method's, or no clipping. */
   clipGradient?: number | undefined
   /** Default: the method's own. */
   weightDecay?: number | undefined
@@ -65,15 +65,15 @@ export interface FinetuneSettings {
   threads?: number | undefined
   /** Continues from the last checkpoint in the folder. Default: false, which refuses a folder that is not empty. */
   resume?: boolean | undefined
-  /** LoRA only; its `alpha` is a field of its own, below. */
+  /** LoRA only; `alpha` is below. */
   lora?: Partial<Omit<LoraOptions, 'alpha'>> | undefined
   /**
-   * WiSE-FT: how far the weights are from the original (0) to the fine-tuned model (1). Default: 0.5. LoRA: `α`. Default: 1.
+   * WiSE-FT: the interpolation from zero-shot (0) to fine-tuned (1); default: 0.5. LoRA: α; default: 1.
    */
   alpha?: number | undefined
-  /** CoOp only: length of the learned context in tokens. Default: 16. */
+  /** CoOp only: number of context vectors. Default: 16. */
   contextLength?: number | undefined
-  /** CoOp only: words that initialise the context, such as `a photo of a`. Default: random. */
+  /** CoOp only: words that initialise the context vectors, such as `a photo of a`. Default: random vectors. */
   contextWords?: string | undefined
   /** Saves and ends the run. */
   signal?: AbortSignal | undefined
@@ -96,45 +96,45 @@ export const loading = ({
   ...(signal && { signal }),
 })
 
-/** What a method is given. */
+/** The input of a method. */
 export interface Task {
-  /** The model as it was, for features and texts. */
+  /** The original model, for features and texts. */
   clip: Clip
-  /** The same, parameter by parameter. */
+  /** Its parameters, one by one. */
   model: InitialModel
-  /** Class folders' names, in order: the places of labels. */
+  /** Names of the class folders; labels are indices into them. */
   classes: readonly string[]
-  /** What prompts call them, in the same order: names in the classifier that comes out. */
+  /** The classes' names in prompts and in the resulting classifier, in the same order. */
   words: readonly string[]
-  /** Each with `{}`. */
+  /** Prompt templates, each with `{}`. */
   templates: readonly string[]
-  /** Each class's prompts, as a classifier: logits are unit embeddings times its weights, the model's scale within. */
+  /** The zero-shot classifier; its weights include the model's logit scale. */
   zeroShot: Classifier
-  /** What is learnt from; a sample's captions are its class's prompts. */
+  /** The training set; a sample's captions are its class's prompts. */
   train: Source
-  /** What judges; never learnt from. */
+  /** The validation set. */
   val: Source
-  /** A folder of the run's own. */
+  /** The run's output folder. */
   out: string
   settings: FinetuneSettings
-  /** What makes a run the same run, beside the loop's own settings: shots, templates. JSON. */
+  /** Settings that a resumed run must share, beside those of the training loop, as JSON. */
   identity: Readonly<Record<string, unknown>>
-  /** Where the run stands that is to go on. */
+  /** The progress to resume from. */
   before: Progress | undefined
-  /** The embeddings of all pictures, computed once and kept in `out/features/`. */
+  /** The embeddings of all images, computed once and cached in `out/features/`. */
   features(which: 'train' | 'val'): Promise<CachedFeatures>
-  /** Ends in a classifier: writes it and the model as it was into `out`. */
+  /** Writes a classifier and the unchanged model to `out`. */
   answerWith(classifier: Classifier): Promise<void>
 }
 
-/** How far a method is that has no steps of training to show: `tried 3 of 13 penalties`. */
+/** Progress of a method without a training loop: `3 of 13 penalties`. */
 export interface MethodProgress {
   kind: 'progress'
   what: string
   done: number
   of: number
-  /** Whatever was measured so far, by name. */
-  numbers?: Readonly<Record<string, number>>
+  /** Measurements by name. */
+  numbers?: Readonly<Record<string, number>> | undefined
 }
 
 /** What happens while a method runs. */
@@ -142,10 +142,10 @@ export type MethodEvent = TrainEvent | MethodProgress
 
 /** A fine-tuning method. */
 export interface Method {
-  /** One line, for help and documents. */
+  /** One line, for help and documentation. */
   readonly summary: string
-  /** What is used where nothing is said. */
+  /** Default settings. */
   readonly defaults: FinetuneSettings
-  /** @returns what `result.json` should say of it beside its accuracy */
+  /** @returns fields of `result.json`, beside the accuracy */
   run(task: Task): AsyncGenerator<MethodEvent, Readonly<Record<string, unknown>> | undefined>
 }

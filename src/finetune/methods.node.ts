@@ -1,4 +1,4 @@
-// The methods by the names that the command line gives them.
+// The fine-tuning methods by name.
 
 import { coop } from './coop.node.ts'
 import { flyp } from './flyp.node.ts'

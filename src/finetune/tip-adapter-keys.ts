@@ -1,4 +1,4 @@
-// Tip-Adapter-F (Zhang et al., ECCV 2022, §3.2): the cache's keys, trained by cross-entropy from where Tip-Adapter has them.
+// Tip-Adapter-F (Zhang et al., ECCV 2022, §3.2): trains the cache's keys by cross-entropy, initialised as in Tip-Adapter.
 
 import { predictions } from '../evaluate/classification.ts'
 import { createRandom } from '../random.ts'
@@ -24,14 +24,14 @@ export interface TrainKeysOptions {
   signal?: AbortSignal | undefined
 }
 
-/** The authors': AdamW with PyTorch's decay and a large ε, half a cosine. */
+/** The authors' settings: AdamW with PyTorch's weight decay and a large ε, half a cosine. */
 export const keysRecipe = { epochs: 20, learningRate: 1e-3, batch: 256, weightDecay: 0.01 } as const
 const optimizer = { beta1: 0.9, beta2: 0.999, eps: 1e-4 } as const
 
 /**
- * @param views augmented views of the training pictures, one an epoch, in turns
- * @param val which epoch's keys are kept: those that do best on it
- * @returns the cache with those keys
+ * @param views augmented views of the training images, one per epoch, in turns
+ * @param val selects the epoch with the best keys
+ * @returns the cache with the best keys
  */
 export async function* trainKeys(
   adapter: TipAdapter,
@@ -53,10 +53,10 @@ export async function* trainKeys(
     for (let from = 0; from < n; from += batch) {
       signal?.throwIfAborted()
       const rows = rowsAt(view, order.subarray(from, from + batch))
-      const found = await adapter.gradient(rows, { ...cache, keys })
+      const result = await adapter.gradient(rows, { ...cache, keys })
       const rate = learningRateAt(schedule, t++)
-      adamW(keys, found.keys, moments, { t, learningRate: rate, decayed: keys.length }, { ...optimizer, weightDecay })
-      loss += (found.loss * rows.labels.length) / n
+      adamW(keys, result.keys, moments, { t, learningRate: rate, decayed: keys.length }, { ...optimizer, weightDecay })
+      loss += (result.loss * rows.labels.length) / n
     }
     const accuracy = await accuracyOf(adapter, { ...cache, keys }, val)
     if (accuracy > best.accuracy) best = { keys: keys.slice(), accuracy }
@@ -67,6 +67,6 @@ export async function* trainKeys(
 
 async function accuracyOf(adapter: TipAdapter, cache: KeyValueCache, { x, labels }: UnitFeatures): Promise<number> {
   const data = await adapter.logits(x, cache)
-  const found = predictions({ data, classes: data.length / labels.length })
-  return labels.filter((label, i) => found[i] === label).length / labels.length
+  const predicted = predictions({ data, classes: data.length / labels.length })
+  return labels.filter((label, i) => predicted[i] === label).length / labels.length
 }

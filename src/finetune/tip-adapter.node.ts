@@ -1,4 +1,4 @@
-// Tip-Adapter and Tip-Adapter-F (Zhang et al., ECCV 2022) as methods: views of the pictures, a cache, and the search.
+// Tip-Adapter and Tip-Adapter-F (Zhang et al., ECCV 2022) as methods: augmented views, a cache, and the search.
 
 import { UsageError } from '../errors.ts'
 import type { KeyValueCache } from '../zero-shot/key-value-cache.ts'
@@ -9,23 +9,23 @@ import { keysRecipe, trainKeys } from './tip-adapter-keys.ts'
 import { searchAlphaBeta } from './tip-adapter-search.ts'
 import { unitFeatures } from './unit-features.ts'
 
-/** Augmented views of each picture, the authors' `augment_epoch`. */
+/** Augmented views of each image, the authors' `augment_epoch`. */
 const views = 10
 
-async function* run(task: Task, keysAre: 'kept' | 'trained'): ReturnType<Method['run']> {
+async function* run(task: Task, keys: 'fixed' | 'trained'): ReturnType<Method['run']> {
   const { clip, classes, words, zeroShot, settings } = task
   if (settings.steps !== undefined)
     throw new UsageError('Tip-Adapter-F trains in `epochs`; `steps` has no meaning for it')
   const val = unitFeatures(await task.features('val'), classes)
-  const seen = yield* augmentedViews(task, views)
-  for (const skipped of seen[0]!.skipped) yield { kind: 'skipped', ...skipped }
-  let cache: KeyValueCache = cacheOf(seen)
+  const viewFeatures = yield* augmentedViews(task, views)
+  for (const skipped of viewFeatures[0]!.skipped) yield { kind: 'skipped', ...skipped }
+  let cache: KeyValueCache = cacheOf(viewFeatures)
   const adapter = await createTipAdapter(clip.runtime, zeroShot, cache)
   try {
-    if (keysAre === 'trained') {
+    if (keys === 'trained') {
       const { seed = 0, signal } = settings
-      const each = seen.map((view) => unitFeatures(view, classes))
-      cache = yield* trainKeys(adapter, cache, each, val, { ...recipe(settings), seed, signal })
+      const normalized = viewFeatures.map((view) => unitFeatures(view, classes))
+      cache = yield* trainKeys(adapter, cache, normalized, val, { ...recipe(settings), seed, signal })
     }
     const { alpha, beta, accuracy } = yield* searchAlphaBeta(adapter, val, cache)
     await task.answerWith({ ...zeroShot, names: words, cache: { ...cache, alpha, beta } })
@@ -43,9 +43,9 @@ const recipe = ({ epochs, learningRate, batch, weightDecay }: FinetuneSettings) 
 })
 
 export const tipAdapter: Method = {
-  summary: 'zero-shot beside a cache of the pictures; nothing is trained',
+  summary: 'zero-shot plus a cache of the training images; nothing is trained',
   defaults: {},
-  run: (task) => run(task, 'kept'),
+  run: (task) => run(task, 'fixed'),
 }
 
 export const tipAdapterF: Method = {

@@ -112,12 +112,12 @@ it('counts labels in the order of the classes that are learnt, and refuses other
     width: 2,
     labels: Int32Array.of(1, 0),
   })
-  expect(() => unitFeatures(found, ['b'])).toThrow('without a picture to learn from: a')
+  expect(() => unitFeatures(found, ['b'])).toThrow('without a training image: a')
   expect(unitRows(features, 4)[1]).toBeCloseTo(4 / Math.sqrt(29), 6)
 })
 
 it('refuses views of other pictures', () => {
   const view = { features: new Float32Array(4), width: 2, names: ['a'], labels: Int32Array.of(0, 0), skipped: [] }
   const less = { ...view, features: new Float32Array(2), labels: Int32Array.of(0) }
-  expect(() => cacheOf([view, less])).toThrow('view 1 has 1 pictures, and the first 2')
+  expect(() => cacheOf([view, less])).toThrow('view 1 has 1 images, and the first 2')
 })

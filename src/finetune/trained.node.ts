@@ -1,5 +1,4 @@
-// The training loop as methods of fine-tuning use it: ten validations on the way, and at the end the folder answers as the
-// best of them did.
+// The training loop of fine-tuning methods: ten validations during the run, and at the end the best model in the folder.
 
 import { cp, readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,50 +15,50 @@ import { layerDecay } from './layer-decay.ts'
 import { type FinetuneSettings, loading, type Task } from './method.ts'
 import { readableOf } from './readable.node.ts'
 
-/** So many judgements in a run, the last one included, unless told. */
-const usualJudgements = 10
+const defaultValidations = 10
+
 export interface Recipe extends FinetuneSettings {
-  /** Few pictures make short epochs: where no length is asked for, a run has at least so many steps; 100 unless told. */
-  leastSteps?: number
+  /** The least number of steps of a run without a given length, since few images make short epochs. Default: 100. */
+  leastSteps?: number | undefined
 }
 
-/** Of the text towers that the published rates are for. */
-const usualWidth = 512
+/** The text width of the models that the published learning rates are for. */
+const publishedWidth = 512
 
 /**
- * Adam moves each weight by about the rate, whatever the gradient, and what a layer does changes by the sum over its width:
- * a narrower model takes a higher rate (Yang et al. 2022, Tensor Programs V, table 8: as one over the width).
+ * The learning rate for a model's width: Adam changes each weight by about the rate, and a layer's output by the sum over its
+ * width, so the rate is inversely proportional to the width (Yang et al. 2022, Tensor Programs V, table 8).
  */
 export const rateFor = (published: number, { text }: Pick<ClipConfig, 'text'>): number =>
-  published * Math.max(1, usualWidth / (text?.width ?? usualWidth))
+  published * Math.max(1, publishedWidth / (text?.width ?? publishedWidth))
 
 /**
- * @param recipe a method's own, its rate as published; what `task.settings` says comes first
- * @returns what the run took where nothing was said
+ * @param recipe the method's defaults, with the published learning rate; `task.settings` takes precedence
+ * @returns the settings that were chosen
  */
 export async function* trained(
   task: Task,
   adaptation: Adaptation,
   recipe: Recipe,
 ): AsyncGenerator<TrainEvent, Readonly<Record<string, unknown>>> {
-  const given = Object.fromEntries(Object.entries(task.settings).filter(([, value]) => value !== undefined))
-  const settings: FinetuneSettings = { ...recipe, ...given }
+  const overrides = Object.fromEntries(Object.entries(task.settings).filter(([, value]) => value !== undefined))
+  const settings: FinetuneSettings = { ...recipe, ...overrides }
   const learningRate = task.settings.learningRate ?? rateFor(recipe.learningRate ?? 1e-5, task.model.config)
-  const { out, model, signal } = { ...task, signal: settings.signal }
+  const { out, model } = task
+  const { signal, layerDecay: decay = 1 } = settings
   const { source: train, skipped } = await usable(task, adaptation)
   for (const one of skipped) yield { kind: 'skipped', ...one }
   const batch = Math.min(settings.batch ?? 32, train.size)
-  const anEpoch = Math.floor(train.size / batch)
-  const asked = task.settings.epochs ?? (task.settings.steps === undefined ? undefined : 0)
-  const inEpochs = (settings.epochs ?? 10) * anEpoch
-  const steps = task.settings.steps ?? (asked === undefined ? Math.max(recipe.leastSteps ?? 100, inEpochs) : inEpochs)
-  const each = Math.ceil(steps / (settings.judgements ?? usualJudgements))
-  const { layerDecay: decay = 1 } = settings
+  const stepsPerEpoch = Math.floor(train.size / batch)
+  const inEpochs = (settings.epochs ?? 10) * stepsPerEpoch
+  const leastSteps = task.settings.epochs === undefined ? (recipe.leastSteps ?? 100) : 0
+  const steps = task.settings.steps ?? Math.max(leastSteps, inEpochs)
+  const saveEvery = Math.ceil(steps / (settings.judgements ?? defaultValidations))
   const events = run(
     {
       adaptation: {
         ...adaptation,
-        ...(decay !== 1 && { rate: layerDecay(decay, model.config) }),
+        rate: decay === 1 ? undefined : layerDecay(decay, model.config),
         settings: { ...task.identity, layerDecay: decay, ...adaptation.settings },
       },
       model,
@@ -79,15 +78,15 @@ export async function* trained(
       maxPixels: settings.maxPixels,
       exifRotate: settings.exifRotate,
       onNotice: settings.onNotice,
-      saveEvery: each,
+      saveEvery,
       keep: 1,
       patience: settings.patience,
       signal,
       async validate({ folder, step, loss }) {
-        const { loss: ofVal } = await loss(task.val)
-        if (!Number.isFinite(ofVal)) throw diverged(step, out)
+        const { loss: valLoss } = await loss(task.val)
+        if (!Number.isFinite(valLoss)) throw diverged(step, out)
         const { top1, top5, n } = await judged(folder, task)
-        return { score: scoreOf(top1, ofVal, n), numbers: { loss: ofVal, 'top-1': top1, 'top-5': top5 } }
+        return { score: scoreOf(top1, valLoss, n), numbers: { loss: valLoss, 'top-1': top1, 'top-5': top5 } }
       },
     },
     task.before,
@@ -97,7 +96,7 @@ export async function* trained(
     if (event.kind === 'skipped') broken.add(event.key)
     yield event
   }
-  if (!signal?.aborted) await answerAsTheBest(out)
+  if (!signal?.aborted) await keepBest(out)
   return { trained: train.size - broken.size, steps, learningRate, batch }
 }
 
@@ -110,7 +109,7 @@ async function usable({ train, model, settings }: Task, { embeddings }: Adaptati
   return { source: subset(train, { keys, broken: new Set() }, train.name), skipped: [] }
 }
 
-/** Accuracy, and of equal accuracies the lower loss, by less than one picture counts: few pictures are often equal. */
+/** Accuracy with loss as tie-breaker: the loss term is always worth less than one image. */
 export const scoreOf = (top1: number, loss: number, n: number): number => top1 - ((loss / (1 + loss)) * 0.5) / n
 
 const diverged = (step: number, out: string): TrainingError =>
@@ -119,16 +118,16 @@ const diverged = (step: number, out: string): TrainingError =>
     { option: 'learningRate', code: 'diverged' },
   )
 
-/** A folder's own answers: by its classifier, for which no text is read, or by words. */
+/** Evaluates a model folder: by its classifier, which needs no text encoder, or zero-shot. */
 export async function judged(
   folder: string,
   { val, classes, words, templates, settings }: Pick<Task, 'val' | 'classes' | 'words' | 'templates' | 'settings'>,
 ) {
-  const own = await readClassifier(folder)
-  const towers = own ? (['image'] as const) : (['image', 'text'] as const)
+  const trainedClassifier = await readClassifier(folder)
+  const towers = trainedClassifier ? (['image'] as const) : (['image', 'text'] as const)
   const clip = await load(folder, { ...loading(settings), towers })
   try {
-    const classifier = own ?? (await zeroShotClassifier(clip, words, { templates, onLong: 'truncate' }))
+    const classifier = trainedClassifier ?? (await zeroShotClassifier(clip, words, { templates, onLong: 'truncate' }))
     return await evaluateClassifier(clip, classifier, val, {
       words: new Map(classes.map((name, i) => [name, words[i]!])),
       signal: settings.signal,
@@ -138,8 +137,8 @@ export async function judged(
   }
 }
 
-/** The best model's files in place of the last one's, each whole. */
-async function answerAsTheBest(out: string): Promise<void> {
+/** Replaces the last model's files by the best one's, each at once. */
+async function keepBest(out: string): Promise<void> {
   const best = join(out, 'best')
   if (!(await stat(best).catch(() => undefined))) return
   await copyModel(best, out)

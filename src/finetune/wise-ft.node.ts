@@ -1,8 +1,8 @@
-// WiSE-FT (Wortsman et al. 2022): the weights between the zero-shot model and the fine-tuned one,
+// WiSE-FT (Wortsman et al. 2022): interpolates the weights of the zero-shot and the fine-tuned model,
 //
 //     θ(α) = (1 − α) θ₀ + α θ₁,
 //
-// head included. Both ends are kept; the curve of accuracy over α is measured and drawn, and the folder answers at one α.
+// head included. Both models are kept; the accuracy over α is measured and drawn, and the folder holds the model at one α.
 
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ import { fullAdaptation, fullRecipe } from './full.node.ts'
 import type { Method, Task } from './method.ts'
 import { copyModel, judged, trained } from './trained.node.ts'
 
-/** Folders of the two ends. */
+/** Folders of the two models. */
 export const ends = ['zero-shot', 'fine-tuned'] as const
 
 /** `(1 − α) a + α b` */
@@ -29,11 +29,11 @@ export const interpolate = (a: Float32Array, b: Float32Array, alpha: number): Fl
 export interface CurvePoint {
   /** 0: the original weights; 1: the fine-tuned ones. */
   alpha: number
-  /** On the pictures that judge. */
+  /** On the validation set. */
   top1: number
 }
 
-/** A model and its classifier between two others of the same shapes, written into a folder. */
+/** Interpolates two models of the same shapes, and their classifiers, and writes the result to a folder. */
 export async function writeInterpolated(
   folder: string,
   [a, b]: readonly [string, string],
@@ -53,11 +53,11 @@ export async function writeInterpolated(
 }
 
 function interpolatedHead(a: Classifier, b: Classifier, alpha: number): Classifier {
-  const none = new Float32Array(a.names.length)
+  const noBias = new Float32Array(a.names.length)
   return {
     names: a.names,
     weights: interpolate(a.weights, b.weights, alpha),
-    bias: interpolate(a.bias ?? none, b.bias ?? none, alpha),
+    bias: interpolate(a.bias ?? noBias, b.bias ?? noBias, alpha),
   }
 }
 
@@ -67,28 +67,24 @@ export async function writeCurve(out: string, curve: readonly CurvePoint[], chos
   const points = curve.map(({ alpha, top1 }) => [alpha, top1] as const)
   const chart = {
     title: 'Accuracy between zero-shot (0) and fine-tuned (1)',
-    xLabel: `α (the folder answers at ${chosen})`,
+    xLabel: `α (the folder holds the model at ${chosen})`,
     formatY: (y: number) => `${Number((100 * y).toPrecision(4))} %`,
     series: [{ points, color: 0, dots: true }],
   }
   await writeDrawing(join(out, 'wise-ft'), drawing([chart]))
 }
 
-const chosenAlpha = 0.5
+const defaultAlpha = 0.5
 
 async function* wise(task: Task): ReturnType<Method['run']> {
   const { out, settings, model, zeroShot, words } = task
-  const { alpha = chosenAlpha, signal } = settings
+  const { alpha = defaultAlpha, signal } = settings
   if (!(alpha >= 0 && alpha <= 1)) throw new UsageError(`\`alpha\` is ${alpha}; for WiSE-FT it is between 0 and 1`)
   const [first, last] = [join(out, ends[0]), join(out, ends[1])]
   const taken = yield* trained(task, { ...fullAdaptation(task), name: 'wise-ft' }, fullRecipe)
   if (signal?.aborted) return undefined
   await writeModel(first, { model })
-  await writeClassifier(first, {
-    names: words,
-    weights: zeroShot.weights,
-    ...(zeroShot.bias && { bias: zeroShot.bias }),
-  })
+  await writeClassifier(first, { names: words, weights: zeroShot.weights, bias: zeroShot.bias })
   await mkdir(last, { recursive: true })
   await copyModel(join(out, 'best'), last)
 
@@ -108,7 +104,7 @@ async function* wise(task: Task): ReturnType<Method['run']> {
 }
 
 export const wiseFt: Method = {
-  summary: 'full, then the weights half way back to zero-shot; the curve between is drawn',
+  summary: 'full, then averages the weights half-way back to the original model; draws the curve between',
   defaults: fullRecipe,
   run: wise,
 }

@@ -1,6 +1,6 @@
-// A map of a few places drawn at a picture's size: bilinear, as PyTorch's `interpolate` does it without aligned corners.
+// Enlarges a small map to an image's size: bilinear, as PyTorch's `interpolate` with `align_corners=False`.
 
-/** `[rows, columns]` at any size: each value stands for the middle of its place, and beyond the outer ones is no change. */
+/** `[rows, columns] → [height, width]`: each value is at the centre of its cell; beyond the outer centres it is constant. */
 export function bilinear(
   map: Float32Array,
   [rows, columns]: readonly [rows: number, columns: number],
@@ -8,22 +8,22 @@ export function bilinear(
 ): Float32Array {
   const across = neighbours(columns, width)
   const down = neighbours(rows, height)
-  const drawn = new Float32Array(height * width)
+  const resized = new Float32Array(height * width)
   for (const [y, { low: top, high: bottom, part: below }] of down.entries()) {
     for (const [x, { low, high, part }] of across.entries()) {
       const upper = map[top * columns + low]! * (1 - part) + map[top * columns + high]! * part
       const lower = map[bottom * columns + low]! * (1 - part) + map[bottom * columns + high]! * part
-      drawn[y * width + x] = upper * (1 - below) + lower * below
+      resized[y * width + x] = upper * (1 - below) + lower * below
     }
   }
-  return drawn
+  return resized
 }
 
-/** For each pixel along a side, the places before and after its middle, and how far it is on the way. */
-function neighbours(places: number, pixels: number): { low: number; high: number; part: number }[] {
+/** For each pixel along a side, the cells before and after it, and its relative position between them. */
+function neighbours(cells: number, pixels: number): { low: number; high: number; part: number }[] {
   return Array.from({ length: pixels }, (_, i) => {
-    const at = Math.min(places - 1, Math.max(0, ((i + 0.5) * places) / pixels - 0.5))
-    const low = Math.floor(at)
-    return { low, high: Math.min(low + 1, places - 1), part: at - low }
+    const position = Math.min(cells - 1, Math.max(0, ((i + 0.5) * cells) / pixels - 0.5))
+    const low = Math.floor(position)
+    return { low, high: Math.min(low + 1, cells - 1), part: position - low }
   })
 }

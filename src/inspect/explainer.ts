@@ -1,4 +1,4 @@
-// Relevance for pictures and texts: what of the one and of the other made the two similar.
+// Relevance for images and texts: which image positions and which tokens make the two similar.
 
 import { UsageError } from '../errors.ts'
 import { type Clip, type ImageInput, unit } from '../load.ts'
@@ -9,58 +9,56 @@ import { readText, type Token } from './text-pass.ts'
 
 /** How much each place of an image contributes to its similarity with a text. */
 export interface ImageRelevance {
-  /** What the tower saw: `[3, size, size]`, before normalising. */
+  /** The encoder's input: `[3, size, size]`, before normalising. */
   pixels: Uint8Array
   /** Side of the square, in pixels. */
   size: number
   /** Rows and columns of `map`. */
   grid: [rows: number, columns: number]
-  /** Of every place, row by row, from 0 on: `[rows · columns]`. */
+  /** The relevance of each grid position, ≥ 0, row-major: `[rows · columns]`. */
   map: Float32Array
 }
 
 /** How much each token and each word of a text contributes to its similarity with an image. */
 export interface TextRelevance {
-  /** Between start and end. */
+  /** Without start and end. */
   tokens: Token[]
-  /** Of every token, from 0 on. */
+  /** The relevance of each token, ≥ 0. */
   values: Float32Array
-  /** The same with the tokens of a word as one: their sum. */
+  /** The relevance of each word: the sum over its tokens. */
   words: { text: string; value: number }[]
 }
 
 /** Why an image and a text are similar: relevance on both sides. */
 export interface Relevance {
   text: string
-  /** `I_e · T_e` of the normalised embeddings; relevance says where it comes from, and not whether it is high. */
+  /** `I_e · T_e`, of normalised embeddings. Relevance shows where it comes from, not whether it is high. */
   cosine: number
   image: ImageRelevance
-  /** Left out for a text encoder without attention (`bow-contrastive`). */
-  words?: TextRelevance
+  /** Undefined for a text encoder without attention (`bow-contrastive`). */
+  words?: TextRelevance | undefined
 }
 
 /** Computes relevance for one model; its graphs are compiled once and reused. */
 export interface Explainer {
   /**
-   * @param pixels as `clip.preprocess` gives them
-   * @param target a text's embedding, or a class's weights, of any length: `[embedDim]`
+   * @param pixels from `clip.preprocess`
+   * @param target a text's embedding or a class's weights, `[embedDim]`, need not be normalised
    */
   image(pixels: Uint8Array, target: Float32Array): Promise<ImageRelevance>
   /**
-   * @param target a picture's embedding, of any length: `[embedDim]`
-   * @throws InputError for a text that is too long, UsageError where the text encoder has no attention
+   * @param target an image's embedding, `[embedDim]`, need not be normalised
+   * @throws InputError for a text that is too long, UsageError if the text encoder has no attention
    */
   text(text: string, target: Float32Array): Promise<TextRelevance>
   dispose(): Promise<void>
 }
 
-/** The graphs of both towers' relevance, each compiled when it is first asked for. Give it back with `dispose`. */
+/** The relevance graphs of both encoders, each compiled on first use. Call `dispose` when done. */
 export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOptions = {}): Explainer {
   const { config, tokenizer, name } = clip
   if (clip.likelihood) {
-    throw new UsageError(
-      `${name} tells how probable texts are for a picture, and has no similarity of embeddings to explain`,
-    )
+    throw new UsageError(`${name} predicts captions and has no joint embedding, so there is no similarity to explain`)
   }
   const tower = config.image && imageTower(config.image)
   const { image = -1, text = -1 } =
@@ -72,16 +70,16 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
       programs.image ??= relevanceProgram(clip, 'image', image)
       const program = await programs.image
       const { grid } = placesOf(clip)
-      const places = grid[0] * grid[1]
-      const read = new Float32Array(1 + places)
-      if (tower?.averages) read.fill(1 / places, 1)
+      const positions = grid[0] * grid[1]
+      const read = new Float32Array(1 + positions)
+      if (tower?.averages) read.fill(1 / positions, 1)
       else read[0] = 1
       const relevance = await program.run(readPixels(clip, pixels), read, target)
       return { pixels, size: clip.preprocessing.size, grid, map: relevance.slice(1) }
     },
     async text(words, target) {
       if (config.text && !hasAttention(clip)) {
-        throw new UsageError(`${name}: its text encoder is a bag of words, which has no attention to follow`)
+        throw new UsageError(`${name}: its text encoder is a bag of words, without attention`)
       }
       programs.text ??= relevanceProgram(clip, 'text', text)
       const program = await programs.text
@@ -89,8 +87,8 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
       const read = new Float32Array(tokens.length)
       read[readAt] = 1
       const values = (await program.run(feeds, read, target)).slice(1, readAt)
-      const between = tokens.slice(1, readAt)
-      return { tokens: between, values, words: wordsOf(between, values, tokenizer) }
+      const inner = tokens.slice(1, readAt)
+      return { tokens: inner, values, words: wordsOf(inner, values, tokenizer) }
     },
     async dispose() {
       for (const program of Object.values(programs)) await (await program.catch(() => undefined))?.dispose()
@@ -123,31 +121,31 @@ export async function relevance(
 ): Promise<Relevance[]> {
   const abort = options.signal ? { signal: options.signal } : {}
   const pixels = await clip.preprocess(image, abort)
-  const { data: picture } = await clip.encodeImage(image, abort)
+  const { data: embedding } = await clip.encodeImage(image, abort)
   const { data, shape } = await clip.encodeText(texts, abort)
   const embedded = texts.map((text, i) => ({ text, embedding: data.subarray(i * shape[1], (i + 1) * shape[1]) }))
-  return explain(clip, { pixels, embedding: picture }, embedded, options)
+  return explain(clip, { pixels, embedding }, embedded, options)
 }
 
-/** The same for a picture and texts that are embedded already. */
+/** `relevance` for an image and texts that are already embedded. */
 export async function explain(
   clip: Clip,
-  picture: { pixels: Uint8Array; embedding: Float32Array },
+  image: { pixels: Uint8Array; embedding: Float32Array },
   texts: readonly { text: string; embedding: Float32Array }[],
   options: RelevanceOptions = {},
 ): Promise<Relevance[]> {
   const explainer = createExplainer(clip, options)
-  const direction = unit(picture.embedding)
+  const direction = unit(image.embedding)
   try {
-    const found: Relevance[] = []
+    const results: Relevance[] = []
     for (const { text, embedding } of texts) {
       options.signal?.throwIfAborted()
       const cosine = unit(embedding).reduce((sum, x, i) => sum + x * direction[i]!, 0)
-      const image = await explainer.image(picture.pixels, embedding)
-      const words = hasAttention(clip) ? { words: await explainer.text(text, direction) } : {}
-      found.push({ text, cosine, image, ...words })
+      const relevantPositions = await explainer.image(image.pixels, embedding)
+      const words = hasAttention(clip) ? await explainer.text(text, direction) : undefined
+      results.push({ text, cosine, image: relevantPositions, words })
     }
-    return found
+    return results
   } finally {
     await explainer.dispose()
   }
@@ -155,7 +153,7 @@ export async function explain(
 
 const hasAttention = ({ parameters }: Clip): boolean => parameters.has('transformer.resblocks.0.attn.in_proj_weight')
 
-/** The tokens of each word together; a token that ends none, as the last of a text that was cut, is the word's rest. */
+/** Groups tokens into words. The last tokens of a text that was cut form a word even without a word end. */
 function wordsOf(
   tokens: readonly Token[],
   values: Float32Array,

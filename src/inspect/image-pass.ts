@@ -1,4 +1,4 @@
-// The image tower's forward pass, step by step, for one picture.
+// The image encoder's forward pass, stage by stage, for one image.
 
 import { Tensor as Value } from 'onnxruntime-common'
 import { UsageError } from '../errors.ts'
@@ -12,16 +12,16 @@ import { type Pass, runStages } from './stages.ts'
 /** One forward pass of the image encoder, with every named stage. */
 export interface ImagePass extends Pass {
   kind: 'vision-transformer' | 'modified-resnet'
-  /** Side of the square that the tower takes. */
+  /** Side of the encoder's input. */
   size: number
   /** After resizing and cropping, before normalising: `[3, size, size]`. */
   pixels: Uint8Array
   /**
-   * Rows and columns of positions that attention looks at. A Vision Transformer's are its patches, a ModifiedResNet's
-   * what its convolutions left. Before them comes one more: the class token, or the mean of all.
+   * Rows and columns of the positions of attention: a Vision Transformer's patches, or the grid of a ModifiedResNet's
+   * attention pool. They are preceded by one more position: the class token, or the mean of all.
    */
   grid: [rows: number, columns: number]
-  /** Side of a patch or position in pixels. */
+  /** Side of a position in pixels. */
   patchSize: number
   /** Vision Transformer only: the learned vectors that do not depend on the image. */
   learned?: {
@@ -32,18 +32,18 @@ export interface ImagePass extends Pass {
   }
 }
 
-/** The graph of the image tower. `allPositions`: every position of every block; default: what `encodeImage` runs. */
+/** The graph of the image encoder. @param options.allPositions computes every position of every block; default: as `encodeImage` */
 export function imageGraph(
   { config, parameters, name }: Clip,
   options?: { allPositions: boolean },
 ): { embedding: Tensor } {
-  if (!config.image) throw new UsageError(`${name} has no image tower`)
+  if (!config.image) throw new UsageError(`${name} has no image encoder`)
   const { imageSize } = config.image
   const image = input('image', 'float32', ['batch', 3, imageSize, imageSize])
   return { embedding: encodeImage(parameters, image, config, options) }
 }
 
-/** A picture as `preprocess` gives it, as the tower's graph is fed it. */
+/** The input of `imageGraph`. @param pixels from `clip.preprocess` */
 export function readPixels({ preprocessing }: Clip, pixels: Uint8Array): { image: Value } {
   const { size } = preprocessing
   const normalized = new Float32Array(pixels.length)
@@ -51,7 +51,7 @@ export function readPixels({ preprocessing }: Clip, pixels: Uint8Array): { image
   return { image: new Value('float32', normalized, [1, 3, size, size]) }
 }
 
-/** The places that a tower's attention looks at. */
+/** The positions of the encoder's attention. */
 export function placesOf({ config, preprocessing }: Clip): Pick<ImagePass, 'grid' | 'patchSize'> {
   const { patchSize } = imageTower(config.image!)
   const side = Math.floor(preprocessing.size / patchSize)

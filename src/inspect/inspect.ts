@@ -1,5 +1,4 @@
-// The two forward passes, step by step: what each module made of a picture and of texts, and how the two compare
-// (Figure 3 of the paper).
+// Both forward passes stage by stage, for an image and texts, and their similarity (Figure 3 of the paper).
 
 import { UsageError } from '../errors.ts'
 import { type Clip, type ImageInput, unit } from '../load.ts'
@@ -9,9 +8,9 @@ import { type ImagePass, inspectImage } from './image-pass.ts'
 import type { RelevanceOptions } from './relevance.ts'
 import { inspectText, type TextPass } from './text-pass.ts'
 
-/** The picture beside each text. */
+/** The image compared with each text. */
 export interface Similarity {
-  /** `I_e · T_e` of the normalised embeddings. */
+  /** `I_e · T_e`, of normalised embeddings. */
   cosines: number[]
   /** The cosines times `logitScale`. */
   logits: number[]
@@ -21,24 +20,24 @@ export interface Similarity {
 
 /** What `inspect` returns: the forward passes of both encoders and their similarity. */
 export interface Inspection {
-  /** As it was asked for. */
+  /** The model's name. */
   model: string
   config: Clip['config']
-  /** `exp(t)`, what cosines are multiplied with. */
+  /** `exp(t)`, the factor of the cosines. */
   logitScale: number
-  image?: ImagePass
+  image?: ImagePass | undefined
   texts: TextPass[]
-  /** Where there is a picture and a text. */
-  similarity?: Similarity
-  /** Why each text matched, where that was asked for and there is a picture. */
-  relevance?: Relevance[]
+  /** If there are an image and texts. */
+  similarity?: Similarity | undefined
+  /** Why each text matched; with `explain`. */
+  relevance?: Relevance[] | undefined
 }
 
 /** What to inspect: an image, texts, or both. */
 export interface InspectInputs {
   image?: ImageInput | undefined
   texts?: readonly string[] | undefined
-  /** Adds what in the picture and in each text makes the two similar. */
+  /** Adds which parts of the image and of each text make the two similar. */
   explain?: Pick<RelevanceOptions, 'startLayer'> | undefined
   signal?: AbortSignal | undefined
 }
@@ -61,7 +60,7 @@ export interface InspectInputs {
 export async function inspect(clip: Clip, inputs: InspectInputs): Promise<Inspection> {
   const { image, texts = [], signal } = inputs
   if (image === undefined && texts.length === 0) {
-    throw new UsageError('there is nothing to inspect: give an image, texts, or both')
+    throw new UsageError('nothing to inspect: give an image, texts, or both')
   }
   const { name, config, logitScale, objective } = clip
   if (!trainsTextTower(objective)) {
@@ -83,11 +82,11 @@ export async function inspect(clip: Clip, inputs: InspectInputs): Promise<Inspec
 }
 
 function compare(image: ImagePass, { texts, logitScale }: Inspection): Similarity {
-  const picture = unit(image.embedding)
-  const cosines = texts.map(({ embedding }) => unit(embedding).reduce((sum, x, i) => sum + x * picture[i]!, 0))
+  const imageUnit = unit(image.embedding)
+  const cosines = texts.map(({ embedding }) => unit(embedding).reduce((sum, x, i) => sum + x * imageUnit[i]!, 0))
   const logits = cosines.map((cosine) => logitScale * cosine)
-  const most = Math.max(...logits)
-  const powers = logits.map((logit) => Math.exp(logit - most))
+  const highest = Math.max(...logits)
+  const powers = logits.map((logit) => Math.exp(logit - highest))
   const total = powers.reduce((a, b) => a + b)
   return { cosines, logits, probabilities: powers.map((power) => power / total) }
 }

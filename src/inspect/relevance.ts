@@ -1,8 +1,8 @@
-// Why did it match? Gradient × attention relevance of places and words for a similarity (Chefer, Gur and Wolf 2021,
+// Why did it match? Gradient × attention relevance of image positions and tokens for a similarity (Chefer, Gur and Wolf 2021,
 // "Generic Attention-model Explainability for Interpreting Bi-Modal and Encoder-Decoder Transformers", equations 5 and 6,
 // as its authors apply it to CLIP).
 //
-//   Ā = mean over the heads of (∂logit/∂A ⊙ A)⁺      R ← R + Ā · R, block after block, from the identity on
+//   Ā = mean over the heads of (∂logit/∂A ⊙ A)⁺      R ← R + Ā · R, block after block, starting from the identity
 
 import { Tensor as Value } from 'onnxruntime-common'
 import { UsageError } from '../errors.ts'
@@ -13,21 +13,21 @@ import { type Clip, unit } from '../load.ts'
 import { imageGraph } from './image-pass.ts'
 import { textGraph } from './text-pass.ts'
 
-/** The block that the walk starts at, from 0; negative ones count from the last, −1, which is the authors' choice. */
 export interface RelevanceOptions {
   /**
-   * For both towers, or for each. An earlier start spreads the relevance: it follows what the last blocks read back to
-   * where that came from. An attention pool is one block, so that of a ModifiedResNet there is nothing to choose.
+   * The first block that relevance is propagated through, for both encoders or each: from 0, or counted from the last, −1.
+   * Default: −1, as the authors. An earlier start spreads the relevance over more positions. A ModifiedResNet has only one
+   * block, its attention pool.
    */
-  startLayer?: number | { image?: number; text?: number } | undefined
+  startLayer?: number | { image?: number | undefined; text?: number | undefined } | undefined
   signal?: AbortSignal | undefined
 }
 
-/** A tower's relevance as one graph, compiled: its inputs, and `target`, to what one number for each position. */
+/** The compiled graph of an encoder's relevance: from its inputs and a target to one number per position. */
 export interface RelevanceProgram {
   /**
-   * @param read how much of the embedding is read at each position: 1 at one, or a share each
-   * @param target what the embedding is compared with, of any length
+   * @param read the embedding's weight on each position: 1 for one position, or equal shares
+   * @param target compared with the embedding, need not be normalised
    */
   run(feeds: Readonly<Record<string, Value>>, read: Float32Array, target: Float32Array): Promise<Float32Array>
   dispose(): Promise<void>
@@ -35,7 +35,7 @@ export interface RelevanceProgram {
 
 const towers = { image: imageGraph, text: textGraph }
 
-/** Builds a tower, the logit of its embedding with a target, and the relevance of every position to that. */
+/** Builds an encoder, the logit of its embedding with a target, and the relevance of every position to that logit. */
 export async function relevanceProgram(
   clip: Clip,
   tower: keyof typeof towers,
@@ -56,38 +56,38 @@ export async function relevanceProgram(
   const read = input('read', 'float32', ['batch', 1, attention.at(-1)!.shape[3]!])
   const blocks = attention.slice(from)
   const relevance = relevanceOf(blocks, read, logit(embedding, target, logitScale))
-  const program = await runtime.compile({ relevance }, { name: `${name}, relevance of the ${tower}` })
+  const program = await runtime.compile({ relevance })
   return {
-    async run(feeds, where, toward) {
-      const { relevance: found } = await program.run({
+    async run(feeds, read, target) {
+      const outputs = await program.run({
         ...feeds,
-        read: new Value('float32', where, [1, 1, where.length]),
-        target: new Value('float32', unit(toward), [1, toward.length]),
+        read: new Value('float32', read, [1, 1, read.length]),
+        target: new Value('float32', unit(target), [1, target.length]),
       })
-      return found!.data as Float32Array
+      return outputs.relevance!.data as Float32Array
     },
     dispose: () => program.dispose(),
   }
 }
 
-/** `e · t / ‖e‖ · exp(s)`, `t` being of length 1: a sum over the batch, whose members do not depend on each other. */
+/** `e · t / ‖e‖ · exp(s)` with `t` of unit length, summed over the batch, whose members do not depend on each other. */
 function logit(embedding: Tensor, target: Tensor, scale: number): Tensor {
   const length = embedding.mul(embedding).sum([1]).sqrt()
   return embedding.div(length).mul(target).mul(scale).sum([0, 1], false)
 }
 
 /**
- * The rows of `R = (I + Ā_L) … (I + Ā_s)` that are read, without their share of the identity: `[batch, 1, positions]`.
- * Multiplied from the left, a row at a time, which is the same product and needs no matrix of positions × positions.
+ * `read · R − read` with `R = (I + Ā_L) … (I + Ā_s)`: `[batch, 1, positions]`. Multiplied from the left, a row at a time,
+ * which needs no matrix of positions × positions.
  */
 function relevanceOf(blocks: readonly Tensor[], read: Tensor, similarity: Tensor): Tensor {
   const slopes = gradients(similarity, blocks)
-  const looks = blocks.map((weights, i) => weights.mul(slopes[i]!).relu().mean([1], false)) // [batch, rows, positions]
-  return looks
-    .reduceRight((row, look) => {
-      // A block whose other positions nobody reads computes none but the one: that row is all there is of its matrix.
-      const only = look.shape[1] === 1
-      return row.add(only ? look : row.matmul(look))
+  const attended = blocks.map((weights, i) => weights.mul(slopes[i]!).relu().mean([1], false)) // [batch, rows, positions]
+  return attended
+    .reduceRight((row, weights) => {
+      // The last block may compute only the position that is read: its matrix is then that one row.
+      const isRow = weights.shape[1] === 1
+      return row.add(isRow ? weights : row.matmul(weights))
     }, read)
     .sub(read)
 }

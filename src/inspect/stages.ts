@@ -7,16 +7,16 @@ import type { Tensor } from '../graph/tensor.ts'
 import type { Runtime, Value } from '../runtime/runtime.ts'
 import { type Statistics, statisticsOf } from './statistics.ts'
 
-/** What a module, a parameter or a named step made of the value before it. */
+/** The result of a module, of applying a parameter, or of a named step. */
 export interface Stage extends Statistics {
-  /** As checkpoints name the module or parameter that was just applied: `visual.transformer.resblocks.0.attn`. */
+  /** The name of that module or parameter in checkpoints: `visual.transformer.resblocks.0.attn`. */
   name: string
   shape: number[]
-  /** Row-major; left out where there are many. */
-  values?: Float32Array
+  /** Row-major; left out for large stages. */
+  values?: Float32Array | undefined
 }
 
-/** How one block looks from position to position. */
+/** The attention weights of one block. */
 export interface Attention {
   /** `visual.transformer.resblocks.0.attn.weights` */
   name: string
@@ -27,27 +27,27 @@ export interface Attention {
   weights: Float32Array
 }
 
-/** What both towers have in common. */
+/** The forward pass of an encoder. */
 export interface Pass {
-  /** In the order in which they are computed; a module comes after its parts. */
+  /** In the order of computation; a module comes after its parts. */
   stages: Stage[]
-  /** Of each block, from the first on. */
+  /** One per block, from the first to the last. */
   attention: Attention[]
-  /** As the encoder gives it, not normalised. */
+  /** The encoder's output, not normalised. */
   embedding: Float32Array
 }
 
-/** Stages of at most this many elements keep their values. */
-const fewElements = 1024
+/** Stages of up to this many elements include their values. */
+const maxValues = 1024
 
-/** Runs a tower once, on a batch of one; `values` gives a stage's by name. */
+/** Runs an encoder on a batch of one. @returns the pass, and the values of a stage by name */
 export async function runStages(
   runtime: Runtime,
   build: () => Tensor,
   feeds: Readonly<Record<string, Value>>,
 ): Promise<{ pass: Pass; values: (name: string) => Float32Array }> {
   const { result, stages } = collectStages(build)
-  // A result may not be called as a weight is, and some stages are.
+  // Outputs are numbered, because some stages have the name of a weight, which ONNX does not allow for an output.
   const names = [...stages.keys()]
   const graph = Object.fromEntries([...stages.values(), result].map((tensor, i) => [`stage ${i}`, tensor]))
   const program = await runtime.compile(graph)
@@ -59,7 +59,7 @@ export async function runStages(
   return {
     pass: {
       stages: [...values].map(([name, value]) => describe(name, value)),
-      attention: weights.map(([name, value]) => look(name, value)),
+      attention: weights.map(([name, value]) => attentionOf(name, value)),
       embedding,
     },
     values: (name) => values.get(name)!.data as Float32Array,
@@ -81,15 +81,15 @@ function checkEmbedding(embedding: Float32Array, stages: ReadonlyMap<string, Val
 function describe(name: string, value: Value): Stage {
   const values = value.data as Float32Array
   const stage = { name, shape: [...value.dims], ...statisticsOf(values) }
-  return values.length <= fewElements ? { ...stage, values } : stage
+  return values.length <= maxValues ? { ...stage, values } : stage
 }
 
-function look(name: string, { dims, data }: Value): Attention {
+function attentionOf(name: string, { dims, data }: Value): Attention {
   const [, heads, rows, columns] = dims as [number, number, number, number]
   return { name, heads, rows, columns, weights: data as Float32Array }
 }
 
-/** One position's attention to all others, the mean over the heads. */
+/** The attention of one position to all positions, averaged over the heads. */
 export function meanOverHeads({ heads, rows, columns, weights }: Attention, row: number): Float32Array {
   const mean = new Float32Array(columns)
   for (let head = 0; head < heads; head++) {

@@ -1,17 +1,17 @@
-// What a tensor's numbers look like as a whole.
+// Summary statistics of a tensor.
 
 /** Summary of a tensor's elements. */
 export interface Statistics {
   mean: number
-  /** Of the population: the root of the mean squared distance from the mean. */
+  /** The population's standard deviation. */
   std: number
   min: number
   max: number
-  /** The Euclidean length of all elements as one vector. */
+  /** The Euclidean norm of all elements. */
   norm: number
 }
 
-/** Of the finite elements: the −∞ of a mask would leave nothing to see of the rest. */
+/** Statistics of the finite elements; a mask's −∞ would make all of them infinite. */
 export function statisticsOf(values: ArrayLike<number>): Statistics {
   let [count, sum, squares, min, max] = [0, 0, 0, Infinity, -Infinity]
   for (let i = 0; i < values.length; i++) {

@@ -1,4 +1,4 @@
-// The text tower's forward pass, step by step, for one text.
+// The text encoder's forward pass, stage by stage, for one text.
 
 import { Tensor as Value } from 'onnxruntime-common'
 import { excerpt, InputError, UsageError } from '../errors.ts'
@@ -12,31 +12,31 @@ import { type Pass, runStages } from './stages.ts'
 /** One token of a text. */
 export interface Token {
   id: number
-  /** Its entry in the vocabulary; `</w>` ends a word. */
+  /** The vocabulary entry; `</w>` marks the end of a word. */
   piece: string
-  /** What it stands for, where that is whole characters. */
+  /** The decoded text, if it is whole characters. */
   text: string
 }
 
 /** One forward pass of the text encoder, with every named stage. */
 export interface TextPass extends Pass {
   text: string
-  /** From the start token to the end token. Nothing after the end can matter, so no padding is computed. */
+  /** From the start token to the end token, without padding: nothing after the end has an effect. */
   tokens: Token[]
-  /** Added to the scores of attention, `[tokens, tokens]`: 0 where a row may look, −∞ where not. */
+  /** Added to the attention scores, `[tokens, tokens]`: −∞ where a row may not attend, else 0. */
   mask: Float32Array
-  /** The position that the embedding is read at. */
+  /** The position of the embedding. */
   readAt: number
-  /** How that position is found: at the highest id, or at the first end token. */
+  /** How that position is found: the highest id, or the first end token. */
   pool: TextTowerConfig['pool']
 }
 
-/** The graph of the text tower. `allPositions`: every position of every block; default: what `encodeText` runs. */
+/** The graph of the text encoder. @param options.allPositions computes every position of every block; default: as `encodeText` */
 export function textGraph(
   { config, parameters, name }: Clip,
   options?: { allPositions: boolean },
 ): { embedding: Tensor } {
-  if (!config.text) throw new UsageError(`${name} has no text tower`)
+  if (!config.text) throw new UsageError(`${name} has no text encoder`)
   const ids = input('ids', 'int32', ['batch', 'length'])
   const end = input('end', 'int64', ['batch', 1])
   const positions = input('positions', 'int32', ['length'])

@@ -52,13 +52,13 @@ export interface Objective {
    */
   choices?(p: Parameters, features: Features): Tensor
   /** Parameters clamped after every step: name → [lowest, highest]. */
-  bounds?: Readonly<Record<string, readonly [number, number]>>
+  bounds?: Readonly<Record<string, readonly [number, number]>> | undefined
   /** Initial values of scalar parameters, if they differ from `initialize`'s. */
-  initial?: Readonly<Record<string, number>>
+  initial?: Readonly<Record<string, number>> | undefined
   /** The text encoder, `[batch, embedDim]`, if images and texts have a joint space. */
   encodeText?(p: Parameters, text: TextInputs, config: ClipConfig): Tensor
   /** The probability of a text given an image, if there is no joint space. */
-  likelihood?: Likelihood
+  likelihood?: Likelihood | undefined
 }
 
 /** Scores texts for images in two parts, so that each image is encoded once. */

@@ -1,8 +1,8 @@
-// The devices that a model can run on by name, and what each needs.
+// The devices that a model can run on, and what each needs.
 
 import { UsageError } from '../errors.ts'
 
-/** ONNX Runtime's execution provider of a device, and the sentence for a machine that does not have it. */
+/** ONNX Runtime's execution provider for each device, and a sentence for machines that lack it. */
 export const devices = {
   cpu: { provider: 'cpu', needs: 'It is part of every installation.' },
   webgpu: {

@@ -34,6 +34,6 @@ export interface Adaptation {
   readonly own?: ((name: string) => boolean) | undefined
   /** A parameter's values in the saved model, if they differ from the trained ones: LoRA merges. */
   readonly merged?: ((name: string, values: Values) => Float32Array | undefined) | undefined
-  /** Writes the method's other results beside the saved model, such as its classifier. */
-  readonly save?: ((folder: string, values: Values) => Promise<void>) | undefined
+  /** Writes the method's other results beside the saved model, such as its classifier. @param own names of its parameters */
+  readonly save?: ((folder: string, values: Values, own: readonly string[]) => Promise<void>) | undefined
 }

@@ -76,10 +76,10 @@ function smoothed(name: string, points: readonly Point[]): Series[] {
 
 /** Means of groups of consecutive points, if there are too many. */
 function thinned(points: readonly Point[]): Point[] {
-  const each = Math.ceil(points.length / maxPoints)
-  if (each <= 1) return [...points]
-  return Array.from({ length: Math.ceil(points.length / each) }, (_, i) => {
-    const part = points.slice(i * each, (i + 1) * each)
+  const groupSize = Math.ceil(points.length / maxPoints)
+  if (groupSize <= 1) return [...points]
+  return Array.from({ length: Math.ceil(points.length / groupSize) }, (_, i) => {
+    const part = points.slice(i * groupSize, (i + 1) * groupSize)
     const mean = (k: 0 | 1) => part.reduce((sum, point) => sum + point[k], 0) / part.length
     return [mean(0), mean(1)]
   })

@@ -23,7 +23,7 @@ export interface Chart {
   /** A logarithmic x axis. Default: linear. */
   logX?: boolean | undefined
   /** Labelled horizontal distances. */
-  spans?: readonly { y: number; from: number; to: number; label: string }[]
+  spans?: readonly { y: number; from: number; to: number; label: string }[] | undefined
   /** The lower end of the y axis. Default: from the data. */
   yFrom?: number | undefined
   /** Formats a tick. `largest` is the largest of its axis, so that all ticks of an axis can have one unit. */

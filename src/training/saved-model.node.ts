@@ -27,7 +27,8 @@ export async function saveModel(folder: string, trainer: Trainer, saved: Saved):
     const { from, to } = slots.get(name)!
     return values.subarray(from, to)
   }
-  const trained = [...slots.values()].filter(({ name }) => !own?.(name))
+  const ownNames = [...slots.keys()].filter((name) => own?.(name))
+  const trained = [...slots.values()].filter(({ name }) => !ownNames.includes(name))
   // Parameters that only another objective has are dropped: they would make the saved model look trained by that objective.
   const trainsObjective = slots.has('logit_scale') || [...slots.keys()].some(isOwnParameter)
   const shapes = [...saved.model.shapes].filter(
@@ -37,7 +38,7 @@ export async function saveModel(folder: string, trainer: Trainer, saved: Saved):
   await writeModel(folder, { ...saved, model }, new Map(trained.map(({ name, shape }) => [name, shape])), (name) =>
     slots.has(name) ? (merged?.(name, valuesOf) ?? valuesOf(name)) : undefined,
   )
-  await save?.(folder, valuesOf)
+  await save?.(folder, valuesOf, ownNames)
 }
 
 /**

@@ -178,9 +178,9 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
           epoch: samples.cursor.epoch,
           samples: step * batch,
           loss: report.loss,
-          ...(report.accuracy !== undefined && { accuracy: report.accuracy }),
+          accuracy: report.accuracy,
           lr,
-          ...logitScaleOf(trainer),
+          logitScale: logitScaleOf(trainer),
           gradientNorm: report.gradientNorm,
           imagesPerSecond: sinceLog.images / (progress.seconds - sinceLog.seconds),
           seconds: progress.seconds,
@@ -286,9 +286,9 @@ function countTrained({ parameters: { slots, trained } }: Trainer): number {
   return trained.names.reduce((sum, name) => sum + slots.get(name)!.to - slots.get(name)!.from, 0)
 }
 
-function logitScaleOf({ parameters }: Trainer): { logitScale?: number } {
+function logitScaleOf({ parameters }: Trainer): number | undefined {
   const slot = parameters.slots.get('logit_scale')
-  return slot ? { logitScale: Math.exp(parameters.values[slot.from]!) } : {}
+  return slot && Math.exp(parameters.values[slot.from]!)
 }
 
 /**

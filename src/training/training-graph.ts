@@ -58,7 +58,7 @@ export function trainingGraph(options: TrainingGraphOptions) {
   const lossOf = (features: Features): Tensor => distributed(objective.loss(p, features))
 
   const evaluationFeatures = featuresIn({ training: false })
-  // A frozen tower runs in evaluation mode: its BatchNorm statistics are not updated.
+  // A frozen encoder runs in evaluation mode: its BatchNorm statistics are not updated.
   const trainsStatistics = [...leaves.keys()].some((name) => isBuffer(name) && trained(gainOf(name)))
   const { result: features, stages } = collectStages(() =>
     trainsStatistics ? featuresIn({ training: true }) : evaluationFeatures,

@@ -1,5 +1,5 @@
-// A classifier as a file in a model's folder: `classifier.safetensors`, weights `[classes, embedDim]` and a bias, with the
-// names as JSON in its metadata; of Tip-Adapter also its cache. A folder that has one answers with it.
+// A classifier as a file in a model's folder: `classifier.safetensors`, with weights `[classes, embedDim]`, a bias, the names
+// as JSON in its metadata, and Tip-Adapter's cache. A model folder that has one classifies with it.
 
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,15 +14,15 @@ import type { KeyValueCache } from './key-value-cache.ts'
 const fileName = 'classifier.safetensors'
 
 /**
- * @param folder a model's folder, as `load` takes it; anything else has no classifier
- * @returns undefined where the folder has none
+ * @param folder a model folder, as for `load`
+ * @returns undefined if it has no classifier, or is not a folder
  * @throws CheckpointError for a file that is not a classifier
  */
 export async function readClassifier(folder: string): Promise<Classifier | undefined> {
   const file = join(folder, fileName)
   if (!(await stat(file).catch(() => undefined))) return undefined
   const { tensors, metadata } = await openCheckpoint(file)
-  const refuse = (why: string) => new CheckpointError(`${file}: ${why}; fine-tune again to write it anew`)
+  const refuse = (why: string) => new CheckpointError(`${file}: ${why}; fine-tune again to rewrite it`)
   const [weights, bias] = [tensors.get('weights'), tensors.get('bias')]
   const names = parsedNames(metadata.names)
   if (!names) throw refuse('"names" in its metadata should be a JSON list of texts')
@@ -35,9 +35,9 @@ export async function readClassifier(folder: string): Promise<Classifier | undef
   return {
     names,
     weights: (await readTensor(weights)) as Float32Array,
-    ...(bias && { bias: (await readTensor(bias)) as Float32Array }),
-    ...(metadata.normalize === 'false' && { normalize: false }),
-    ...(cache && { cache }),
+    bias: bias && ((await readTensor(bias)) as Float32Array),
+    normalize: metadata.normalize === 'false' ? false : undefined,
+    cache,
   }
 }
 
@@ -49,10 +49,10 @@ async function readCache(
   const [keys, values] = [tensors.get('cache.keys'), tensors.get('cache.values')]
   if (!keys && !values) return undefined
   if (!keys || !values || `${keys.shape}` !== `${[values.shape[0], width]}` || values.dtype !== 'int32') {
-    const found = [keys, values]
+    const description = [keys, values]
       .map((tensor) => (tensor ? `${tensor.dtype} [${tensor.shape}]` : 'missing'))
       .join(' and ')
-    throw refuse(`"cache.keys" and "cache.values" are ${found}; expected float32 [n, ${width}] and int32 [n]`)
+    throw refuse(`"cache.keys" and "cache.values" are ${description}; expected float32 [n, ${width}] and int32 [n]`)
   }
   const cache = {
     keys: (await readTensor(keys)) as Float32Array,
@@ -66,7 +66,7 @@ async function readCache(
   return cache
 }
 
-/** Writes it over one that is there. */
+/** Overwrites an existing classifier. */
 export async function writeClassifier(
   folder: string,
   { names, weights, bias = new Float32Array(names.length), normalize = true, cache }: Classifier,

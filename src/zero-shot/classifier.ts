@@ -1,4 +1,5 @@
-// Zero-shot classification (§3.1): the weights of a class are the normalised mean of its prompts' normalised embeddings.
+// Zero-shot classification with prompt ensembling (§3.1): a class's weights are the mean of its prompts' normalised embeddings,
+// normalised again.
 
 import { brokenNumber } from '../embeddings.ts'
 import { CheckpointError, InputError, UsageError } from '../errors.ts'
@@ -8,23 +9,23 @@ import { anything, checkOptions, count, listOf } from '../options.ts'
 import { addCacheTerm, cacheOfClasses, type KeyValueCache } from './key-value-cache.ts'
 import { defaultTemplates, fillTemplate } from './prompts.ts'
 
-/** A linear classifier of image embeddings; every method of classification gives one. */
+/** A linear classifier over image embeddings: zero-shot, fine-tuned, or a linear probe. */
 export interface Classifier {
   names: readonly string[]
   /** `[classes, embedDim]`, row-major. The logits are an image embedding (see `normalize`) times these, plus the bias. */
   weights: Float32Array
-  bias?: Float32Array
-  /** Whether the embedding is divided by its length first. Default: true. */
-  normalize?: boolean
-  /** For Tip-Adapter: embeddings of images of known classes; their similarity is added to the logits. */
-  cache?: KeyValueCache
+  bias?: Float32Array | undefined
+  /** Whether embeddings are normalised first. Default: true. */
+  normalize?: boolean | undefined
+  /** Tip-Adapter's cache of labelled images; their similarity is added to the logits. */
+  cache?: KeyValueCache | undefined
 }
 
 /** A label and its score. */
 export interface Label {
   /** As given. */
   label: string
-  /** A share of 1 over all classes. */
+  /** The probability; sums to 1 over all classes. */
   score: number
 }
 
@@ -80,7 +81,8 @@ export async function zeroShotClassifier(
       i * width,
     )
   }
-  return { names, weights, ...(clip.logitBias && { bias: new Float32Array(names.length).fill(clip.logitBias) }) }
+  const bias = clip.logitBias ? new Float32Array(names.length).fill(clip.logitBias) : undefined
+  return { names, weights, bias }
 }
 
 /** The error of a prompt as that of its label. */
@@ -113,7 +115,7 @@ function checkLabels(names: unknown): void {
 }
 
 /**
- * `z`, one for each class, of an image embedding that is normalised as the classifier needs it.
+ * The logits `z` of an image embedding, normalised if the classifier expects that: `[classes]`
  *
  * @throws UsageError for the embedding of another model, CheckpointError where a logit is no number
  */
@@ -121,7 +123,7 @@ export function logits({ names, weights, bias, cache }: Classifier, embedding: F
   const width = embedding.length
   if (weights.length !== names.length * width) {
     throw new UsageError(
-      `the classifier is for embeddings of ${weights.length / names.length} numbers, and the model gives ${width}; take the model that it was made with`,
+      `the classifier is for embeddings of ${weights.length / names.length} numbers, and the model gives ${width}; use the model that it was made with`,
     )
   }
   const z = Float32Array.from(names, (_, i) => {
@@ -178,9 +180,9 @@ export function checkTop(top: number): void {
 }
 
 /**
- * A classifier of some of its classes, perhaps in another order.
+ * A classifier of some of its classes, in the given order.
  *
- * @throws UsageError for a name that it does not know
+ * @throws UsageError for an unknown name
  */
 export function narrowed(classifier: Classifier, names: readonly string[]): Classifier {
   checkLabels(names)
@@ -193,14 +195,14 @@ export function narrowed(classifier: Classifier, names: readonly string[]): Clas
       `the trained classifier does not know ${unknown.join(', ')}; it knows ${classifier.names.join(', ')}`,
     )
   }
-  const kept = new Float32Array(rows.length * width)
-  for (const [i, row] of rows.entries()) kept.set(weights.subarray(row * width, (row + 1) * width), i * width)
+  const selected = new Float32Array(rows.length * width)
+  for (const [i, row] of rows.entries()) selected.set(weights.subarray(row * width, (row + 1) * width), i * width)
   return {
     ...classifier,
     names,
-    weights: kept,
-    ...(bias && { bias: Float32Array.from(rows, (row) => bias[row]!) }),
-    ...(cache && { cache: cacheOfClasses(cache, rows) }),
+    weights: selected,
+    bias: bias && Float32Array.from(rows, (row) => bias[row]!),
+    cache: cache && cacheOfClasses(cache, rows),
   }
 }
 

@@ -1,19 +1,18 @@
-// Tip-Adapter's cache (Zhang et al., ECCV 2022, §3.1): pictures of known classes, which a new one is compared with.
+// Tip-Adapter's cache (Zhang et al., ECCV 2022, §3.1): embeddings of labelled images, which new images are compared with.
 
-/** What was seen, and how much that counts beside the weights. */
 export interface KeyValueCache {
-  /** `F`, `[n, embedDim]`, row-major: an embedding for each picture, of unit length unless they were trained. */
+  /** `F`, `[n, embedDim]`, row-major: an embedding per image, normalised unless trained. */
   keys: Float32Array
-  /** `L`, one-hot, as the class of each key: `[n]`, places in the classifier's names. */
+  /** `L`, the class of each key as an index (one-hot in the paper): `[n]` */
   values: Int32Array
-  /** What the whole term is multiplied with. */
+  /** The factor of the whole term. */
   alpha: number
-  /** How sharply nearness decides. */
+  /** The sharpness of the similarity. */
   beta: number
 }
 
 /**
- * Adds `α exp(−β (1 − x̂ Fᵀ)) L` to a picture's logits, in place.
+ * Adds `α exp(−β (1 − x̂ Fᵀ)) L` to an image's logits, in place.
  *
  * @param embedding of unit length, `[embedDim]`
  */
@@ -32,12 +31,12 @@ export function addCacheTerm(
   for (const [i, x] of term.entries()) logits[i]! += x
 }
 
-/** A cache of some of the classes. @param classes places of those that are kept, in their new order */
+/** The cache of some classes. @param classes their indices, in the new order */
 export function cacheOfClasses(cache: KeyValueCache, classes: readonly number[]): KeyValueCache {
   const { keys, values } = cache
   const width = keys.length / values.length
-  const kept = [...values.keys()].filter((i) => classes.includes(values[i]!))
-  const chosen = new Float32Array(kept.length * width)
-  for (const [to, from] of kept.entries()) chosen.set(keys.subarray(from * width, (from + 1) * width), to * width)
-  return { ...cache, keys: chosen, values: Int32Array.from(kept, (i) => classes.indexOf(values[i]!)) }
+  const rows = [...values.keys()].filter((i) => classes.includes(values[i]!))
+  const selected = new Float32Array(rows.length * width)
+  for (const [to, from] of rows.entries()) selected.set(keys.subarray(from * width, (from + 1) * width), to * width)
+  return { ...cache, keys: selected, values: Int32Array.from(rows, (i) => classes.indexOf(values[i]!)) }
 }

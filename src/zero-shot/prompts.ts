@@ -1,7 +1,6 @@
-// Prompts that put a class name into words. The lists are OpenAI's (notebooks/Prompt_Engineering_for_ImageNet, MIT), as
-// open_clip carries them.
+// Prompt templates (§3.1.4). The lists are OpenAI's (notebooks/Prompt_Engineering_for_ImageNet, MIT), as in open_clip.
 
-/** One template, which the paper found 1.3 points better on ImageNet than the bare name. */
+/** The single template that the paper found 1.3 points better on ImageNet than the class name alone. */
 export const defaultTemplates: readonly string[] = ['a photo of a {}.']
 
 /** The 80 templates of the paper's ImageNet ensemble. */
@@ -88,7 +87,7 @@ export const imagenetTemplates: readonly string[] = [
   'a tattoo of the {}.',
 ]
 
-/** The seven that were found to do nearly as well. */
+/** Seven of them that do nearly as well. */
 export const imagenetSimpleTemplates: readonly string[] = [
   'itap of a {}.',
   'a bad photo of the {}.',
@@ -99,7 +98,7 @@ export const imagenetSimpleTemplates: readonly string[] = [
   'a photo of the small {}.',
 ]
 
-/** Template lists by name, as the command takes them in place of a template. */
+/** Template lists by name. */
 export const templateLists: Readonly<Record<string, readonly string[]>> = {
   imagenet: imagenetTemplates,
   'imagenet-simple': imagenetSimpleTemplates,

@@ -1,5 +1,5 @@
-// Zero-shot scores (§3.1) of any model, whatever its objective was: an image's embedding compared with those of prompts, or,
-// where a model has no joint embedding, the probability of the prompts for the image.
+// Zero-shot scores (§3.1) of any model: the similarity of an image's embedding and those of prompts, or, for a model without a
+// joint embedding, the probability of the prompts given the image.
 
 import type { Clip, ClipLikelihood, ImageInput, ImageResult, Many } from '../load.ts'
 import { anything, checkOptions, trueOrFalse } from '../options.ts'
@@ -17,9 +17,9 @@ import {
 } from './classifier.ts'
 import { distinctLabels } from './labels.ts'
 
-/** A classifier, and the model that reads images for it. */
+/** A classifier, and the model that encodes images for it. */
 export interface Scorer {
-  /** Its `streamImages` gives what `classifier` takes: embeddings, or the scores of the classes themselves. */
+  /** Its `streamImages` yields the classifier's inputs: embeddings, or the classes' scores themselves. */
   clip: Clip
   classifier: Classifier
 }
@@ -27,17 +27,17 @@ export interface Scorer {
 /** Options of `classify`, `zeroShotScorer` and `zeroShotScores`. */
 export interface ScorerOptions extends ZeroShotOptions {
   /**
-   * For a model without a joint embedding: subtracts the score of each class for a blank image, so that a class is not
-   * chosen only because its label is a frequent word. Default: false.
+   * Subtracts each class's score for a blank image, so that a class is not chosen for being a frequent word. For models
+   * without a joint embedding. Default: false.
    */
-  prior?: boolean
+  prior?: boolean | undefined
 }
 
 /**
- * A classifier of labels in words, for any model. Where a model has no joint embedding, the score of a class is
- * `log p(prompt | image)` divided by the length of the prompt, averaged over the templates.
+ * A classifier from class names for any model. Without a joint embedding, a class's score is the mean over templates of
+ * `log p(prompt | image) / length`.
  *
- * @param options.templates default: `a photo of a {}.`; the label alone for a model of bag-of-words prediction
+ * @param options.templates default: `a photo of a {}.`, or the name alone for bag-of-words prediction
  * @throws UsageError without names, or for a template without `{}`
  */
 export async function zeroShotScorer(
@@ -59,10 +59,12 @@ export async function zeroShotScorer(
     }
   }
   const classScores = async (condition: Float32Array): Promise<Float32Array> => {
-    const each = await score(condition)
-    return Float32Array.from(names, (_, i) => mean(each.subarray(i * templates.length, (i + 1) * templates.length)))
+    const promptScores = await score(condition)
+    return Float32Array.from(names, (_, i) =>
+      mean(promptScores.subarray(i * templates.length, (i + 1) * templates.length)),
+    )
   }
-  const usual = prior ? await classScores(await blankCondition(likelihood, clip)) : undefined
+  const blankScores = prior ? await classScores(await blankCondition(likelihood, clip)) : undefined
   const identity = Float32Array.from({ length: names.length ** 2 }, (_, i) => (i % (names.length + 1) === 0 ? 1 : 0))
 
   async function* streamImages(images: Many<ImageInput>, { signal }: { signal?: AbortSignal } = {}) {
@@ -71,7 +73,7 @@ export async function zeroShotScorer(
         yield result
       } else {
         const scores = await classScores(result.embedding)
-        const embedding = usual ? scores.map((x, i) => x - usual[i]!) : scores
+        const embedding = blankScores ? scores.map((x, i) => x - blankScores[i]!) : scores
         yield { index: result.index, embedding } satisfies ImageResult
       }
     }
@@ -79,7 +81,7 @@ export async function zeroShotScorer(
   return { clip: { ...clip, streamImages }, classifier: { names, weights: identity, normalize: false } }
 }
 
-/** The condition of a blank image: the mean colour, which normalising turns into zeros. */
+/** Condition for a blank image: the mean colour, which normalises to zeros. */
 async function blankCondition(likelihood: ClipLikelihood, { preprocessing }: Clip): Promise<Float32Array> {
   const { size, mean } = preprocessing
   const data = Uint8Array.from({ length: size * size * 3 }, (_, i) => Math.round(mean[i % 3]! * 255))
@@ -93,7 +95,7 @@ async function blankCondition(likelihood: ClipLikelihood, { preprocessing }: Cli
 
 const mean = (x: Float32Array): number => x.reduce((sum, value) => sum + value, 0) / x.length
 
-/** The score of each image for each class: `[images, classes]`, row-major; higher is likelier. */
+/** Each image's score for each class, higher is likelier: `[images, classes]`, row-major. */
 export async function zeroShotScores(
   clip: Clip,
   images: Many<ImageInput>,
@@ -137,11 +139,11 @@ export async function classify(
   const scorer = isClassifier(labels)
     ? { clip, classifier: labels }
     : await zeroShotScorer(clip, distinctLabels(clip, labels).labels, words)
-  const found: Label[][] = []
+  const labelsOfImages: Label[][] = []
   for await (const embedding of embeddings(scorer, images, options)) {
-    found.push(rank(scorer.classifier, embedding, top))
+    labelsOfImages.push(rank(scorer.classifier, embedding, top))
   }
-  return found
+  return labelsOfImages
 }
 
 const isClassifier = (labels: readonly string[] | Classifier): labels is Classifier =>

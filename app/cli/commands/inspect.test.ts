@@ -65,7 +65,7 @@ it.each([
   [['a.jpg', '--text', 'a', '--explain', '--out', 'a', '--html', 'a'], 'give two files'],
   [
     [picture, '--text', 'a', '--explain', '--start-layer', '1,9', '--model', vit],
-    'block 9 of the text tower, whose blocks are 0 to 2',
+    'block 9 of the text encoder, whose blocks are 0 to 2',
   ],
 ])('inspect %j is wrong use', async (argv, message) => {
   const { code, stdout, stderr } = await captured(['inspect', ...argv])

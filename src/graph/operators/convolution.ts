@@ -104,16 +104,16 @@ function imageGradient(x: Tensor, w: Tensor, g: Tensor, attributes: Attributes):
   const [out, channels] = w.shape as Plane
   const [rows, columns] = plane(g)
   if (tiles(kernel, attributes)) {
-    const each = w.reshape(out, -1).transpose() // [c·kh·kw, out]
+    const kernelRows = w.reshape(out, -1).transpose() // [c·kh·kw, out]
     if (rows * columns < smallPlane) {
       const dy = g.transpose(1, 0, 2, 3).reshape(out, -1) // [out, windows]
-      const placed = each.matmul(dy)
+      const placed = kernelRows.matmul(dy)
       if (onePixel(kernel))
         return padTo(placed.reshape(channels, g.shape[0]!, rows, columns).transpose(1, 0, 2, 3), plane(x))
       const windows = placed.reshape(channels, ...kernel, g.shape[0]!, rows, columns)
       return assemble(windows.transpose(3, 0, 4, 1, 5, 2), plane(x))
     }
-    const windows = each.matmul(g.reshape(g.shape[0]!, out, rows * columns)) // [batch, c·kh·kw, rows·columns]
+    const windows = kernelRows.matmul(g.reshape(g.shape[0]!, out, rows * columns)) // [batch, c·kh·kw, rows·columns]
     const placed = windows.reshape(g.shape[0]!, channels, ...kernel, rows, columns).transpose(0, 1, 4, 2, 5, 3)
     return assemble(placed, plane(x))
   }

@@ -26,11 +26,11 @@ export interface Operator {
    */
   gradient?(node: Node, outputs: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[]
   /** Elementwise: its rule accepts a derivative that is not broadcast yet. */
-  elementwise?: true
+  elementwise?: true | undefined
   /** Inputs and attributes in ONNX. Default: the node's own. */
   onnx?(node: Node): { inputs: readonly OnnxInput[]; attributes: Readonly<Record<string, Attribute>> }
   /** The operator's name in ONNX. Default: the row's. One ONNX operator may have several rows. */
-  name?: string
+  name?: string | undefined
   /** The domain of operators outside ONNX's own set. */
-  domain?: 'com.microsoft'
+  domain?: 'com.microsoft' | undefined
 }
