@@ -1,5 +1,5 @@
-// Finds the parameter that spoils a model: the first that holds NaN or infinity. It reads all weights of an encoder, so it
-// is done only where an embedding came out broken.
+// Finds the parameter that spoils a model: the first that holds NaN or infinity. It reads weights until it finds one, those
+// of the encoder whose output is broken first, so it is called only after such an output.
 
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { Source } from './checkpoint/naming.ts'
@@ -12,8 +12,9 @@ export async function brokenParameter(
   sources: ReadonlyMap<string, Source>,
   tower: 'image' | 'text',
 ): Promise<string | undefined> {
-  for (const [name, { names }] of sources) {
-    if (name.startsWith('visual.') !== (tower === 'image')) continue
+  const isOwn = ([name]: [string, unknown]) => name.startsWith('visual.') === (tower === 'image')
+  const all = [...sources]
+  for (const [name, { names }] of [...all.filter(isOwn), ...all.filter((source) => !isOwn(source))]) {
     for (const stored of names) {
       const tensor = tensors.get(stored)!
       const values = await readTensor(tensor)

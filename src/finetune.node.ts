@@ -14,7 +14,7 @@
 
 export type { DownloadOptions } from './checkpoint/download.node.ts'
 export type { RetryOptions } from './checkpoint/fetch-retry.node.ts'
-export type { Source } from './data/sample.ts'
+export type { Skipped, Source } from './data/sample.ts'
 export type { LabelledFeatures, SampleOptions } from './evaluate/embed-samples.ts'
 export type { ClassificationResult } from './evaluate/evaluate-classifier.ts'
 export { type Adapter, type AdapterTensor, readAdapter, writeAdapter } from './finetune/adapter.node.ts'

@@ -2,12 +2,14 @@
 
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
-import { excerpt, InputError } from './errors.ts'
+import { excerpt, InputError, UsageError } from './errors.ts'
 import type { RawImage } from './image/pixels.ts'
 import { foundInstead } from './input-name.ts'
 
 export interface FetchOptions {
   signal?: AbortSignal | undefined
+  /** Aborted when nobody waits for images any more. */
+  closing?: AbortSignal | undefined
   /** An image at an address may have so many bytes. */
   maxBytes?: number | undefined
   /** Milliseconds without a byte after which an address is given up. */
@@ -71,32 +73,37 @@ async function dataOf(url: URL, name: string): Promise<Uint8Array> {
 }
 
 async function fetchImage(url: URL, name: string, options: FetchOptions): Promise<Uint8Array> {
-  const { signal, maxBytes = defaultMaxBytes, longestSilence = defaultSilence } = options
-  // Loaded only now: most images are files.
+  const { signal, closing, maxBytes = defaultMaxBytes, longestSilence = defaultSilence } = options
+  // Loaded only here: most images are files.
   const { fetchOnce, reasonOf } = await import('./checkpoint/fetch-retry.node.ts')
   const given = new AbortController()
   const onSilence = () => given.abort(new InputError(`${name}: nothing was received for ${longestSilence / 1000} s`))
   let timer = setTimeout(onSilence, longestSilence)
-  const tooLarge = (bytes: string) =>
-    new InputError(`${name}: ${bytes} bytes, and ${maxBytes} are allowed; raise \`maxBytes\` if you trust this server`)
+  const tooLarge = (found: string) =>
+    new InputError(`${name}: ${found} ${maxBytes} bytes allowed; raise \`maxBytes\` if you trust this server`, {
+      option: 'maxBytes',
+    })
   try {
-    const response = await fetchOnce(url, { signal: signal ? AbortSignal.any([signal, given.signal]) : given.signal })
+    const response = await fetchOnce(url, {
+      signal: AbortSignal.any([signal, closing, given.signal].filter((each) => each !== undefined)),
+    })
     if (!response.ok) throw new InputError(`${name}: the server answered ${response.status} ${response.statusText}`)
     const announced = Number(response.headers.get('content-length') ?? 0)
-    if (announced > maxBytes) throw tooLarge(`${announced}`)
+    if (announced > maxBytes) throw tooLarge(`${announced} bytes, more than the`)
     const chunks: Uint8Array[] = []
     let received = 0
     for await (const chunk of response.body ?? []) {
       clearTimeout(timer)
       timer = setTimeout(onSilence, longestSilence)
       received += chunk.length
-      if (received > maxBytes) throw tooLarge(`more than ${maxBytes}`)
+      if (received > maxBytes) throw tooLarge('more than the')
       chunks.push(chunk)
     }
     return Buffer.concat(chunks)
   } catch (error) {
     signal?.throwIfAborted()
-    if (error instanceof InputError) throw error
+    closing?.throwIfAborted()
+    if (error instanceof InputError || error instanceof UsageError) throw error
     throw new InputError(`${name} cannot be fetched: ${reasonOf(error)}`, { cause: error })
   } finally {
     clearTimeout(timer)

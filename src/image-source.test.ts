@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { runInNewContext } from 'node:vm'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { InputError } from './errors.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { InputError, UsageError } from './errors.ts'
 import type { ImageInput } from './load.ts'
 import { openaiPreprocessing } from './preprocessing.ts'
 import { createPreprocessor } from './preprocessor.node.ts'
@@ -141,8 +141,8 @@ describe('an address', () => {
   it.each([
     ['/silent.png', 'nothing was received for 1 s'],
     ['/stalled.png', 'nothing was received for 1 s'],
-    ['/endless.png', 'more than 100000 bytes, and 100000 are allowed; raise `maxBytes`'],
-    ['/announced.png', '5000000000 bytes, and 100000 are allowed; raise `maxBytes`'],
+    ['/endless.png', 'more than the 100000 bytes allowed; raise `maxBytes`'],
+    ['/announced.png', '5000000000 bytes, more than the 100000 bytes allowed; raise `maxBytes`'],
     ['/loop.png', 'redirect'],
     ['/page.png', 'this is an HTML page (perhaps a failed download)'],
     ['/gone.png', 'the server answered 410'],
@@ -162,6 +162,24 @@ describe('an address', () => {
     const reading = read(`${address}/silent.png`, stop.signal)
     stop.abort(new Error('enough'))
     await expect(reading).rejects.toThrow('enough')
+  })
+
+  it('is asked for through the proxy that the environment names', async () => {
+    const asked: string[] = []
+    const proxy = createServer((request, response) => {
+      asked.push(request.url!)
+      response.end(bytes)
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    vi.stubEnv('no_proxy', '')
+    vi.stubEnv('http_proxy', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`)
+    expect(await read('http://pictures.example/cat.png')).toEqual(expected)
+    expect(asked).toEqual(['http://pictures.example/cat.png'])
+    vi.stubEnv('http_proxy', 'socks5://127.0.0.1:1')
+    await expect(read('http://pictures.example/cat.png')).rejects.toThrow(UsageError)
+    vi.unstubAllEnvs()
+    proxy.closeAllConnections()
+    proxy.close()
   })
 
   it('that nobody answers is named', async () => {

@@ -14,10 +14,12 @@ import type { Activation, ClipConfig } from './model/config.ts'
 import { type Lookup, Parameters } from './model/parameters.ts'
 import { resizePositions } from './model/resize-positions.ts'
 import { openModel } from './open-model.node.ts'
-import { anything, checkOptions, count, listOf, oneOf, positive, trueOrFalse } from './options.ts'
+import { anything, checkOptions, count, countOrNone, listOf, oneOf, positive, trueOrFalse } from './options.ts'
 import { orientationNotice } from './orientation-notice.ts'
 import { createPreprocessor } from './preprocessor.node.ts'
-import { deviceNamed } from './runtime/devices.ts'
+import { type RandomModel, randomModel } from './random-weights.node.ts'
+import { type Device, deviceNamed } from './runtime/devices.ts'
+import { checkNodeVersion } from './runtime/node-version.node.ts'
 import { createRuntime } from './runtime/onnxruntime.node.ts'
 import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 import { checkpointLookup, type Stored } from './weights.ts'
@@ -42,6 +44,8 @@ export interface LoadOptions {
   maxBytes?: number
   /** Turns images upright by their EXIF orientation, which the reference does not. Default: false. */
   exifRotate?: boolean
+  /** A configuration alone (`*.json`) is loaded too, with weights drawn from this seed: to look at how a model is built. */
+  randomWeights?: number
   signal?: AbortSignal
   /** Called while files are downloaded. */
   onProgress?: (progress: DownloadProgress) => void
@@ -62,6 +66,7 @@ const rules = {
   maxPixels: positive,
   maxBytes: positive,
   exifRotate: trueOrFalse,
+  randomWeights: countOrNone,
   signal: anything,
   onProgress: anything,
   onNotice: anything,
@@ -80,8 +85,19 @@ const preprocessingRules = {
  * @param model an OpenAI name (`ViT-B/32`), a hub id (`openai/clip-vit-base-patch32`, `hf-hub:laion/…`), a folder or a
  *   file. Default: the model that ships.
  * @throws CheckpointError for files that cannot be used, UsageError for a name or an option that is not known
+ *
+ * @example
+ * ```ts
+ * import { load } from 'typeclip'
+ *
+ * const clip = await load('openai/clip-vit-base-patch32')
+ * const { data, shape } = await clip.encodeImage(['cat.jpg', 'dog.jpg']) // Float32Array, [2, 512]
+ * const texts = await clip.encodeText(['a cat', 'a dog'], { normalize: true })
+ * await clip.dispose()
+ * ```
  */
 export async function load(model?: string, options: LoadOptions = {}): Promise<Clip> {
+  checkNodeVersion()
   if (model !== undefined && (typeof model !== 'string' || model === '')) {
     const found = model === '' ? "''" : foundInstead(model)
     throw new UsageError(`load: expected a model's name, a hub id, a folder or a file; found ${found}`)
@@ -90,6 +106,11 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
   const { towers = ['image', 'text'], signal, onNotice } = options
   const device = deviceNamed(options.device ?? 'cpu')
+  const random =
+    options.randomWeights === undefined || model === undefined
+      ? undefined
+      : await randomModel(model, options.randomWeights)
+  if (random) return loadRandom(model!, random, device, options)
   const { activation, onProgress, onWait } = options
   const opened = await openModel(model, { activation, signal, onProgress, onWait })
   signal?.throwIfAborted()
@@ -138,6 +159,32 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     }),
     onNotice,
     brokenParameter: (tower) => brokenParameter(checkpoint, sources, tower),
+  })
+}
+
+async function loadRandom(
+  name: string,
+  { config, preprocessing, tokenizer, lookup, notices }: RandomModel,
+  device: Device,
+  { towers = ['image', 'text'], threads, maxPixels, maxBytes, exifRotate, onNotice, ...options }: LoadOptions,
+): Promise<Clip> {
+  for (const tower of ['image', 'text'] as const) if (!towers.includes(tower)) config[tower] = undefined
+  const how = { ...preprocessing, ...options.preprocessing }
+  return createClip({
+    ...{ name, config, notices },
+    preprocessing: how,
+    tokenizer: config.text ? await tokenizer() : await loadTokenizer(),
+    // What training begins with (§2.5).
+    logitScale: 1 / 0.07,
+    logitBias: 0,
+    objective: 'contrastive',
+    parameters: new Parameters(lookup),
+    runtime: createRuntime({ device, ...(threads === undefined ? {} : { threads }) }),
+    images: createPreprocessor({
+      ...{ preprocessing: how, maxPixels, maxBytes, exifRotate },
+      onOrientation: onNotice && ((image) => onNotice(orientationNotice(image))),
+    }),
+    onNotice,
   })
 }
 

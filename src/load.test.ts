@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import { createReadStream, readFileSync } from 'node:fs'
 import { cp, mkdtemp } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,9 +10,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomModel } from '../test/random-model.ts'
 import { spoil } from '../test/spoil.ts'
 import { CheckpointError, InputError, UsageError } from './errors.ts'
+import { softmax } from './evaluate/reliability.ts'
+import { inspect } from './inspect/inspect.ts'
 import { load } from './load.node.ts'
 import type { Clip, ImageInput, UseNotice } from './load.ts'
-import { rank, scoresOf, similarity, zeroShotClassifier } from './zero-shot/classifier.ts'
+import { createPreprocessor } from './preprocessor.node.ts'
+import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
+import { tokenizeCaptions } from './training/collate.ts'
+import { narrowed, rank, scoresOf, similarity, zeroShotClassifier } from './zero-shot/classifier.ts'
 import { classify } from './zero-shot/scorer.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
@@ -79,6 +87,18 @@ describe('a model that gives no numbers', () => {
       expect(error.message).toMatch(/no numbers for ".*cat.*" .*parameter text_projection \[64, 16\] holds NaN/)
     }
     expect((await broken.encodeImage(image)).shape).toEqual([1, 16])
+  })
+
+  it('says in inspect which step is the first that gives none', async () => {
+    const parameters = ['visual.ln_pre.weight', 'transformer.resblocks.1.mlp.c_fc.weight', 'text_projection'] as const
+    const steps = ['visual.ln_pre', 'transformer.resblocks.1.mlp.c_fc', 'text_projection']
+    for (const [i, parameter] of parameters.entries()) {
+      await using broken = await load(await spoiled(parameter, Number.NaN), { threads: 1 })
+      const inputs = parameter.startsWith('visual') ? { image } : { texts: ['a cat'] }
+      const error = await errorOf(inspect(broken, inputs))
+      expect(error).toBeInstanceOf(CheckpointError)
+      expect(error.message).toContain(`(found NaN): ${steps[i]} is the first step that gives none`)
+    }
   })
 
   it('does not divide an embedding of zeros by its length', async () => {
@@ -168,6 +188,8 @@ describe('what is no image or text', () => {
       expect(error).toBeInstanceOf(InputError)
       expect(error).toMatchObject({ index: 3, input: '/nowhere.png', cause: { code: 'ENOENT' } })
     }
+    const label = await errorOf(classify(clip, image, ['a', 'word '.repeat(30)], { templates: ['a {}', 'b {}', '{}'] }))
+    expect(label).toMatchObject({ name: 'InputError', index: 1, input: 'word '.repeat(30) })
     const long = await errorOf(clip.encodeText(['a cat', 'word '.repeat(30)]))
     expect(long).toBeInstanceOf(InputError)
     expect(long).toMatchObject({ index: 1 })
@@ -220,6 +242,15 @@ describe('options', () => {
     await refused(classify(clip, image, []), 'no labels were given')
     await refused(classify(clip, image, ['a'], { templates: 'a {}' as never }), '`templates` is')
     await refused(classify(clip, image, ['a'], { templates: [] }), '`templates` is []')
+    const classifier = await zeroShotClassifier(clip, ['a cat', 'a dog'])
+    const embeddings = await clip.encodeImage(image)
+    expect(() => scoresOf(classifier, embeddings as never)).toThrow('expected one embedding, a Float32Array')
+    expect(() => narrowed(classifier, undefined as never)).toThrow('labels should be a list of strings')
+    expect(() => createPreprocessor({} as never)).toThrow('`preprocessing` is missing')
+    expect(() => createPreprocessor({ ...clip, maxPixels: 1 } as never)).toThrow(
+      "createPreprocessor has no option 'name'",
+    )
+    expect(() => softmax({ data: Float32Array.of(1, 2), classes: 2 }, 0)).toThrow('`temperature` is 0')
     await refused(load(null as never), 'found null')
     await refused(load(new URL('file:///x') as never), 'found an object of class URL')
   })
@@ -227,6 +258,29 @@ describe('options', () => {
   it('may be left undefined', async () => {
     const { shape } = await clip.encodeText('a cat', { onLong: undefined, normalize: undefined } as never)
     expect(shape).toEqual([1, 16])
+  })
+})
+
+describe('a vocabulary that is smaller than the tokenizer’s', () => {
+  it('is refused by name, in place of an error of ONNX Runtime', async () => {
+    const small = await randomModel({
+      embed_dim: 16,
+      vision_cfg: { image_size: 32, layers: 1, width: 64, patch_size: 16 },
+      text_cfg: { context_length: 16, vocab_size: 60, width: 64, heads: 1, layers: 1 },
+    })
+    const message = /(the model's vocabulary has 60 entries|60)/
+    const calls = [
+      load(small, { threads: 1 }).then((clip) => clip.encodeText('a cat')),
+      load(small, { threads: 1 }).then((clip) => inspect(clip, { texts: ['a cat'] })),
+      load(small, { threads: 1 }).then((clip) => classify(clip, image, ['a cat'])),
+    ]
+    for (const error of await Promise.all(calls.map(errorOf))) {
+      expect(error).toBeInstanceOf(CheckpointError)
+      expect(error.message).toMatch(message)
+    }
+    const tokenizer = await loadTokenizer()
+    const { text } = clip.config
+    expect(() => tokenizeCaptions(['a cat'], tokenizer, { ...text!, vocabularySize: 60 })).toThrow(CheckpointError)
   })
 })
 
@@ -242,6 +296,24 @@ describe('dispose', () => {
       expect(error).toBeInstanceOf(UsageError)
       expect(error.message).toBe(`${folder}: this model was disposed of; load it again`)
     }
+  })
+
+  it('does not wait for an address that is silent', async () => {
+    const server = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const own = await load(folder, { threads: 1 })
+    const settled = Promise.allSettled([
+      own.encodeImage([image, `http://127.0.0.1:${(server.address() as AddressInfo).port}/silent.png`]),
+    ])
+    await once(server, 'request')
+    const began = performance.now()
+    await own.dispose()
+    expect(await settled).toMatchObject([
+      { reason: { name: 'UsageError', message: `${folder}: this model was disposed of; load it again` } },
+    ])
+    expect(performance.now() - began).toBeLessThan(5000)
+    server.closeAllConnections()
+    server.close()
   })
 
   it('is done at the end of a block with await using', async () => {

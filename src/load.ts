@@ -25,7 +25,7 @@ import type { Parameters } from './model/parameters.ts'
 import { type ObjectiveName, objectives } from './objectives/index.ts'
 import { anything, checkOptions, oneOf, trueOrFalse } from './options.ts'
 import type { Program, Runtime } from './runtime/runtime.ts'
-import { isSpelled } from './spelled-text.ts'
+import { isClipVocabulary, isSpelled } from './spelled-text.ts'
 import { checkTexts, type LongText, longTextChoices, type TextBatch, textBatches } from './text-batches.ts'
 import type { Tokenizer } from './tokenizer/tokenize.ts'
 
@@ -35,6 +35,7 @@ export type { Many } from './many.ts'
 /** A path or an address (`http`, `https`, `data`, `file`), bytes of an image file, or pixels. */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | RawImage
 
+/** Options of `encodeImage` and `streamImages`. */
 export interface EncodeOptions {
   /** Divides each embedding by its length. Off by default, as in the reference. */
   normalize?: boolean
@@ -71,6 +72,7 @@ declare global {
   }
 }
 
+/** A loaded CLIP: an image encoder, a text encoder and the scale of their similarities. Made by `load`. */
 export interface Clip {
   /** As `load` was given it. */
   readonly name: string
@@ -236,7 +238,7 @@ export function createClip({ images, onNotice, brokenParameter, ...parts }: Part
     onNotice({
       kind: 'script',
       text,
-      message: `the tokenizer of this model knows English words and spells texts such as "${excerpt(text, 60)}" in bytes or single letters; expect poor results, unless the model was trained on such texts`,
+      message: `the tokenizer of this model ${isClipVocabulary(tokenizer) ? 'knows English words and' : 'has no words of this script and'} spells texts such as "${excerpt(text, 60)}" in bytes or single letters; expect poor results, unless the model was trained on such texts`,
     })
   }
 

@@ -2,6 +2,7 @@
 
 import { isByteStream } from './input-name.ts'
 
+/** One input, several, or a stream of them. */
 export type Many<T> = T | Iterable<T> | AsyncIterable<T>
 
 /** Each input. A string, bytes, or a stream of bytes is one input, although JavaScript could iterate over it. */

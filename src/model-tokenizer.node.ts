@@ -1,6 +1,6 @@
 // The tokenizer that belongs to a model: its folder's own where Hugging Face's names are used, CLIP's otherwise.
 
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Naming } from './checkpoint/naming.ts'
 import { CheckpointError } from './errors.ts'
@@ -78,6 +78,13 @@ async function filesIn(folder: string): Promise<TokenizerFiles> {
     if (text !== undefined) files[name] = name.endsWith('.json') ? parseJson(text, path) : text
   }
   return files as TokenizerFiles
+}
+
+/** Said of a folder with Hugging Face's names that has no tokenizer, where its vocabulary has the size of CLIP's. */
+export async function missingTokenizer(folder: string): Promise<string | undefined> {
+  const entries = await readdir(folder)
+  if (entries.includes('tokenizer.json') || entries.includes('vocab.json')) return undefined
+  return `${folder} has no tokenizer (tokenizer.json, or vocab.json and merges.txt), so CLIP's own is used; if it was trained with another, put its files there.`
 }
 
 /** A folder's tokenizer files as they are, by name. */

@@ -11,6 +11,7 @@
  */
 
 import type { Conversion, ConversionOptions } from './convert.node.ts'
+import type { ListedImages } from './data/list-images.node.ts'
 import type { KnownModel } from './models.node.ts'
 
 export { beforeProjection } from './before-projection.ts'
@@ -19,6 +20,9 @@ export type { ConvertReport, ConvertTarget } from './checkpoint/convert.node.ts'
 export type { DownloadOptions, DownloadProgress } from './checkpoint/download.node.ts'
 export type { RetryOptions } from './checkpoint/fetch-retry.node.ts'
 export type { Conversion, ConversionOptions } from './convert.node.ts'
+export type { ListedImages } from './data/list-images.node.ts'
+export { isIgnoredFolder } from './data/picture-files.ts'
+export { decodeUtf8, type TextLine, utf8Lines } from './data/utf8.ts'
 export {
   CheckpointError,
   type ErrorDetails,
@@ -60,6 +64,7 @@ export type {
 export type { Parameters } from './model/parameters.ts'
 export type { KnownModel } from './models.node.ts'
 export type { ObjectiveName } from './objectives/index.ts'
+export { starterNotice } from './open-model.node.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
 export { createPreprocessor, type PreprocessorOptions } from './preprocessor.node.ts'
 export type { Runtime } from './runtime/runtime.ts'
@@ -87,6 +92,7 @@ export {
 export { readClassifier, writeClassifier } from './zero-shot/classifier-file.node.ts'
 export { imagenetClassNames } from './zero-shot/classnames/imagenet.ts'
 export type { KeyValueCache } from './zero-shot/key-value-cache.ts'
+export { type DistinctLabels, distinctLabels } from './zero-shot/labels.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from './zero-shot/prompts.ts'
 export { classify, type Scorer, type ScorerOptions, zeroShotScorer, zeroShotScores } from './zero-shot/scorer.ts'
 
@@ -124,4 +130,9 @@ export async function convert(model: string, target: string, options: Conversion
  */
 export async function listModels(): Promise<KnownModel[]> {
   return (await import('./models.node.ts')).listModels()
+}
+
+/** The image files of a folder and its subfolders, and a notice of what was skipped. */
+export async function listImages(folder: string): Promise<ListedImages> {
+  return (await import('./data/list-images.node.ts')).listImages(folder)
 }

@@ -10,10 +10,11 @@ import type { Preprocessing } from './image/transform.ts'
 import { readJson } from './json-file.node.ts'
 import { checkHeads } from './model/check-heads.ts'
 import type { Activation, ClipConfig } from './model/config.ts'
-import { inferConfig } from './model/infer-config.ts'
+import { clipsVocabulary, inferConfig } from './model/infer-config.ts'
 import { fromHuggingFace, fromOpenClip } from './model/variants/index.ts'
 import { modelFiles } from './model-files.node.ts'
-import { type ModelTokenizer, modelTokenizer } from './model-tokenizer.node.ts'
+import { isConfiguration, modelFolder, refuseConfiguration } from './model-folder.node.ts'
+import { type ModelTokenizer, missingTokenizer, modelTokenizer } from './model-tokenizer.node.ts'
 import { type ObjectiveName, objectiveOf, trainsTextTower } from './objectives/index.ts'
 import { ownFile, requireOwnFile } from './own-files.node.ts'
 import { openaiPreprocessing, preprocessingFromHuggingFace, preprocessingFromOpenClip } from './preprocessing.ts'
@@ -41,8 +42,9 @@ export interface OpenedModel {
 /** The folder of the model that ships. */
 export const starter = ownFile('../models/starter', import.meta.url)
 
-const starterNotice =
-  'No model was named, so the small one that ships is used: it knows clothes, groceries, emoji and simple drawings, and little else. For a full CLIP, name one: a hub id (openai/clip-vit-base-patch32), an OpenAI name (ViT-B/32), a folder or a file.'
+/** The notice of a model that was opened without a name. */
+export const starterNotice =
+  'using the small starter model (clothes, groceries, emoji, simple drawings); for a full CLIP give `model`, such as ViT-B/32'
 
 /**
  * @param model as `load` takes it; the model that ships, if left out
@@ -55,10 +57,13 @@ export async function openModel(
   if (model === undefined) requireOwnFile(starter)
   const notices = model === undefined ? [starterNotice] : []
   const onFallback = (notice: string) => void notices.push(notice)
-  const { path, isFolder, tag } = await modelFiles(model ?? starter, { ...options, onFallback })
+  const located = await modelFiles(model ?? starter, { ...options, onFallback })
+  const { isFolder, tag } = located
+  const path = isFolder ? await modelFolder(located.path) : located.path
   const folder = isFolder ? path : dirname(path)
+  if (!isFolder) await refuseConfiguration(path)
   const checkpoint = await openCheckpoint(path)
-  const { naming, sources } = await resolved(checkpoint, folder)
+  const { naming, sources } = await resolved(checkpoint, path, folder)
   const shapes = canonicalShapes(checkpoint.tensors, sources)
 
   const objective = objectiveOf((parameter) => shapes.has(parameter))
@@ -85,6 +90,10 @@ export async function openModel(
   }
   const preprocessing = stated ?? openaiPreprocessing(size)
   const vocabulary = shapes.get('token_embedding.weight')?.[0]
+  if (configured && naming === 'hf' && vocabulary === clipsVocabulary) {
+    const notice = await missingTokenizer(folder)
+    if (notice) notices.push(notice)
+  }
   return {
     ...{ path, folder, checkpoint, naming, sources, config, objective, preprocessing, notices },
     tokenizer: () => modelTokenizer(folder, { naming, configured: configured !== undefined, vocabulary, path }),
@@ -92,12 +101,12 @@ export async function openModel(
 }
 
 /** Names resolved; where they are none of CLIP's, the configuration tells best what the model is. */
-async function resolved(checkpoint: Checkpoint, folder: string) {
+async function resolved(checkpoint: Checkpoint, path: string, folder: string) {
   try {
     return resolveNaming(checkpoint.tensors.keys())
   } catch (error) {
     await readConfig(folder, !basename(checkpoint.files[0]!).startsWith('open_clip'))
-    throw error
+    throw error instanceof CheckpointError ? new CheckpointError(`${path}: ${error.message}`) : error
   }
 }
 
@@ -115,8 +124,9 @@ async function readConfig(folder: string, huggingFaceNames: boolean): Promise<Cl
       return json && fromOpenClip(json.model_cfg ?? json, openClip)
     },
     async () => {
+      // A folder may hold a config.json of something else.
       const json = await readJson(huggingFace)
-      return json === undefined ? undefined : fromHuggingFace(json, huggingFace)
+      return isConfiguration(json) ? fromHuggingFace(json, huggingFace) : undefined
     },
   ]
   if (huggingFaceNames) readers.reverse()

@@ -15,6 +15,11 @@ export const count: Rule = {
   expected: 'a whole number of at least 1',
 }
 
+export const countOrNone: Rule = {
+  is: (value) => value === 0 || count.is(value),
+  expected: 'a whole number of at least 0',
+}
+
 export const positive: Rule = { is: (value) => typeof value === 'number' && value > 0, expected: 'a number above 0' }
 
 export const trueOrFalse: Rule = { is: (value) => typeof value === 'boolean', expected: 'true or false' }
@@ -46,7 +51,7 @@ export function checkOptions(given: unknown, rules: Readonly<Record<string, Rule
       throw new UsageError(`${of} has no option '${name}'${advice}`)
     }
     if (value !== undefined && !rule.is(value)) {
-      throw new UsageError(`${of}: \`${name}\` is ${shown(value)}; expected ${rule.expected}`)
+      throw new UsageError(`${of}: \`${name}\` is ${shown(value)}; expected ${rule.expected}`, { option: name })
     }
   }
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { isSpelled } from './spelled-text.ts'
+import { isClipVocabulary, isSpelled } from './spelled-text.ts'
+import { createTokenizer } from './tokenizer/tokenize.ts'
 import { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 
 const tokenizer = await loadTokenizer()
@@ -36,3 +37,8 @@ it.each([
   '5 µm, 2², № 5 — “quoted” …',
   '12:30 €',
 ])('%s is not', (text) => expect(isSpelled(tokenizer, text)).toBe(false))
+
+it("tells CLIP's own words from others", () => {
+  expect(isClipVocabulary(tokenizer)).toBe(true)
+  expect(isClipVocabulary(createTokenizer('#version: 0.2\nc a\nca t</w>'))).toBe(false)
+})

@@ -21,3 +21,7 @@ export function isSpelled({ encode }: Pick<Tokenizer, 'encode'>, text: string): 
   const tokens = words.reduce((sum, word) => sum + encode(word).length - 2, 0) // without start and end
   return tokens / letters >= (words.some((word) => signs.test(word)) ? spelledFrom.signs : spelledFrom.letters)
 }
+
+/** Whether a tokenizer has the words of CLIP's own, which OpenAI took from English captions; added tokens do not matter. */
+export const isClipVocabulary = ({ vocabularySize, piece }: Tokenizer): boolean =>
+  vocabularySize >= 49408 && piece(320) === 'a</w>' && piece(2368) === 'cat</w>'

@@ -5,9 +5,10 @@
 // batch is therefore cut to its longest text instead of padded to the context length, and texts of similar length share
 // a batch.
 
-import { CheckpointError, excerpt, InputError } from './errors.ts'
+import { excerpt, InputError } from './errors.ts'
 import { foundInstead, inputName } from './input-name.ts'
 import type { TextTowerConfig } from './model/config.ts'
+import { checkIds } from './model/token-ids.ts'
 import { chunk, type Tokenizer } from './tokenizer/tokenize.ts'
 
 export const longTextChoices = ['error', 'truncate', 'chunk'] as const
@@ -98,16 +99,12 @@ function idsOf(
   tokenizer: Tokenizer,
   text: string,
   index: number,
-  { contextLength, vocabularySize }: TextTowerConfig,
+  tower: TextTowerConfig,
   onLong: LongText,
 ): number[][] {
   const ids = tokenizer.encode(text)
-  const most = ids.reduce((a, b) => Math.max(a, b))
-  if (most >= vocabularySize) {
-    throw new CheckpointError(
-      `the tokenizer gives id ${most} for "${excerpt(text, 60)}", and the model's vocabulary has ${vocabularySize} entries (\`vocab_size\`); they do not belong together`,
-    )
-  }
+  checkIds(ids, tower, text)
+  const { contextLength } = tower
   if (ids.length <= contextLength) return [ids]
   if (onLong === 'chunk') return chunk(tokenizer, text, contextLength)
   if (onLong === 'truncate') return [[...ids.slice(0, contextLength - 1), tokenizer.endId]]

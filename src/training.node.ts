@@ -49,5 +49,5 @@ export type { LoggedStep, LoggedValidation, Validation } from './training/log.ts
 export type { ParameterArrays, Slot } from './training/parameters.ts'
 export { learningRateAt, type Schedule } from './training/schedule.ts'
 export { createTrainer, type StepReport, type Trainer, type TrainerOptions } from './training/step.ts'
-export { type Judged, type TrainEvent, type TrainOptions, train } from './training/train.node.ts'
+export { type Judged, type TrainEvent, type TrainOptions, train, type Validate } from './training/train.node.ts'
 export type { ValidationLoss } from './training/validation-loss.node.ts'

@@ -68,7 +68,7 @@ export function parseWords<F extends Flags>(argv: readonly string[], flags: F): 
     following = undefined
     if (token.kind === 'option-terminator') continue
     const found = bySpelling.get(token.rawName)
-    if (!found) throw unknownFlag(token.rawName, [...Object.keys(flags).map(spelled), '--help'])
+    if (!found) throw unknownFlag(argv[token.index] ?? token.rawName, [...Object.keys(flags).map(spelled), '--help'])
     const { name, flag } = found
     if (flag.type === 'switch') {
       if (token.value !== undefined) throw new UsageError(`${token.rawName} takes no value; found '${token.value}'`)
@@ -134,7 +134,12 @@ function decimal(
   throw new UsageError(`${spelling} takes a number ${bounds}; found '${value}'`)
 }
 
-function unknownFlag(spelling: string, known: readonly string[]): UsageError {
-  const dash = spelling.startsWith('--') ? '' : `; a word that begins with - comes after --`
-  return new UsageError(`there is no flag ${spelling}${suggestion(spelling, known)}${dash}`)
+function unknownFlag(word: string, known: readonly string[]): UsageError {
+  const spelling = word.split('=')[0]!
+  if (!spelling.startsWith('--')) {
+    const long = `-${spelling}`
+    const near = known.includes(long) ? `; did you mean ${long}?` : '; a word that begins with - comes after --'
+    return new UsageError(`there is no flag ${spelling}${near}`)
+  }
+  return new UsageError(`there is no flag ${spelling}${suggestion(spelling, known) || '; --help lists the flags'}`)
 }

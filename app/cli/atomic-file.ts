@@ -15,6 +15,11 @@ export interface AtomicFile {
 
 /** @throws UsageError if there is no such folder, it cannot be written to, or a folder has the file's name */
 export async function createAtomicFile(path: string): Promise<AtomicFile> {
+  if (path === '-') {
+    throw new UsageError(
+      '- is standard output, and this file cannot go there; give the name of a file (./- for one called -)',
+    )
+  }
   if ((await stat(path).catch(() => undefined))?.isDirectory())
     throw new UsageError(`${path} is a folder; give the name of a file`)
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.partial`)

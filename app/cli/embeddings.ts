@@ -1,4 +1,4 @@
-// Embeddings of many inputs, one by one, in the order given: an input that has none is told and left out.
+// Embeddings of many inputs, one by one, in the order given. An input that fails is reported and skipped.
 
 import type { Clip } from 'typeclip'
 import type { ExitCode } from './command.ts'
@@ -15,7 +15,7 @@ interface Options {
   job: Job
 }
 
-/** Where no word stands for an image, so that no model has to be loaded to say so. */
+/** Reports that no image was found, without loading a model. */
 export function noImages({ missing }: FoundImages, terminal: Terminal): ExitCode {
   const job = startJob(terminal, 'image')
   for (const { path, error } of missing) job.fail(path, error)

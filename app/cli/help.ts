@@ -49,8 +49,12 @@ const helpRow = ['-h, --help', 'show this text']
 
 function written(name: string, flag: Flag): string {
   if (flag.type === 'switch') return flag.letter ? `-${flag.letter}, ${spelled(name)}` : spelled(name)
-  const value = flag.type === 'text' && flag.choices ? flag.choices.join('|') : flag.value
+  const choices = flag.type === 'text' ? flag.choices?.join('|') : undefined
+  const value = choices !== undefined && choices.length <= widestChoices ? choices : flag.value
   return `${spelled(name)} ${value}${flag.type === 'texts' ? '…' : ''}`
 }
+
+/** Longer lists of choices are in the flag's help. */
+const widestChoices = 28
 
 const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

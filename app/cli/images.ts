@@ -1,11 +1,11 @@
-// The words that stand for images: files, folders, globs, addresses, and - for standard input.
+// Arguments that name images: files, folders, globs, addresses, and - for standard input.
 
 import { stat } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { glob } from 'tinyglobby'
-import { UsageError } from 'typeclip/errors'
+import { excerpt, UsageError } from 'typeclip/errors'
 import type { Terminal } from './terminal.ts'
 
 export interface FoundImage {
@@ -16,12 +16,9 @@ export interface FoundImage {
 
 export interface FoundImages {
   images: FoundImage[]
-  /** Words that stand for nothing. */
+  /** Arguments that name no image. */
   missing: { path: string; error: Error }[]
 }
-
-/** What counts as an image in a folder, readable or not; a file that is named may be called anything. */
-const extensions = ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'gif', 'bmp', 'tif', 'tiff', 'avif', 'heic', 'heif']
 
 const pattern = /[*?[{]|[!@+]\(/
 
@@ -32,7 +29,7 @@ export async function findImages(words: readonly string[], terminal: Terminal): 
   }
   const found: FoundImages = { images: [], missing: [] }
   for (const word of words) {
-    const images = word === '-' ? await standardInput(terminal) : await imagesOf(word, terminal.signal)
+    const images = word === '-' ? await standardInput(terminal) : await imagesOf(word, terminal)
     if (images instanceof Error) found.missing.push({ path: word, error: images })
     else for (const image of images) found.images.push(image)
   }
@@ -41,24 +38,54 @@ export async function findImages(words: readonly string[], terminal: Terminal): 
 
 async function standardInput({ stdin, signal }: Terminal): Promise<FoundImage[] | Error> {
   const bytes = await buffer(addAbortSignal(signal, stdin))
-  if (bytes.length > 0) return [{ path: '-', image: bytes }]
-  return new Error('standard input is empty; - takes the bytes of one image')
+  if (bytes.length === 0) return new Error('standard input is empty; - takes the bytes of one image')
+  if (isText(bytes)) {
+    return new Error(
+      'standard input is text; - takes the bytes of one image. For a list of paths use xargs: find … -print0 | xargs -0 typeclip …',
+    )
+  }
+  return [{ path: '-', image: bytes }]
 }
 
-async function imagesOf(word: string, signal: AbortSignal): Promise<FoundImage[] | Error> {
-  if (/^https?:\/\//i.test(word)) return [{ path: word, image: word }]
+/** UTF-8 without control characters, as a list of paths is; other formats that are text are named by the library. */
+function isText(bytes: Uint8Array): boolean {
+  try {
+    const start = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, 1024), { stream: true })
+    return !/[^\P{Cc}\t\n\r]/u.test(start) && !/^(GIF8|\s*<)/.test(start)
+  } catch {
+    return false
+  }
+}
+
+/** In a folder an image is known by the end of its name; a file that is named may be called anything. */
+async function imagesOf(word: string, terminal: Terminal): Promise<FoundImage[] | Error> {
+  if (/^(https?:|file:)\/\/|^data:/i.test(word)) return [{ path: excerpt(word), image: word }]
+  const { isIgnoredFolder, listImages } = await import('typeclip')
   // A path that exists is that path, whatever characters it has.
   const entry = await stat(word).catch(() => undefined)
   if (entry?.isDirectory()) {
-    const inside = await glob(`**/*.{${extensions.join(',')}}`, { cwd: word, caseSensitiveMatch: false, signal })
-    return inside.length > 0 ? joined(word, inside) : new Error(`no image in this folder (${extensions.join(', ')})`)
+    const { images, notice, extensions } = await listImages(word)
+    if (images.length === 0) {
+      const why = notice === undefined ? '' : `; ${notice.slice(word.length + 2)}`
+      return new Error(`no image in this folder (${extensions.join(', ')})${why}`)
+    }
+    if (notice !== undefined) terminal.note(notice)
+    return joined(word, images)
   }
   if (entry) return [{ path: word, image: word }]
   if (!pattern.test(word)) return new Error('no such file or folder')
   const [folder, rest] = splitPattern(sep === '\\' ? word.replaceAll('\\', '/') : word)
   const caseSensitiveMatch = sep === '/'
+  const { signal } = terminal
   const matches = await glob(rest, { cwd: folder || '.', caseSensitiveMatch, expandDirectories: false, signal })
-  return matches.length > 0 ? joined(folder, matches) : new Error('no file matches')
+  // A folder that the pattern itself names is wanted.
+  const named = rest.split('/')
+  const isIgnored = (part: string) => isIgnoredFolder(part) && !named.includes(part)
+  const images = matches.filter((path) => !path.split('/').slice(0, -1).some(isIgnored))
+  if (images.length < matches.length) {
+    terminal.note(`${word}: ${matches.length - images.length} in hidden or system folders skipped`)
+  }
+  return images.length > 0 ? joined(folder, images) : new Error('no file matches')
 }
 
 // `../photos/2024*/*.jpg` → the folder in front of the first pattern, and the rest.

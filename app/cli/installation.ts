@@ -15,6 +15,21 @@ export const libraryFile = (...path: string[]): string => join(dirname(libraryPa
 
 export const version = (): string => own(libraryPackage).version
 
+/** The image library that typeclip is installed with, for drawing. */
+export function sharp(): Sharp {
+  const loaded = library('sharp')
+  return loaded.default ?? loaded
+}
+
+/** What is used of it. */
+type Sharp = (data: Uint8Array, options: object) => Drawing
+interface Drawing {
+  extend(options: object): Drawing
+  composite(layers: readonly object[]): Drawing
+  png(): Drawing
+  toBuffer(): Promise<Buffer>
+}
+
 /** Of the native libraries that typeclip runs on; one that cannot be loaded says why. */
 export const nativeVersions = (): { onnxruntime: string; sharp: string } => ({
   onnxruntime: orReason(() => library('onnxruntime-node/package.json').version),

@@ -1,4 +1,4 @@
-// Which of finetune's flags a method reads: one that it does not is a misunderstanding, and better told than passed over.
+// Which of finetune's flags a method reads. A flag that it does not read is refused, not ignored.
 
 import { UsageError } from 'typeclip/errors'
 import type { FinetuneOptions } from 'typeclip/finetune'
@@ -8,7 +8,7 @@ type Method = FinetuneOptions['method']
 
 const withSteps: readonly Method[] = ['full', 'lora', 'flyp', 'wise-ft', 'lit']
 
-/** By the table's names; a flag that is not here is every method's. */
+/** By the table's names; flags that are not here apply to every method. */
 const readBy: Readonly<Record<string, readonly Method[]>> = {
   steps: withSteps,
   warmup: withSteps,
@@ -29,7 +29,7 @@ const readBy: Readonly<Record<string, readonly Method[]>> = {
   contextWords: ['coop'],
 }
 
-/** Given to every method by whoever compares them, and without a meaning for those that train nothing step by step. */
+/** Accepted with a notice, so that methods can be compared with the same flags; they have no effect without training steps. */
 const passedOver = ['epochs', 'lr', 'batch']
 const withoutEpochs: readonly Method[] = ['linear-probe', 'tip-adapter']
 
@@ -42,8 +42,8 @@ export function checkMethodFlags(method: Method, values: Readonly<Record<string,
   const given = (name: string) => values[name] !== undefined && values[name] !== false
   for (const [name, methods] of Object.entries(readBy)) {
     if (!given(name) || methods.includes(method)) continue
-    throw new UsageError(`${spelled(name)} is read by --method ${methods.join(', ')}, and the method is ${method}`)
+    throw new UsageError(`${spelled(name)} is only for --method ${methods.join(', ')}; the method is ${method}`)
   }
   const unused = withoutEpochs.includes(method) ? passedOver.filter(given) : []
-  return unused.map((name) => `${spelled(name)} changes nothing: ${method} has no steps to train`)
+  return unused.map((name) => `${spelled(name)} has no effect: ${method} has no training steps`)
 }

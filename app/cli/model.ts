@@ -1,4 +1,4 @@
-// The flags of every command that runs a model, and the model that they ask for.
+// The flags of every command that runs a model, and loading the model they name.
 
 import type { Clip, LoadOptions } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
@@ -13,11 +13,21 @@ export const modelFlags = {
   model: {
     type: 'text',
     value: 'M',
-    help: 'a name (typeclip models), a hub id, a folder or a file; else the one that ships',
+    help: 'name (typeclip models), hub id, folder or file. Default: the small model that ships',
   },
-  activation: { type: 'text', value: 'A', choices: ['quickgelu', 'gelu'], help: 'where the checkpoint does not say' },
-  device: { type: 'text', value: 'D', help: 'cpu (default), webgpu, cuda, coreml or dml' },
-  threads: { type: 'count', value: 'N', help: 'threads to compute with; else one for each core' },
+  activation: {
+    type: 'text',
+    value: 'A',
+    choices: ['quickgelu', 'gelu'],
+    help: 'activation of a checkpoint that does not name its own',
+  },
+  device: {
+    type: 'text',
+    value: 'D',
+    choices: ['cpu', 'webgpu', 'cuda', 'coreml', 'dml'],
+    help: 'cpu, webgpu, cuda, coreml or dml. Default: cpu',
+  },
+  threads: { type: 'count', value: 'N', help: 'threads to compute with. Default: one for each core' },
 } as const satisfies Flags
 
 export const imageFlags = {
@@ -25,24 +35,24 @@ export const imageFlags = {
     type: 'text',
     value: 'O',
     choices: ['openai', 'hf'],
-    help: "resize, then RGB; or RGB first. Else as the model's publisher does",
+    help: "openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's",
   },
-  maxPixels: { type: 'count', value: 'N', help: 'refuse larger pictures' },
-  exifRotate: { type: 'switch', help: 'turn photos upright by their EXIF entry; the reference does not' },
+  maxPixels: { type: 'count', value: 'N', help: 'refuse images with more pixels. Default: 178,956,970, as Pillow' },
+  exifRotate: { type: 'switch', help: 'rotate photos by their EXIF orientation, which the reference ignores' },
 } as const satisfies Flags
 
 /** Of commands that read images at addresses. */
 export const addressFlags = {
-  maxBytes: { type: 'count', value: 'N', help: 'refuse images at addresses of more bytes; else 268435456' },
+  maxBytes: { type: 'count', value: 'N', help: 'refuse images at addresses with more bytes. Default: 268,435,456' },
 } as const satisfies Flags
 
 export const longTextFlags = {
   truncate: {
     type: 'switch',
     option: "onLong: 'truncate'",
-    help: 'cut texts that are too long for the model; else they are an error',
+    help: 'cut texts that are too long for the model; without it they are errors',
   },
-  chunk: { type: 'switch', option: "onLong: 'chunk'", help: 'embed long texts in pieces and take the mean' },
+  chunk: { type: 'switch', option: "onLong: 'chunk'", help: 'split long texts, embed the parts and average them' },
 } as const satisfies Flags
 
 export type OnLong = 'error' | 'truncate' | 'chunk'
@@ -52,9 +62,11 @@ export function onLong({ truncate, chunk }: Values<typeof longTextFlags>): OnLon
   return truncate ? 'truncate' : chunk ? 'chunk' : 'error'
 }
 
-type ModelValues = Values<typeof modelFlags> & Partial<Values<typeof imageFlags> & Values<typeof addressFlags>>
+type ModelValues = Values<typeof modelFlags> &
+  Partial<Values<typeof imageFlags> & Values<typeof addressFlags>> &
+  Pick<LoadOptions, 'randomWeights'>
 
-/** Loads the model, tells what there is to know about it, and gives its memory and threads back afterwards. */
+/** Loads the model, shows its notices, and frees its memory and threads afterwards. */
 export async function withModel<T>(
   values: ModelValues,
   towers: NonNullable<LoadOptions['towers']>,
@@ -62,8 +74,8 @@ export async function withModel<T>(
   use: (clip: Clip) => Promise<T>,
   notices = createUseNotices(terminal),
 ): Promise<T> {
-  const { load } = await import('typeclip')
-  const { activation, device, threads, order, maxPixels, maxBytes, exifRotate } = values
+  const { load, starterNotice } = await import('typeclip')
+  const { activation, device, threads, order, maxPixels, maxBytes, exifRotate, randomWeights } = values
   const clip = await load(values.model, {
     towers,
     ...(activation && { activation }),
@@ -73,13 +85,16 @@ export async function withModel<T>(
     ...(maxPixels && { maxPixels }),
     ...(maxBytes && { maxBytes }),
     ...(exifRotate && { exifRotate }),
+    ...(randomWeights !== undefined && { randomWeights }),
     signal: terminal.signal,
     onNotice: notices.onNotice,
     ...downloading(terminal),
   })
   terminal.status(undefined)
   try {
-    for (const notice of clip.notices) terminal.note(notice)
+    // Whoever reads the output of a script knows which model it calls.
+    const atLoad = terminal.watched ? clip.notices : clip.notices.filter((notice) => notice !== starterNotice)
+    for (const notice of atLoad) terminal.note(notice)
     const result = await use(clip)
     notices.end()
     return result

@@ -3,6 +3,7 @@
 import { extname } from 'node:path'
 import { UsageError } from 'typeclip/errors'
 import { createAtomicFile } from './atomic-file.ts'
+import { counted, grouped } from './counted.ts'
 
 /** What a row was made from. */
 export type Origin = { path: string } | { text: string }
@@ -12,6 +13,8 @@ export interface RowFile {
   write(row: Row, origin: Origin): Promise<void>
   /** Puts the finished file, and the one that says which row is what, in their places. */
   commit(): Promise<void>
+  /** `embeddings.npy: 71 × 512 float32`. */
+  description(): string
   /** Leaves nothing behind, unless it was committed. */
   discard(): Promise<void>
 }
@@ -71,9 +74,15 @@ export async function createRowFile(
 
 async function jsonLinesFile(path: string): Promise<RowFile> {
   const file = await createAtomicFile(path)
+  let [rows, width] = [0, 0]
   return {
-    write: (row, origin) => file.handle.appendFile(`${JSON.stringify({ ...origin, embedding: Array.from(row) })}\n`),
+    write(row, origin) {
+      width = row.length
+      rows++
+      return file.handle.appendFile(`${JSON.stringify({ ...origin, embedding: Array.from(row) })}\n`)
+    },
     commit: () => file.commit(),
+    description: () => `${path}: ${counted(rows, 'line')} of ${grouped(width)} numbers`,
     discard: () => file.discard(),
   }
 }
@@ -100,6 +109,7 @@ async function binaryFile(path: string, ending: string, format: Format, shape?: 
       await origins.commit()
       await file.commit()
     },
+    description: () => `${path}: ${[rows, ...(layout?.shape ?? [])].join(' × ')} ${layout?.dtype ?? ''}`.trimEnd(),
     async discard() {
       await file.discard()
       await origins.discard()

@@ -106,6 +106,78 @@ it.each(['texts', 'images'])('interrupted among %s: exit code 130, and nothing h
   expect(await readdir(folder)).toEqual(['texts.txt'])
 })
 
+it.each([['--version'], ['-v'], ['-V'], ['version']])('typeclip %s prints the version', async (word) => {
+  const { code, stdout, stderr } = await captured([word])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+})
+
+it.each([
+  [['help'], ['--help']],
+  [
+    ['help', 'classify'],
+    ['classify', '--help'],
+  ],
+  [
+    ['help', 'evaluate'],
+    ['evaluate', '--help'],
+  ],
+  [
+    ['help', 'evaluate', 'zero-shot'],
+    ['evaluate', 'zero-shot', '-h'],
+  ],
+])('%j is %j', async (asked, same) => {
+  const { code, stdout } = await captured(asked)
+  expect(code).toBe(0)
+  expect(stdout).toBe((await captured(same)).stdout)
+  expect(stdout).toContain('Usage: typeclip')
+})
+
+it('mentions the documents in both languages', async () => {
+  expect((await captured(['--help'])).stdout).toContain('README.md, docs/en and docs/zh')
+})
+
+/** A run with a terminal on standard error. */
+async function onTerminal(argv: readonly string[]): Promise<string> {
+  const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 100 })
+  expect(await run(argv, { stdin: Readable.from([]), stdout: new PassThrough(), stderr })).toBe(0)
+  return String(stderr.read() ?? '')
+}
+
+it('says on a terminal, in one line, that the starter model is used, and nothing with --quiet', async () => {
+  const call = ['classify', cliFile('golden', 'clouds.jpg'), '--labels', 'a sky,a cat']
+  const drawn = await onTerminal(call)
+  expect(drawn.match(/^.*starter model.*$/gm)).toEqual([expect.stringContaining('give --model, such as ViT-B/32')])
+  expect(await onTerminal([...call, '--quiet'])).toBe('')
+  expect(await onTerminal(['-q', ...call])).toBe('')
+  expect((await captured(call)).stderr).toBe('')
+})
+
+it('is silenced by TYPECLIP_QUIET=1, but for errors', async () => {
+  process.env.TYPECLIP_QUIET = '1'
+  try {
+    const call = ['classify', cliFile('golden', 'clouds.jpg'), 'nowhere.jpg', '--labels', 'a sky,a cat']
+    const { code, stderr } = await captured(call)
+    expect(code).toBe(1)
+    expect(stderr).toBe('typeclip: nowhere.jpg: no such file or folder\ntypeclip: 1 of 2 inputs failed\n')
+    expect(await onTerminal(call.filter((word) => word !== 'nowhere.jpg'))).toBe('')
+  } finally {
+    delete process.env.TYPECLIP_QUIET
+  }
+})
+
+it('shows a bug with its stack, and asks for a report', async () => {
+  const stdout = new PassThrough()
+  const stderr = new PassThrough()
+  stdout.write = () => {
+    throw new RangeError('not expected')
+  }
+  expect(await run(['tokenize', 'a'], { stdin: Readable.from([]), stdout, stderr })).toBe(2)
+  expect(String(stderr.read())).toMatch(
+    /^typeclip: internal error, please report it:\nRangeError: not expected\n {4}at /,
+  )
+})
+
 it('doctor finds that this machine gives the numbers of the reference', async () => {
   const { code, stdout } = await captured(['doctor', '--json'])
   const { ok, checks } = JSON.parse(stdout)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { displayWidth, shortened, table } from './table.ts'
+import { clipped, displayWidth, onOneLine, shortened, table } from './table.ts'
 
 it('counts the columns that a terminal takes', () => {
   expect(['cat', '猫', 'é', 'e\u0301', '😀', '👩‍🚀', '한국'].map(displayWidth)).toEqual([3, 2, 1, 1, 2, 2, 4])
@@ -9,6 +9,16 @@ it('cuts a text to a width, without cutting a character', () => {
   expect(shortened('a photo\n of  cats', 9)).toBe('a photo …')
   expect(shortened('一只猫和一只狗', 8)).toBe('一只猫…')
   expect(shortened('short', 5)).toBe('short')
+})
+
+it('ends a line where the terminal does', () => {
+  expect(clipped('step 1 of 2', 6)).toBe('step 1')
+  expect(clipped('一只猫', 5)).toBe('一只')
+  expect(clipped('short', 5)).toBe('short')
+})
+
+it('shows control characters as JSON does', () => {
+  expect(onOneLine('a\nb\tc\u001bd\u2028e 猫')).toBe('a\\nb\\tc\\u001bd\\u2028e 猫')
 })
 
 it('lines columns up', () => {

@@ -56,7 +56,7 @@ export function table(rows: readonly (readonly string[])[], align: readonly Alig
   )
 }
 
-function padded(text: string, width: number, align: Align): string {
+export function padded(text: string, width: number, align: Align = 'left'): string {
   const space = ' '.repeat(Math.max(0, width - displayWidth(text)))
   return align === 'left' ? text + space : space + text
 }

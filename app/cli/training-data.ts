@@ -1,4 +1,4 @@
-// The flags that name data to train on or to be judged by, and the source that they ask for.
+// The flags that name training and validation data, and opening that data.
 
 import { UsageError } from 'typeclip/errors'
 import type { Source, SourceOptions } from 'typeclip/training'
@@ -9,46 +9,55 @@ export const dataFlags = {
   data: {
     type: 'texts',
     value: 'SOURCE',
-    help: 'what to learn from; give the flag again for more, which are mixed',
+    help: 'data to learn from; repeat the flag to mix several',
   },
   template: {
     type: 'texts',
     option: 'templates',
     value: 'T',
-    help: 'of class folders: a caption with {} for the class; one of several by lot',
+    help: 'class folders: caption with {} for the class; one of several is chosen at random',
   },
-  val: { type: 'text', value: 'SOURCE', help: 'judge every checkpoint by this, and keep the best as OUT/best' },
+  val: { type: 'text', value: 'SOURCE', help: 'validate every checkpoint on this data, and keep the best as OUT/best' },
 } as const satisfies Flags
 
 export const columnFlags = {
-  imageColumn: { type: 'text', value: 'C', help: 'of a table: the column of image paths; else image or filepath' },
+  imageColumn: {
+    type: 'text',
+    value: 'C',
+    help: 'table: column of image paths. Default: image, filepath or file_name',
+  },
   captionColumn: {
     type: 'text',
     value: 'C',
-    help: 'of a table: the column of captions; else caption, captions, title, text',
+    help: 'table: column of captions. Default: caption, captions, title or text',
   },
-  separator: { type: 'text', value: 'S', help: 'of a table: what stands between columns; else a comma, in .tsv a tab' },
+  separator: { type: 'text', value: 'S', help: 'table: column separator. Default: read from the header' },
 } as const satisfies Flags
+
+/** What the flags say of a table. */
+export const columnsOf = ({ imageColumn, captionColumn, separator }: Values<typeof columnFlags>) => ({
+  imageColumn,
+  captionColumn,
+  separator,
+})
 
 type DataValues = Values<typeof dataFlags> & Values<typeof columnFlags>
 
 interface Data {
   data: Source
   val?: Source
-  /** Those of a list that was named, too. */
+  /** A named list of templates is replaced by its templates. */
   templates: string[]
 }
 
-/** @throws UsageError where there is nothing that could be learnt from */
+/** @throws UsageError where there is no data */
 export async function openData(values: DataValues, terminal: Terminal): Promise<Data> {
   if (values.data.length === 0) throw new UsageError('--data is missing: a folder, a table, or .tar shards')
   const { combine, openSource } = await import('typeclip/training')
   const { templateLists } = await import('typeclip')
   const templates = values.template.flatMap((template) => templateLists[template] ?? [template])
   const options: SourceOptions = {
-    imageColumn: values.imageColumn,
-    captionColumn: values.captionColumn,
-    separator: values.separator,
+    ...columnsOf(values),
     signal: terminal.signal,
     ...(templates.length > 0 && { templates }),
   }
@@ -56,6 +65,7 @@ export async function openData(values: DataValues, terminal: Terminal): Promise<
   const sources = []
   for (const where of values.data) sources.push(await openSource(where, options))
   const data = combine(sources)
+  for (const notice of data.notices ?? []) terminal.note(notice)
   if (values.val === undefined) return { data, templates }
   const val = await openSource(values.val, options).catch(async (error: Error) => {
     // Templates are for class folders; captions may be what the other data has.
@@ -64,5 +74,6 @@ export async function openData(values: DataValues, terminal: Terminal): Promise<
     }
     throw error
   })
+  for (const notice of val.notices ?? []) terminal.note(notice)
   return { data, val, templates }
 }

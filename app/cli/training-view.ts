@@ -1,26 +1,31 @@
-// How a run of training is shown: each event as a line of JSON, or a line in place with a lasting line every so often.
+// How a training run is shown: each event as a line of JSON, or one changing line and a lasting line from time to time.
 
 import type { LoggedStep, TrainEvent } from 'typeclip/training'
 import { counted, grouped } from './counted.ts'
 import { duration, withoutName } from './job.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Between lasting lines, in milliseconds: fewer of them where the line in place tells the rest. */
+/** Milliseconds between lasting lines; longer where the changing line shows the rest. */
 const every = { watched: 60_000, unwatched: 10_000 } as const
 const redrawEvery = 100
-/** Skipped samples that are named; the others are counted. */
+/** Skipped samples to name; further ones are counted. */
 const named = 20
 
 export interface TrainingView {
   show(event: TrainEvent): Promise<void>
+  /** How many samples could not be used, each counted once. */
+  skipped(): number
 }
 
 export function createTrainingView(terminal: Terminal, json: boolean): TrainingView {
   const pause = terminal.watched ? every.watched : every.unwatched
+  const width = terminal.watched ? terminal.columns - 1 : Infinity
   let first: { step: number; time: number } | undefined
   let [drawn, lasting, skipped] = [0, 0, 0]
+  /** Each epoch meets them again. */
+  const known = new Set<string>()
 
-  /** Measured over this session, the time of checkpoints and validation included. */
+  /** Estimated from this session, including checkpoints and validation. */
   function left({ step, steps }: { step: number; steps: number }, now: number): string {
     if (!first || step === first.step || step === steps) return ''
     return `${duration((((now - first.time) / (step - first.step)) * (steps - step)) / 1000)} left`
@@ -29,11 +34,12 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
   const shown: { [Kind in TrainEvent['kind']]: (event: Extract<TrainEvent, { kind: Kind }>) => Promise<void> } = {
     async start({ step, steps, batch, parameters, samples, resumed }) {
       const epoch = Math.floor(samples / batch)
+      if (terminal.quiet) return
       await terminal.print(
         `${counted(samples, 'sample')}; ${counted(steps, 'step')} of ${grouped(batch)}, ${grouped(epoch)} an epoch; ${short(parameters)} parameters to train`,
       )
       if (resumed)
-        await terminal.print(step >= steps ? `finished before, at step ${step}` : `going on after step ${step}`)
+        await terminal.print(step >= steps ? `finished before, at step ${step}` : `continuing after step ${step}`)
       terminal.status('preparing')
     },
     async step(event) {
@@ -42,11 +48,11 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
       const last = event.step === event.steps
       if (now - drawn >= redrawEvery || last) {
         drawn = now
-        terminal.status(stepLine(event, left(event, now)))
+        terminal.status(stepLine(event, left(event, now), width))
       }
-      if (lasting === 0 || now - lasting >= pause || last) {
+      if (!terminal.quiet && (lasting === 0 || now - lasting >= pause || last)) {
         lasting = now
-        await terminal.print(stepLine(event, left(event, now)))
+        await terminal.print(stepLine(event, left(event, now), width))
       }
     },
     async skipped({ key, reason }) {
@@ -69,14 +75,21 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
 
   return {
     async show(event) {
+      const again = event.kind === 'skipped' && known.has(event.key)
+      if (event.kind === 'skipped') known.add(event.key)
       if (json) await terminal.print(JSON.stringify(event))
-      else await shown[event.kind](event as never)
+      else if (!again) await shown[event.kind](event as never)
     },
+    skipped: () => known.size,
   }
 }
 
-/** `step 120 of 1,000 · loss 3.214 · accuracy 12.5 % · rate 4.9e-4 · temperature 0.0691 · 215 images/s · 3 min left` */
-export function stepLine(line: LoggedStep & { steps: number }, left: string): string {
+/**
+ * `step 120 of 1,000 · loss 3.214 · accuracy 12.5 % · rate 4.9e-4 · temperature 0.0691 · 215 images/s · 3 min left`
+ *
+ * @param width where that is longer, the temperature, the rate, the speed and the accuracy are left out, in this order
+ */
+export function stepLine(line: LoggedStep & { steps: number }, left: string, width = Infinity): string {
   const { step, steps, loss, accuracy, lr, logitScale, imagesPerSecond } = line
   const parts = [
     `step ${grouped(step)} of ${grouped(steps)}`,
@@ -87,9 +100,14 @@ export function stepLine(line: LoggedStep & { steps: number }, left: string): st
     `${imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : grouped(Math.round(imagesPerSecond))} images/s`,
     left,
   ]
-  return parts.filter((part) => part !== '').join(' · ')
+  for (const index of [4, 3, 5, 2]) {
+    if (joined(parts).length <= width) break
+    parts[index] = ''
+  }
+  return joined(parts)
 }
 
+const joined = (parts: readonly string[]): string => parts.filter((part) => part !== '').join(' · ')
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 const written = (name: string, value: number): string => (name === 'loss' ? value.toFixed(3) : percent(value))
 

@@ -17,7 +17,7 @@ import {
 import { type HubFile, type HubListing, listRepo, refusal } from './hub-listing.node.ts'
 import { hubEndpoint, hubToken, offlineVariable } from './hub-settings.node.ts'
 import { readShardIndex } from './sharded.ts'
-import { weightFiles } from './weight-files.ts'
+import { weightFiles, weightFolders } from './weight-files.ts'
 
 export interface DownloadProgress {
   file: string
@@ -54,7 +54,8 @@ const configurations = [
   'added_tokens.json',
   'special_tokens_map.json',
   'tokenizer_config.json',
-]
+  'modules.json',
+].flatMap((name) => weightFolders.map((folder) => folder + name))
 
 /**
  * Fetches what a model needs, or finds it in the cache. A model that is whole in the cache is used whatever the hub
@@ -139,18 +140,31 @@ function wanted({ files }: HubListing, patterns: readonly string[] = configurati
   return files.filter(({ path }) => expressions.some((expression) => expression.test(path)))
 }
 
+/** What else a repository can be, by a file of it, and what to do. */
+const otherKinds: readonly (readonly [file: string, kind: string])[] = [
+  ['adapter_config.json', 'an adapter of PEFT, not a model; merge it into its base model first (typeclip convert)'],
+  ['model_index.json', 'a diffusers pipeline, not a model; use the whole CLIP that its text encoder was taken from'],
+]
+
 /** The one file of weights that is preferred, or an index's shards; the index itself is fetched here to know them. */
 async function weightsOf(listing: HubListing, repo: string, snapshot: string, get: (file: HubFile) => Promise<void>) {
   const byName = new Map(listing.files.map((file) => [file.path, file]))
-  const name = weightFiles.find((file) => byName.has(file))
-  if (!name) {
-    throw new CheckpointError(`${repo}: has no weights that typeclip reads; expected one of ${weightFiles.join(', ')}`)
+  const folder = weightFolders.find((folder) => weightFiles.some((file) => byName.has(folder + file)))
+  const name = weightFiles.find((file) => byName.has(folder + file))
+  if (folder === undefined || !name) {
+    const kind = otherKinds.find(([file]) => byName.has(file))?.[1]
+    throw new CheckpointError(
+      kind
+        ? `${repo}: is ${kind}`
+        : `${repo}: has no weights that typeclip reads; expected one of ${weightFiles.join(', ')}`,
+    )
   }
-  if (!name.endsWith('.json')) return [byName.get(name)!]
-  await get(byName.get(name)!)
-  const shards = readShardIndex(await readFile(join(snapshot, name), 'utf8'), join(snapshot, name))
+  if (!name.endsWith('.json')) return [byName.get(folder + name)!]
+  await get(byName.get(folder + name)!)
+  const index = join(snapshot, folder, name)
+  const shards = readShardIndex(await readFile(index, 'utf8'), index)
   return [...shards.keys()].map((shard) => {
-    const file = byName.get(shard)
+    const file = byName.get(folder + shard)
     if (!file) throw new CheckpointError(`${repo}: ${name} names ${shard}, which is not in the repository`)
     return file
   })

@@ -141,6 +141,43 @@ describe('download', () => {
     expect(asked.filter(({ path }) => !path.startsWith('/api/'))).toEqual([])
   })
 
+  it('fetches the processor and the tokenizer too, and nothing that no one reads', async () => {
+    const files = ['processor_config.json', 'tokenizer.json', 'vocab.json', 'merges.txt', 'added_tokens.json'].concat([
+      'special_tokens_map.json',
+      'tokenizer_config.json',
+    ])
+    for (const file of [...files, 'flax_model.msgpack']) hub.files[file] = Buffer.from('{}')
+    const snapshot = await download('org/clip', options)
+    expect((await readdir(snapshot)).sort()).toEqual([...files, 'config.json', 'model.safetensors'].sort())
+  })
+
+  it.each([
+    ['adapter_config.json', 'org/clip: is an adapter of PEFT, not a model; merge it into its base model first'],
+    ['model_index.json', 'org/clip: is a diffusers pipeline, not a model; use the whole CLIP'],
+    ['other.json', 'org/clip: has no weights that typeclip reads'],
+  ])('names a repository that is no model: %s', async (file, message) => {
+    hub.files = { [file]: Buffer.from('{}') }
+    await expect(download('org/clip', options)).rejects.toThrow(message)
+  })
+
+  it('fetches the CLIP inside a sentence-transformers repository, and finds it again', async () => {
+    hub.files = {
+      'modules.json': Buffer.from('[]'),
+      '0_CLIPModel/config.json': Buffer.from('{}'),
+      '0_CLIPModel/vocab.json': Buffer.from('{}'),
+      '0_CLIPModel/model.safetensors': weights,
+    }
+    const snapshot = await download('org/clip', options)
+    expect((await readdir(snapshot)).sort()).toEqual(['0_CLIPModel', 'modules.json'])
+    expect(await weightsIn(join(snapshot, '0_CLIPModel'))).toBe(true)
+    expect((await readdir(join(snapshot, '0_CLIPModel'))).sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'vocab.json',
+    ])
+    expect(await download('org/clip', { ...options, offline: true })).toBe(snapshot)
+  })
+
   it('keeps the token from the host that it is redirected to', async () => {
     await download('org/clip', options)
     expect(asked.filter(({ host }) => host === 'hub').every(({ token }) => token === 'Bearer secret')).toBe(true)

@@ -1,9 +1,10 @@
 // Downloads one large file: resumed where it broke off, checked against its digest, and moved into place when it is whole.
 
 import type { Hash } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CheckpointError, UsageError } from '../errors.ts'
+import { makeFolder } from '../make-folder.node.ts'
 import { type Checksum, digestFile, digestOf } from './checksum.node.ts'
 import {
   type Failure,
@@ -36,7 +37,7 @@ export interface FileRequest extends RetryOptions {
 /** @throws CheckpointError where the file cannot be had, with a sentence; the signal's reason where it fired */
 export async function fetchFile(request: FileRequest): Promise<void> {
   request.signal?.throwIfAborted()
-  await mkdir(dirname(request.target), { recursive: true })
+  await makeFolder(dirname(request.target))
   const part = await claimPart(request.target)
   try {
     await fill(part, request)

@@ -1,11 +1,12 @@
 // The Hugging Face cache, as huggingface_hub lays it out and shares between programs: contents under `blobs/`, one
 // folder of links to them for each commit under `snapshots/`, and the commits of branches under `refs/`.
 
-import { mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub'
+import { makeFolder } from '../make-folder.node.ts'
 import { readShardIndex } from './sharded.ts'
-import { weightFiles } from './weight-files.ts'
+import { weightFiles, weightFolders } from './weight-files.ts'
 
 export interface CachedRepo {
   /** `…/hub/models--org--name` */
@@ -36,7 +37,7 @@ export const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(rev
 export async function rememberCommit(repo: CachedRepo, revision: string, commit: string): Promise<void> {
   if (isCommit(revision)) return
   const file = join(repo.folder, 'refs', revision)
-  await mkdir(dirname(file), { recursive: true })
+  await makeFolder(dirname(file))
   const part = `${file}.${process.pid}-${Math.random().toString(36).slice(2, 8)}` // two downloads may share a process
   await writeFile(part, commit)
   await rename(part, file)
@@ -50,7 +51,7 @@ export const exists = (path: string): Promise<boolean> =>
 
 /** Puts a blob's name into a snapshot: a relative link, or the file itself where links are not allowed (Windows). */
 export async function linkBlob(blob: string, path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   try {
     await symlink(relative(dirname(path), blob), path)
   } catch (error) {
@@ -63,12 +64,14 @@ export async function linkBlob(blob: string, path: string): Promise<void> {
 
 /** Whether a snapshot has weights, with all of their shards. */
 export async function hasWeights(snapshot: string): Promise<boolean> {
-  for (const name of weightFiles) {
-    if (!(await exists(join(snapshot, name)))) continue
-    if (!name.endsWith('.json')) return true
-    const shards = readShardIndex(await readFile(join(snapshot, name), 'utf8'), join(snapshot, name))
-    const found = await Promise.all([...shards.keys()].map((shard) => exists(join(snapshot, shard))))
-    return found.every(Boolean)
+  for (const folder of weightFolders.map((name) => join(snapshot, name))) {
+    for (const name of weightFiles) {
+      if (!(await exists(join(folder, name)))) continue
+      if (!name.endsWith('.json')) return true
+      const shards = readShardIndex(await readFile(join(folder, name), 'utf8'), join(folder, name))
+      const found = await Promise.all([...shards.keys()].map((shard) => exists(join(folder, shard))))
+      return found.every(Boolean)
+    }
   }
   return false
 }

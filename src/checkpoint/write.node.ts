@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promi
 import { basename, dirname, join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { dtypeBytes } from '../graph/dtype.ts'
+import { makeFolder } from '../make-folder.node.ts'
 import type { Bytes } from './bytes.ts'
 import { safetensorsHeader, type TensorHeader } from './safetensors.ts'
 
@@ -53,7 +54,7 @@ export async function writeFolder(
       await fill(part)
     },
     async (part) => {
-      await mkdir(path, { recursive: true })
+      await makeFolder(path)
       for (const name of await readdir(part)) await rename(join(part, name), join(path, name))
       await rm(part, { recursive: true })
     },
@@ -67,7 +68,7 @@ async function atomically(
   move: (part: string) => Promise<void> = (part) => rename(part, path),
 ): Promise<void> {
   if (!overwrite) await refuseExisting(path)
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   const part = join(dirname(path), `.${basename(path)}.${process.pid}-${Math.random().toString(36).slice(2, 8)}`)
   try {
     await write(part)

@@ -7,7 +7,8 @@ import type { Augmentation } from '../image/augment.ts'
 import { createImagePool, type ImagePool, type UnturnedImage } from '../image/pool.node.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import { createRandom } from '../random.ts'
-import type { Sample, Skipped, Source } from './sample.ts'
+import { counted } from './counted.ts'
+import { inOneLine, type Sample, type Skipped, type Source } from './sample.ts'
 
 export type { Augmentation as AugmentOptions } from '../image/augment.ts'
 
@@ -154,10 +155,11 @@ function together(taken: readonly Done[]): Pick<Batch, 'pixels' | 'embeddings' |
 
 function tooFew({ source, batch }: BatchesOptions, usable: number, skipped: readonly Skipped[]): UsageError {
   const [first] = skipped
-  const broken = first ? `; ${skipped.length} are broken, the first: ${first.key}: ${first.reason}` : ''
-  const advice = usable > 0 ? `; choose a \`batch\` of ${usable} or less, or more data` : ''
+  const broken = first ? `; ${skipped.length} cannot be used, the first: ${inOneLine(first)}` : ''
+  const advice =
+    usable > 0 ? `; choose a \`batch\` of ${usable} or less, or more data` : '; check the files and paths of the data'
   return new UsageError(
-    `${source.name}: ${usable} usable samples in an epoch do not fill a batch of ${batch}${broken}${advice}`,
+    `${source.name}: ${counted(usable, 'usable sample')} in an epoch ${usable === 1 ? 'does' : 'do'} not fill a batch of ${batch}${broken}${advice}`,
   )
 }
 

@@ -126,7 +126,7 @@ it('says so when an epoch has fewer samples than a batch', async () => {
     'memory: 23 usable samples in an epoch do not fill a batch of 24; choose a `batch` of 23 or less, or more data',
   )
   await expect(take(1, { source: memory(), batch: 21 })).rejects.toThrow(
-    /memory: 20 usable samples in an epoch do not fill a batch of 21; 3 are broken, the first: \d+: .*`batch` of 20 or less/,
+    /memory: 20 usable samples in an epoch do not fill a batch of 21; 3 cannot be used, the first: \d+: .*`batch` of 20 or less/,
   )
   await expect(take(1, { source: memory(), batch: 0 })).rejects.toThrow(UsageError)
 })
@@ -137,7 +137,9 @@ it('ends with an error when every sample is broken', async () => {
     image: Buffer.from('x'),
     captions: ['c'],
   }))
-  await expect(take(1, { source })).rejects.toThrow(/broken: 0 usable samples .* 30 are broken, the first: \d+: image/)
+  await expect(take(1, { source })).rejects.toThrow(
+    /broken: 0 usable samples .* 30 cannot be used, the first: \d+: image/,
+  )
 })
 
 it('prepares ahead two batches and not the whole data', async () => {

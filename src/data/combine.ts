@@ -13,10 +13,15 @@ export function combine(sources: readonly Source[]): Source {
   const labels = sources.every((source) => source.labels)
     ? [...new Set(sources.flatMap((source) => source.labels ?? []))]
     : undefined
+  const notices = sources.flatMap((source) => source.notices ?? [])
+  const known = sources.every((source) => source.digest)
   return {
     name: sources.map((source) => source.name).join(', '),
     size,
     ...(labels && { labels }),
+    ...(notices.length > 0 && { notices }),
+    // Of what can be told: each part's identity, in their order.
+    ...(known && { digest: async () => (await Promise.all(sources.map((source) => source.digest!()))).join(' ') }),
     samples: (order) => mixed(sources, turns(sources, order), order),
   }
 }

@@ -1,8 +1,9 @@
-// A part of a data set set aside: what is learnt from on one side, what judges on the other. A sample's side is drawn by
-// lot from its key, so that it stays there whatever else the data holds.
+// A part of a data set set aside: training data on one side, validation data on the other. A sample's side is drawn from
+// its key, so that it stays there whatever else the data holds.
 
 import { UsageError } from '../errors.ts'
 import { createRandom } from '../random.ts'
+import { counted } from './counted.ts'
 import type { Order, Sample, Skipped, Source } from './sample.ts'
 
 /**
@@ -20,7 +21,7 @@ export async function holdOut(
   for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) if (isHeld(sample)) count++
   if (count === 0 || count === source.size) {
     throw new UsageError(
-      `${source.name}: ${source.size} samples are too few to set a part of ${share} aside; give other data as \`val\``,
+      `${source.name}: ${counted(source.size, 'sample')} ${source.size === 1 ? 'is' : 'are'} too few to set a part of ${share} aside; give other data as \`val\``,
     )
   }
   return {

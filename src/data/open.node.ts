@@ -1,10 +1,11 @@
-// What stands for a data set on a command line, to a source of samples: decided by what is there.
+// A data set as it is named on a command line, to a source of samples: decided by what is there.
 
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
+import { counted } from './counted.ts'
 import { type FolderOptions, openFolder } from './folder.node.ts'
-import { byName } from './picture-files.ts'
+import { byName, isIgnoredFolder, isPicture } from './picture-files.ts'
 import type { Source } from './sample.ts'
 import { isUrl } from './shard-bytes.node.ts'
 import { expandShards, isPattern } from './shard-names.node.ts'
@@ -15,7 +16,7 @@ import { openWebDataset, type WebDatasetOptions } from './webdataset.node.ts'
 export type SourceOptions = FolderOptions & TableOptions & WebDatasetOptions
 
 const kinds =
-  'a folder (pictures with captions beside them, class folders, or .tar shards), a table (.csv, .tsv, .jsonl), ' +
+  'a folder (images with captions beside them, class folders, or .tar shards), a table (.csv, .tsv, .jsonl), ' +
   'or shards (x.tar, shard-{000..012}.tar, shards/*.tar, also http and https)'
 
 /**
@@ -36,15 +37,22 @@ export async function openSource(where: string, options: SourceOptions = {}): Pr
   options.signal?.throwIfAborted()
   const found = isUrl(where) ? undefined : await stat(where).catch(() => undefined)
   if (found?.isDirectory()) {
-    const names = (await readdir(where)).filter((name) => isShard(name) && !name.startsWith('.')).sort(byName)
+    const entries = (await readdir(where, { withFileTypes: true })).filter(({ name }) => !name.startsWith('.'))
+    const names = entries.map(({ name }) => name).filter(isShard)
     if (names.length === 0) return openFolder(where, options)
-    const shards = names.map((name) => join(where, name))
-    return openWebDataset(where, shards, options)
+    const shards = names.sort(byName).map((name) => join(where, name))
+    const source = await openWebDataset(where, shards, options)
+    const others = entries.filter(
+      (entry) => isPicture(entry.name) || (entry.isDirectory() && !isIgnoredFolder(entry.name)),
+    )
+    if (others.length === 0) return source
+    const notice = `${where}: read as ${counted(shards.length, 'shard')}; skipped beside ${shards.length === 1 ? 'it' : 'them'}: ${others[0]!.name}${others.length > 1 ? ` and ${others.length - 1} more` : ''}`
+    return { ...source, notices: [notice] }
   }
   if (found) {
     if (isTable(where)) return openTable(where, options)
     if (isShard(where)) return openWebDataset(where, [where], options)
-    throw new UsageError(`${where}: not a kind of data that is known; expected ${kinds}`)
+    throw new UsageError(`${where}: not a kind of data that is read; expected ${kinds}`)
   }
   if (isPattern(where)) {
     const shards = await expandShards(where)

@@ -18,6 +18,9 @@ export interface Skipped {
   readonly reason: string
 }
 
+/** What cannot be used and why, in one line; many reasons begin with the name themselves. */
+export const inOneLine = ({ key, reason }: Skipped): string => (reason.startsWith(key) ? reason : `${key}: ${reason}`)
+
 /** Which order a source gives its samples in. */
 export interface Order {
   /** Decides the order, together with the epoch. */
@@ -26,7 +29,7 @@ export interface Order {
   epoch: number
   /** A new order for each epoch; false: as stored. */
   shuffle: boolean
-  /** So many at the start of the order are left out, unread; none unless told. */
+  /** How many at the start of the order are left out, unread. Default: 0. */
   skip?: number
 }
 
@@ -41,5 +44,11 @@ export interface Source {
   readonly size: number
   /** Class names in order, where the data has classes. */
   readonly labels?: readonly string[]
+  /** What was left out or guessed when it was opened, each in one sentence. */
+  readonly notices?: readonly string[]
+  /**
+   * A hash of names, captions and classes, the same wherever the data is stored: by it a resumed run knows its data again.
+   */
+  digest?(): Promise<string>
   samples(order: Order): AsyncIterable<Sample | Skipped>
 }

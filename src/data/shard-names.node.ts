@@ -63,7 +63,8 @@ async function matching(pattern: string): Promise<string[]> {
     const lists = await Promise.all(
       found.map(async (folder) => {
         const names = await readdir(folder === '' ? '.' : folder).catch(() => [])
-        return names.filter((name) => expression.test(name)).map((name) => join(folder, name))
+        const hidden = (name: string) => name.startsWith('.') && !part.startsWith('.')
+        return names.filter((name) => expression.test(name) && !hidden(name)).map((name) => join(folder, name))
       }),
     )
     found = lists.flat()

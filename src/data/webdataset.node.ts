@@ -1,12 +1,14 @@
 // WebDataset: tar shards in which the files of a sample follow one another and share a name (`000123.jpg`, `000123.txt`).
 
+import { createHash, type Hash } from 'node:crypto'
 import { InputError, UsageError } from '../errors.ts'
 import { checkTemplates, classCaptions, trimmed } from './captions.ts'
 import { permutation, throughBuffer } from './order.ts'
-import { byName, isPicture } from './picture-files.ts'
+import { byName, isIgnoredFolder, isPicture } from './picture-files.ts'
 import type { Order, Sample, Skipped, Source } from './sample.ts'
 import { type ShardBytesOptions, shardBytes } from './shard-bytes.node.ts'
 import { members, TornError } from './tar.ts'
+import { decodeUtf8 } from './utf8.ts'
 
 export interface WebDatasetOptions extends ShardBytesOptions {
   /** The field of a `.json` member; `caption`, unless told. */
@@ -48,8 +50,9 @@ export async function openWebDataset(
 ): Promise<Source> {
   checkTemplates(options.templates)
   const labels = new Set<string>()
+  const hash = createHash('sha256')
   const counted: Shard[] = []
-  for (const where of shards) counted.push(await count(where, options, labels))
+  for (const where of shards) counted.push(await count(where, options, { labels, hash }))
   const samples = counted.reduce((sum, shard) => sum + shard.samples, 0)
   if (samples === 0) {
     const [first] = counted
@@ -60,10 +63,12 @@ export async function openWebDataset(
   }
   const bytes = counted.reduce((sum, shard) => sum + shard.bytes, 0)
   const roomy = Math.max(1, Math.min(bufferSamples, Math.floor(bufferBytes / (bytes / samples))))
+  const identity = hash.digest('hex').slice(0, 32)
   return {
     name,
     size: counted.reduce((sum, shard) => sum + places(shard), 0),
     ...(labels.size > 0 && { labels: [...labels].sort(byLabel) }),
+    digest: () => Promise.resolve(identity),
     samples: (order) => shuffled(counted, order, options.shuffleBuffer ?? roomy, options),
   }
 }
@@ -75,19 +80,38 @@ function byLabel(a: string, b: string): number {
   return /^\d+$/.test(a) && /^\d+$/.test(b) ? Number(a) - Number(b) : byName(a, b)
 }
 
-async function count(where: string, options: WebDatasetOptions, labels: Set<string>): Promise<Shard> {
+const words = ['txt', 'json', 'cls']
+
+/** Counts the samples, and adds their classes and their identity (names, sizes, words) to those of the other shards. */
+async function count(
+  where: string,
+  options: WebDatasetOptions,
+  { labels, hash }: { labels: Set<string>; hash: Hash },
+): Promise<Shard> {
   const shard: Shard = { where, samples: 0, bytes: 0 }
   try {
-    for await (const group of groups(where, options, (extension) => extension === 'cls')) {
+    for await (const group of groups(where, options, (extension) => words.includes(extension))) {
       shard.samples++
       shard.bytes += group.bytes
-      const label = textOf(group, 'cls')
+      hash.update(`${JSON.stringify([group.name, group.bytes, [...group.files.keys()]])}\n`)
+      for (const data of group.files.values()) if (data) hash.update(data)
+      const label = classOf(group)
       if (label) labels.add(label)
     }
   } catch (error) {
     shard.torn = reason(error, options)
   }
   return shard
+}
+
+/** The class of a sample whose class can be read; the sample is skipped by name where it cannot. */
+function classOf(group: Group): string | undefined {
+  try {
+    return textOf(group, 'cls')
+  } catch (error) {
+    if (error instanceof UsageError) return undefined
+    throw error
+  }
 }
 
 /** What stops one shard and nothing else. */
@@ -123,10 +147,11 @@ async function* groups(
 }
 
 /** What a sample is made from; masks, embeddings and the like are read past. */
-const useful = (extension: string) => ['txt', 'json', 'cls'].includes(extension) || isPicture(`x.${extension}`)
+const useful = (extension: string) => words.includes(extension) || isPicture(`x.${extension}`)
 
-/** `a/b.c/000123.seg.png` to `a/b.c/000123` and `seg.png`; hidden files to nothing. */
+/** `a/b.c/000123.seg.png` to `a/b.c/000123` and `seg.png`; hidden files, and those of hidden or system folders, to nothing. */
 function split(name: string): [string, string] {
+  if (name.split('/').slice(0, -1).some(isIgnoredFolder)) return ['', '']
   const match = /^((?:.*\/)?[^./][^./]*)\.([^/]+)$/.exec(name)
   return match ? [match[1]!, match[2]!.toLowerCase()] : ['', '']
 }
@@ -192,35 +217,49 @@ async function* inOrder(
   }
 }
 
-function sampleOf({ where }: Shard, group: Group, { captionColumn = 'caption', templates }: WebDatasetOptions) {
+function sampleOf(
+  { where }: Shard,
+  group: Group,
+  { captionColumn = 'caption', templates }: WebDatasetOptions,
+): Sample | Skipped {
   const key = `${where}#${group.name}`
   const extensions = [...group.files.keys()]
-  const picture = extensions.find((extension) => isPicture(`x.${extension}`))
-  if (picture === undefined) return { key, reason: `no picture among its members (${extensions.join(', ')})` }
-  const label = textOf(group, 'cls')
-  const captions = captionsOf(group, captionColumn)
-  if (captions.length === 0 && label) captions.push(...classCaptions(label, templates))
-  if (captions.length === 0) {
-    const found = extensions.filter((extension) => extension !== picture).join(', ') || 'nothing'
-    return { key, reason: `no caption beside the picture (.txt, or "${captionColumn}" of .json; found ${found})` }
+  const image = extensions.find((extension) => isPicture(`x.${extension}`))
+  if (image === undefined) return { key, reason: `no image among its members (${extensions.join(', ')})` }
+  try {
+    const label = textOf(group, 'cls')
+    const captions = captionsOf(group, captionColumn)
+    if (captions.length === 0 && label) captions.push(...classCaptions(label, templates))
+    if (captions.length > 0) return { key, image: group.files.get(image)!, captions, ...(label && { label }) }
+  } catch (error) {
+    if (error instanceof UsageError) return { key, reason: error.message }
+    throw error
   }
-  return { key, image: group.files.get(picture)!, captions, ...(label && { label }) }
+  const found = extensions.filter((extension) => extension !== image).join(', ') || 'nothing'
+  return { key, reason: `no caption beside the image (.txt, or "${captionColumn}" of .json; found ${found})` }
 }
 
+/** @throws UsageError for a member that is not UTF-8 */
 function textOf(group: Group, extension: string): string | undefined {
   const data = group.files.get(extension)
-  return data && new TextDecoder().decode(data).trim()
+  return data && decodeUtf8(data, `its .${extension}`).trim()
 }
 
 /** `.txt` as a whole, as open_clip reads it; else a field of `.json`: a text, or several. */
 function captionsOf(group: Group, field: string): string[] {
   const own = trimmed([textOf(group, 'txt') ?? ''])
   if (own.length > 0) return own
+  const json = textOf(group, 'json')
+  if (json === undefined) return []
+  let fields: unknown
   try {
-    const json = JSON.parse(textOf(group, 'json') ?? 'null') as Record<string, unknown> | null
-    const value = json?.[field]
-    return trimmed((Array.isArray(value) ? value : [value]).filter((text) => typeof text === 'string'))
-  } catch {
-    return []
+    fields = JSON.parse(json)
+  } catch (error) {
+    throw new UsageError(`its .json is not JSON (${(error as Error).message})`)
   }
+  const value = (fields as Record<string, unknown> | null)?.[field] ?? []
+  const texts = (Array.isArray(value) ? value : [value]).filter((text) => text !== null)
+  const isText = (text: unknown): text is string => typeof text === 'string'
+  if (texts.every(isText)) return trimmed(texts)
+  throw new UsageError(`"${field}" of its .json is ${JSON.stringify(value)}; expected a text, or a list of texts`)
 }

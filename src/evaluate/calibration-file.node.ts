@@ -1,6 +1,7 @@
 // A calibration as a JSON file.
 
 import { readFile } from 'node:fs/promises'
+import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
 import type { Calibration } from './calibration.ts'
 
@@ -10,17 +11,18 @@ const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
   model: (value) => typeof value === 'string',
   templates: isTexts,
   names: isTexts,
-  temperature: (value) => typeof value === 'number' && value > 0,
-  threshold: (value) => typeof value === 'number',
+  temperature: (value) => Number.isFinite(value) && (value as number) > 0,
+  threshold: (value) => Number.isFinite(value),
 }
 
-/** @throws InputError for a file that cannot be read, or is no calibration */
+/** @throws InputError for a file that cannot be read, or is no calibration; UsageError for one that is not UTF-8 */
 export async function readCalibration(file: string): Promise<Calibration> {
   const refuse = (why: string, cause?: unknown) =>
     new InputError(`${file}: ${why}; expected a file that writeCalibration, or evaluate calibrate, wrote`, { cause })
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
+  const bytes = await readFile(file).catch((error: Error) => {
     throw refuse(`cannot be read (${error.message})`, error)
   })
+  const text = decodeUtf8(bytes, file)
   let found: unknown
   try {
     found = JSON.parse(text)

@@ -7,7 +7,7 @@ import type { Clip } from '../load.ts'
 import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
 import { defaultTemplates } from '../zero-shot/prompts.ts'
 import type { Scores } from './classification.ts'
-import { classNames, embedSamples, labelOf, type SampleOptions } from './embed-samples.ts'
+import { classNames, embedSamples, labelOf, noneUsable, oneClass, type SampleOptions } from './embed-samples.ts'
 import { placesOf } from './evaluate-classifier.ts'
 import { wordClassifier } from './evaluate-zero-shot.ts'
 import { answeredAt, answers, answersWithoutOwn, chooseThreshold } from './rejection.ts'
@@ -85,8 +85,7 @@ export async function calibrate(
 ): Promise<Calibrated> {
   const classifier =
     options.classifier ?? (await wordClassifier(clip, source, { templates, words, signal: options.signal }))
-  const classes = classifier.names.length
-  if (classes < 2) throw new UsageError(`${source.name} has one class; a calibration needs two at least`)
+  if (classifier.names.length < 2) throw oneClass(source.name, classifier.names[0]!)
   const places = placesOf(classifier, classNames(source), words ?? new Map())
   const skipped: Skipped[] = []
   const { scores, labels } = await collect(
@@ -102,7 +101,9 @@ export async function calibrate(
   const all = [...answers(scores, labels), ...strangers]
   const threshold = chooseThreshold(all, precision)
   if (threshold === undefined) {
-    throw new UsageError(`no threshold reaches a precision of ${precision} on ${source.name}; ask for less`)
+    throw new UsageError(
+      `no threshold reaches a precision of ${precision} on ${source.name}; choose a smaller \`precision\``,
+    )
   }
   const reached = answeredAt(all, threshold)
   return {
@@ -139,6 +140,6 @@ async function collect(
     for (const z of scoresOf(classifier, embedding)) rows.push(z)
     labels.push(label(sample))
   }
-  if (labels.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} pictures could be used`)
+  if (labels.length === 0) throw noneUsable(source, options.skipped)
   return { scores: { data: Float32Array.from(rows), classes }, labels }
 }

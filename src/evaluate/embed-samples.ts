@@ -1,6 +1,7 @@
-// A data set as a model sees it: each picture's embedding beside its sample, in order; what is broken is counted and named.
+// A data set as a model sees it: each image's embedding beside its sample, in order; what is broken is counted and named.
 
-import type { Sample, Skipped, Source } from '../data/sample.ts'
+import { counted } from '../data/counted.ts'
+import { inOneLine, type Sample, type Skipped, type Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Clip } from '../load.ts'
 
@@ -17,7 +18,7 @@ export interface EmbeddedSample {
   embedding: Float32Array
 }
 
-/** Pictures are decoded ahead while the model computes; no more than a few dozen files are held at a time. */
+/** Images are decoded ahead while the model computes; no more than a few dozen files are held at a time. */
 export async function* embedSamples(
   clip: Clip,
   source: Source,
@@ -83,11 +84,49 @@ export async function labelledFeatures(
     rows.push(embedding.slice())
     labels.push(places.get(labelOf(sample, source))!)
   }
-  if (rows.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} pictures could be used`)
+  if (rows.length === 0) throw noneUsable(source, skipped)
   const width = clip.config.embedDim
   const features = new Float32Array(rows.length * width)
   for (const [i, row] of rows.entries()) features.set(row, i * width)
   return { features, width, names, labels: Int32Array.from(labels), skipped }
+}
+
+/** What to say where nothing of a data set is left. */
+export function noneUsable({ name, size }: Source, skipped: readonly Skipped[]): UsageError {
+  const [first] = skipped
+  const why = first ? `; the first: ${inOneLine(first)}` : ''
+  return new UsageError(`${name}: none of its ${counted(size, 'image')} could be used${why}`)
+}
+
+/** @throws UsageError where the data has fewer than two classes */
+export function severalClasses(source: Source): readonly string[] {
+  const names = classNames(source)
+  if (names.length > 1) return names
+  throw oneClass(source.name, names[0]!)
+}
+
+export const oneClass = (where: string, name: string): UsageError =>
+  new UsageError(`${where} has one class alone, ${name}; a classifier needs two at least, each in a folder of its own`)
+
+/**
+ * @param labels places in `names`, of the images that can be used
+ * @throws UsageError for classes that none of them has
+ */
+export function refuseEmptyClasses(
+  { name: where }: Source,
+  names: readonly string[],
+  labels: Iterable<number>,
+  skipped: readonly Skipped[],
+): void {
+  const used = new Set(labels)
+  const empty = names.filter((_, i) => !used.has(i))
+  if (empty.length === 0) return
+  const [first] = skipped
+  const why = first ? `; of ${counted(skipped.length, 'skipped image')} the first: ${inOneLine(first)}` : ''
+  const list = `${empty.slice(0, 5).join(', ')}${empty.length > 5 ? ` and ${empty.length - 5} more` : ''}`
+  throw new UsageError(
+    `${where}: no image can be read of ${empty.length === 1 ? 'the class' : 'the classes'} ${list}${why}. Add images, or take the class away`,
+  )
 }
 
 /** @throws UsageError where the data has no classes */

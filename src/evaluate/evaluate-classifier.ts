@@ -1,4 +1,4 @@
-// A classifier judged by labelled pictures (§3.1): every number of the literature, and the mistakes it was surest of.
+// A classifier evaluated on labelled images (§3.1): every number of the literature, and the mistakes it was surest of.
 
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
@@ -6,11 +6,11 @@ import type { Clip } from '../load.ts'
 import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
 import type { Calibration } from './calibration.ts'
 import { type ClassReport, confusionMatrix, meanPerClass, perClass, predictions, topK } from './classification.ts'
-import { classNames, embedSamples, labelOf, type SampleOptions } from './embed-samples.ts'
+import { classNames, embedSamples, labelOf, noneUsable, oneClass, type SampleOptions } from './embed-samples.ts'
 import { type Answered, answeredAt, answers } from './rejection.ts'
 import { type Reliability, reliability, softmax } from './reliability.ts'
 
-/** A picture that was taken for something else. */
+/** An image that was taken for something else. */
 export interface Mistake {
   key: string
   /** A path, or the file's bytes. */
@@ -30,19 +30,19 @@ export interface ClassificationResult {
   top5: number
   /** Mean of the recall of each class. */
   meanPerClass: number
-  /** Pictures that were counted. */
+  /** Images that were counted. */
   n: number
   /** Every class that could be answered, in the order of `confusion`; `words` is what the classifier calls it. */
   classes: ({ name: string; words: string } & ClassReport)[]
-  /** How often a picture of class `row` was taken for class `column`. */
+  /** How often an image of class `row` was taken for class `column`. */
   confusion: number[][]
   /** Of the probabilities at the model's own scale, or at the calibration's temperature. */
   reliability: Reliability
-  /** With a calibration: what its threshold makes of these pictures. */
+  /** With a calibration: what its threshold makes of these images. */
   rejection?: { temperature: number; threshold: number } & Answered
   /** The surest first. */
   mistakes: Mistake[]
-  /** Pictures that could not be used, and why. */
+  /** Images that could not be used, and why. */
   skipped: Skipped[]
 }
 
@@ -58,7 +58,7 @@ export interface JudgeOptions extends SampleOptions {
 /**
  * A classifier measured on labelled images.
  *
- * @throws UsageError for data without classes, or with a class that the classifier does not know
+ * @throws UsageError for a classifier of one class, and for data without classes or with a class that it does not know
  *
  * @example
  * ```ts
@@ -77,6 +77,7 @@ export async function evaluateClassifier(
   { words = new Map(), calibration, mistakes: kept = 24, ...options }: JudgeOptions = {},
 ): Promise<ClassificationResult> {
   const temperature = calibration?.temperature ?? 1
+  if (classifier.names.length < 2) throw oneClass(source.name, classifier.names[0]!)
   const places = placesOf(classifier, classNames(source), words)
   const names = classifier.names.map(
     (name, i) => classNames(source).find((label) => places.get(label) === i) ?? nameFor(name, words),
@@ -107,7 +108,7 @@ export async function evaluateClassifier(
     })
     mistakes.length = Math.min(mistakes.length, kept)
   }
-  if (rows.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} pictures could be used`)
+  if (rows.length === 0) throw noneUsable(source, skipped)
 
   const scores = { data: joined(rows, classes), classes }
   const confusion = confusionMatrix(predictions(scores), labels, classes)
@@ -143,7 +144,7 @@ export function placesOf(
   const unknown = labels.filter((label) => places.get(label) === -1)
   if (unknown.length > 0) {
     throw new UsageError(
-      `the classifier does not know ${unknown.slice(0, 5).join(', ')}${unknown.length > 5 ? ` and ${unknown.length - 5} more` : ''}; it knows ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' …' : ''}. Map folder names to its names with \`words\``,
+      `the classifier does not know ${unknown.slice(0, 5).join(', ')}${unknown.length > 5 ? ` and ${unknown.length - 5} more` : ''}; it knows ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' …' : ''}. Map the data's classes to its names with \`words\``,
     )
   }
   return places

@@ -5,7 +5,13 @@ import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Clip } from '../load.ts'
 import { createRandom } from '../random.ts'
-import { classNames, type LabelledFeatures, labelledFeatures } from './embed-samples.ts'
+import {
+  classNames,
+  type LabelledFeatures,
+  labelledFeatures,
+  refuseEmptyClasses,
+  severalClasses,
+} from './embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
 import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.ts'
 
@@ -13,7 +19,7 @@ import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear
 export interface EvaluateLinearProbeOptions
   extends Omit<JudgeOptions, 'words' | 'calibration'>,
     Pick<LinearProbeOptions, 'C' | 'onFit'> {
-  /** Chooses the penalty by a tenth of the training pictures, and then fits to all of them. */
+  /** Chooses the penalty by a tenth of the training images, and then fits to all of them. */
   sweep?: boolean | undefined
   /** Learns from what a Vision Transformer has before its projection, as the paper does, in place of its embeddings. */
   beforeProjection?: boolean | undefined
@@ -24,16 +30,16 @@ export interface EvaluateLinearProbeOptions
 /** How well a linear probe does on labelled images, and the probe itself. */
 export interface LinearProbeResult extends ClassificationResult {
   probe: LinearProbe
-  /** Training pictures, and those of them that could not be used. */
+  /** Training images, and those of them that could not be used. */
   trained: { n: number; skipped: Skipped[] }
-  /** Numbers of a picture that were learnt from. */
+  /** Numbers of an image that were learnt from. */
   width: number
 }
 
 /**
  * A linear probe fitted on training images and measured on test images (§3.2 of the paper).
  *
- * @throws UsageError for test images of classes without training images
+ * @throws UsageError for test images of classes that were not trained on, and for a training class without a usable image
  *
  * @example
  * ```ts
@@ -65,15 +71,16 @@ async function probed(
   test: Source,
   { C, sweep = false, seed = 0, onFit, ...options }: Omit<EvaluateLinearProbeOptions, 'beforeProjection'>,
 ): Promise<LinearProbeResult> {
-  const known = classNames(train)
+  const known = severalClasses(train)
   const strange = classNames(test).filter((name) => !known.includes(name))
   if (strange.length > 0) {
     throw new UsageError(
-      `${test.name} has classes that ${train.name} has not: ${strange.slice(0, 5).join(', ')}${strange.length > 5 ? ` and ${strange.length - 5} more` : ''}`,
+      `${test.name} has classes that ${train.name} has not: ${strange.slice(0, 5).join(', ')}${strange.length > 5 ? ` and ${strange.length - 5} more` : ''}; both need the same classes`,
     )
   }
   const { signal } = options
   const features = await labelledFeatures(clip, train, options)
+  refuseEmptyClasses(train, features.names, features.labels, features.skipped)
   const chosen = sweep ? await sweptC(clip, features, { seed, signal, onFit }) : { C, sweep: [] }
   const probe = { ...(await linearProbe(clip.runtime, features, { C: chosen.C, signal })), sweep: chosen.sweep }
   return {

@@ -2,11 +2,10 @@
 
 import { Tensor as Value } from 'onnxruntime-common'
 import type { Sample, Skipped, Source } from '../data/sample.ts'
-import { UsageError } from '../errors.ts'
 import { input } from '../graph/tensor.ts'
 import { type Clip, unit } from '../load.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { embedSamples, type SampleOptions } from './embed-samples.ts'
+import { embedSamples, noneUsable, type SampleOptions } from './embed-samples.ts'
 import { type Recall, ranks, recall } from './retrieval.ts'
 
 /** A caption whose image was not retrieved first. */
@@ -84,7 +83,7 @@ export async function evaluateRetrieval(
     samples.push(sample)
     imageRows.push(unit(embedding))
   }
-  if (samples.length === 0) throw new UsageError(`${source.name}: no picture with a caption could be used`)
+  if (samples.length === 0) throw noneUsable(source, skipped)
   const captions = samples.flatMap((sample, image) => sample.captions.map((text) => ({ text, image })))
   const textRows: Float32Array[] = []
   for (let at = 0; at < captions.length; at += group) {

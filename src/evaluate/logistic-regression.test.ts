@@ -90,7 +90,7 @@ describe('a regressor', async () => {
   })
 
   it('refuses a penalty that is none, one class, labels that are no class, and features that are not finite', async () => {
-    await expect(regressor.fit(0)).rejects.toThrow('C is 0')
+    await expect(regressor.fit(0)).rejects.toThrow('`C` is 0')
     const refused = (other: Partial<Examples>) => expect(logisticRegressor(runtime, { ...examples, ...other })).rejects
     await refused({ classes: 1 }).toThrow('needs two classes at least; found 1')
     await refused({ classes: 2 }).toThrow('label 2 of example')

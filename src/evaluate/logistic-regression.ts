@@ -103,7 +103,7 @@ export async function logisticRegressor(runtime: Runtime, examples: Examples): P
 
   return {
     async fit(C, { start, signal, ...options } = {}) {
-      if (!(C > 0)) throw new UsageError(`C is ${C}; expected a number above 0 (large is little penalty)`)
+      if (!(C > 0)) throw new UsageError(`\`C\` is ${C}; expected a number above 0 (large is little penalty)`)
       // ±w / 2 for the two rows have half the square length of w, their difference.
       const penalty = (classes === 2 ? 2 : 1) / C
       const from = new Float64Array(size)

@@ -1,16 +1,18 @@
 // Figure 2, run: a short sweep of learning rates for each objective, then each objective once for each seed, on the same
 // data in the same order with the same image encoder. Every run is a folder of `train`, and a finished one is not run again.
 
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Source } from '../data/sample.ts'
+import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Augmentation } from '../image/augment.ts'
+import { makeFolder } from '../make-folder.node.ts'
 import { replaceFile } from '../training/checkpoint.node.ts'
 import { writeDrawing } from '../training/curves.node.ts'
 import { type InitialModel, openInitialModel } from '../training/initial-model.node.ts'
 import { judgeBy } from '../training/judge.node.ts'
 import { type LoggedStep, type LoggedValidation, parseLines } from '../training/log.ts'
+import { changedSettings } from '../training/run-settings.ts'
 import type { Schedule } from '../training/schedule.ts'
 import { type TrainEvent, train } from '../training/train.node.ts'
 import { drawFigure2, tableOfFigure2 } from './draw.ts'
@@ -115,14 +117,16 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
     throw new UsageError(
       `${val.name} has no classes, and the curves are accuracies over classes; give other data as \`val\``,
     )
-  const steps = Math.round((options.images ?? 30 * data.size) / batch)
+  const images = options.images ?? 30 * data.size
+  const steps = Math.round(images / batch)
   if (steps < 1)
     throw new UsageError(
-      `\`images\`: ${options.images} images do not fill one batch of ${batch}; give more, or a smaller \`batch\``,
+      `${images} images do not fill one batch of ${batch}; choose more \`images\`, or a smaller \`batch\``,
     )
   const judgedAt = pointsOf(steps, points)
-  await mkdir(out, { recursive: true })
+  await makeFolder(out)
   const model = options.model ?? (await smallModel(join(out, 'model.json')))
+  const digests = { dataDigest: (await data.digest?.()) ?? null, valDigest: (await val.digest?.()) ?? null }
   const swept = learningRates.length > 1
   let number = 0
   yield {
@@ -136,13 +140,23 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
 
   async function* curveOf(run: Figure2Run): AsyncGenerator<Figure2Event, RunCurve | undefined> {
     const { objective, learningRate, seed, steps } = run
-    const settings = { ...run, data: data.name, samples: data.size, val: val.name, batch, schedule, augment }
+    const settings = {
+      ...run,
+      data: data.name,
+      samples: data.size,
+      val: val.name,
+      batch,
+      schedule,
+      augment,
+      ...digests,
+    }
     const kept = await finishedRun(out, run, settings)
     number++
     yield { kind: 'run', run, number, finished: kept !== undefined }
     if (kept) return kept
     const folder = join(out, nameOf(run))
     let parameters = 0
+    const skipped: Skipped[] = []
     const events = train({
       data,
       out: folder,
@@ -158,13 +172,19 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
       saveEvery: 500,
       keep: 1,
       judgeAt: run.kind === 'sweep' ? [] : judgedAt,
-      validate: judgeBy(val, { templates: options.prompts, threads: options.threads, signal }),
+      validate: judgeBy(val, {
+        templates: options.prompts,
+        threads: options.threads,
+        signal,
+        onSkipped: (sample) => void skipped.push(sample),
+      }),
       threads: options.threads,
       signal,
     })
     for await (const event of events) {
       if (event.kind === 'start') parameters = event.parameters
       yield { kind: 'training', run, event }
+      for (const one of skipped.splice(0)) yield { kind: 'training', run, event: { kind: 'skipped', ...one } }
       if (event.kind === 'end' && event.reason === 'interrupted') return undefined
     }
     const lines = parseLines<LoggedValidation>(await readFile(join(folder, 'validation.jsonl'), 'utf8'))
@@ -228,14 +248,19 @@ const nameOf = ({ kind, objective, learningRate, seed }: Figure2Run): string =>
   join('runs', kind === 'sweep' ? `sweep-${objective}-${learningRate}` : `${objective}-seed-${seed}`)
 
 /** What a run left when it was finished. @throws UsageError where it was another run */
-async function finishedRun(out: string, run: Figure2Run, settings: object): Promise<RunCurve | undefined> {
+async function finishedRun(
+  out: string,
+  run: Figure2Run,
+  settings: Record<string, unknown>,
+): Promise<RunCurve | undefined> {
   const path = join(out, nameOf(run), 'figure2.json')
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  const kept = JSON.parse(text) as { settings: object; result: RunCurve }
-  if (JSON.stringify(kept.settings) === JSON.stringify(settings)) return kept.result
+  const kept = JSON.parse(text) as { settings: Record<string, unknown>; result: RunCurve }
+  const list = changedSettings(kept.settings, settings)
+  if (list.length === 0) return kept.result
   throw new UsageError(
-    `${path}: this run was made with other settings (${JSON.stringify(kept.settings)}); give those, or another \`out\``,
+    `${path}: this run was made with other settings: ${list.join('; ')}. Give the same ones, or another \`out\``,
     { option: 'out' },
   )
 }

@@ -7,6 +7,7 @@ import { readTensor } from '../checkpoint/read.node.ts'
 import { writeSafetensors } from '../checkpoint/write.node.ts'
 import { UsageError } from '../errors.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
+import { changedSettings, described } from '../training/run-settings.ts'
 import { contextLengthFor, createPromptLearner, namePrompts, usualLength } from './coop.ts'
 import { type CoopState, coopRecipe, drawnContext, trainContext, usualEpochs } from './coop-training.ts'
 import type { Method, Task } from './method.ts'
@@ -33,7 +34,8 @@ async function* run(task: Task): ReturnType<Method['run']> {
     batch: settings.batch ?? coopRecipe.batch,
     weightDecay: settings.weightDecay ?? coopRecipe.weightDecay,
   }
-  const identity = JSON.stringify({ ...task.identity, ...recipe, m, words, seed, first })
+  const data = { samples: task.train.size, dataDigest: (await task.train.digest?.()) ?? null }
+  const identity = JSON.stringify({ ...task.identity, ...recipe, m, words, seed, first, ...data })
   const from = resume ? await readState(out, identity) : undefined
   const initial = first ? await embeddingsOf(task, first) : drawnContext(m, width, seed)
   const learner = await createPromptLearner(clip, prompts, m, settings)
@@ -45,8 +47,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
       if (done) {
         const embedded = await learner.classes(value)
         await task.answerWith({ ...zeroShot, names: words, weights: embedded.map((x) => x * logitScale) })
-        const { skipped } = found
-        return { trained: train.labels.length, skipped, contextLength: m, epochs, context: contextFile }
+        return { trained: train.labels.length, contextLength: m, epochs, context: contextFile }
       }
       const { epoch, loss, context, momentum } = value
       last = { epoch, context: context.slice(), momentum: momentum.slice() }
@@ -129,9 +130,11 @@ async function readState(out: string, identity: string): Promise<CoopState | und
   const file = join(out, contextFile)
   if (!(await stat(file).catch(() => undefined))) return undefined
   const { tensors, metadata } = await openCheckpoint(file)
-  if (metadata.run !== identity) {
+  const [before, now] = [JSON.parse(metadata.run ?? '{}'), JSON.parse(identity)]
+  const changed = changedSettings(before, now).filter((name) => name !== 'samples')
+  if (changed.length > 0) {
     throw new UsageError(
-      `${file} is of a run with other settings: ${metadata.run}, and this one has ${identity}; give the same, or choose another folder`,
+      `${file} is of a run with other settings: ${changed.map((name) => described(name, before, now)).join('; ')}. Give the same ones, or choose another folder`,
     )
   }
   const values = async (name: string) => (await readTensor(tensors.get(name)!)) as Float32Array

@@ -8,12 +8,12 @@ import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { readTensor } from '../checkpoint/read.node.ts'
 import { writeSafetensors } from '../checkpoint/write.node.ts'
 import type { Source } from '../data/sample.ts'
-import { UsageError } from '../errors.ts'
 import {
   classNames,
   embedSamples,
   type LabelledFeatures,
   labelOf,
+  noneUsable,
   type SampleOptions,
 } from '../evaluate/embed-samples.ts'
 import type { Clip } from '../load.ts'
@@ -66,7 +66,7 @@ async function computed(clip: Clip, source: Source, names: readonly string[], op
     labels.push(names.indexOf(labelOf(sample, source)))
     keys.push(sample.key)
   }
-  if (rows.length === 0) throw new UsageError(`${source.name}: none of its ${source.size} pictures could be used`)
+  if (rows.length === 0) throw noneUsable(source, skipped)
   const width = clip.config.embedDim
   const features = new Float32Array(rows.length * width)
   for (const [i, row] of rows.entries()) features.set(row, i * width)
@@ -81,7 +81,8 @@ async function identityOf(clip: Clip, source: Source, exifRotate: boolean): Prom
   for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) {
     const path = 'image' in sample && typeof sample.image === 'string' ? sample.image : undefined
     const found = path === undefined ? undefined : await stat(path).catch(() => undefined)
-    hash.update(`\0${sample.key}\0${found?.mtimeMs}\0${found?.size}`)
+    const label = 'label' in sample ? sample.label : ''
+    hash.update(`\0${sample.key}\0${label}\0${found?.mtimeMs}\0${found?.size}`)
   }
   return hash.digest('hex')
 }

@@ -1,5 +1,5 @@
-// Few-shot sampling, as the literature counts it: so many pictures of each class, by lot from a seed; and the tenth of the
-// pictures that judges where no others are given.
+// Few-shot sampling, as the literature counts it: a number of images of each class, drawn by a seed; and the tenth of the
+// images that validates where no others are given.
 
 import type { Order, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
@@ -7,22 +7,22 @@ import { labelOf } from '../evaluate/embed-samples.ts'
 import { createRandom } from '../random.ts'
 
 /**
- * `shots` pictures of each class; all of a class that has fewer. The pictures of fewer shots are among those of more, with
- * the same seed.
+ * `shots` images of each class; all of a class that has fewer. The images of fewer shots are among those of more, with the
+ * same seed. What is broken in the source stays in it, so that it is named.
  */
 export async function fewShot(source: Source, shots: number, seed: number): Promise<Source> {
-  const byClass = await shuffledByClass(source, 'shots', seed)
+  const { byClass, broken } = await shuffledByClass(source, 'shots', seed)
   const chosen = [...byClass.values()].flatMap((keys) => keys.slice(0, shots))
-  return subset(source, new Set(chosen), `${source.name}, ${shots} of each class`)
+  return subset(source, { keys: new Set(chosen), broken }, `${source.name}, ${shots} of each class`)
 }
 
 /**
- * A tenth of each class, at least one, and the rest. A class of one picture stays on the learning side.
+ * A tenth of each class, at least one, and the rest. A class of one image stays on the learning side.
  *
  * @throws UsageError where that leaves nothing to judge by
  */
 export async function heldOutTenth(source: Source, seed: number): Promise<{ train: Source; val: Source }> {
-  const byClass = await shuffledByClass(source, 'validation', seed)
+  const { byClass, broken } = await shuffledByClass(source, 'validation', seed)
   const held: string[] = []
   const rest: string[] = []
   for (const keys of byClass.values()) {
@@ -39,41 +39,49 @@ export async function heldOutTenth(source: Source, seed: number): Promise<{ trai
     )
   }
   return {
-    train: subset(source, new Set(rest), source.name),
-    val: subset(source, new Set(held), `a tenth of ${source.name}`),
+    train: subset(source, { keys: new Set(rest), broken }, source.name),
+    val: subset(source, { keys: new Set(held), broken: new Set() }, `a tenth of ${source.name}`),
   }
 }
 
-/** Keys of each class, in an order that the seed and the class's name decide. */
-async function shuffledByClass(source: Source, purpose: string, seed: number): Promise<Map<string, string[]>> {
+/** Keys of each class, in an order that the seed and the class's name decide; and those of what is broken. */
+async function shuffledByClass(source: Source, purpose: string, seed: number) {
   const byClass = new Map<string, string[]>()
+  const broken = new Set<string>()
   for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) {
-    if ('reason' in sample) continue
+    if ('reason' in sample) {
+      broken.add(sample.key)
+      continue
+    }
     const label = labelOf(sample, source)
     const keys = byClass.get(label)
     if (keys) keys.push(sample.key)
     else byClass.set(label, [sample.key])
   }
   for (const [label, keys] of byClass) createRandom(purpose, seed, label).shuffle(keys)
-  return byClass
+  return { byClass, broken }
 }
 
 /** Those samples of a source whose keys are named, in its order. */
-function subset(source: Source, keys: ReadonlySet<string>, name: string): Source {
+export function subset(
+  source: Source,
+  { keys, broken }: { keys: ReadonlySet<string>; broken: ReadonlySet<string> },
+  name: string,
+): Source {
   return {
+    ...source,
     name,
-    size: keys.size,
-    ...(source.labels && { labels: source.labels }),
+    size: keys.size + broken.size,
     async *samples({ skip = 0, ...order }: Order) {
       let place = 0
       for await (const sample of source.samples(order)) {
-        if (keys.has(sample.key) && place++ >= skip) yield sample
+        if (('reason' in sample ? broken : keys).has(sample.key) && place++ >= skip) yield sample
       }
     },
   }
 }
 
-/** A source whose captions are its classes' prompts. @param words what prompts call a class, where not by its folder's name */
+/** A source whose captions are its classes' prompts. @param words a class's name in prompts, where it is not its folder's name */
 export function withPrompts(
   source: Source,
   templates: readonly string[],

@@ -1,10 +1,10 @@
-// Fine-tuning (§3.2 and what came after): a model and labelled pictures to a folder that knows them better, and by how much.
+// Fine-tuning (§3.2 and what came after): a model and labelled images to a folder that knows them better, and by how much.
 
 import { join } from 'node:path'
 import { openSource } from '../data/open.node.ts'
-import type { Source } from '../data/sample.ts'
+import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import { classNames } from '../evaluate/embed-samples.ts'
+import { classNames, severalClasses } from '../evaluate/embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier } from '../evaluate/evaluate-classifier.ts'
 import { type LoadOptions, load } from '../load.node.ts'
 import type { Activation } from '../model/config.ts'
@@ -19,6 +19,7 @@ import { cachedFeatures } from './features.node.ts'
 import { fewShot, heldOutTenth, withPrompts } from './few-shot.ts'
 import { type FinetuneSettings, loading, type MethodEvent, type Task } from './method.ts'
 import { type MethodName, methods } from './methods.node.ts'
+import { checkClasses } from './readable.node.ts'
 import { judged } from './trained.node.ts'
 
 /** Options of `finetune`. */
@@ -27,15 +28,15 @@ export interface FinetuneOptions extends FinetuneSettings {
   /** As `load` takes it; the model that ships, if left out. */
   model?: string | undefined
   activation?: Activation | undefined
-  /** Labelled pictures to learn from: a source, or what `openSource` takes. */
+  /** Labelled images to learn from: a source, or what `openSource` takes. */
   train: string | Source
-  /** Labelled pictures to judge by; a seeded tenth of `train`, if left out. */
+  /** Labelled images to validate with. Default: a seeded tenth of `train`. */
   val?: string | Source | undefined
-  /** A folder: new or empty, unless the run is to go on in it. */
+  /** A folder: new or empty, unless `resume`. */
   out: string
-  /** So many pictures of each class, by lot; all, if left out. */
+  /** Images of each class, drawn by `seed`. Default: all. */
   shots?: number | undefined
-  /** Each with `{}` for the class; `a photo of a {}.`, if left out. */
+  /** Each with `{}` for the class. Default: `a photo of a {}.` */
   templates?: readonly string[] | undefined
   /** What prompts call a class, by its folder's name. */
   words?: ReadonlyMap<string, string> | undefined
@@ -51,11 +52,13 @@ export interface FinetuneResult extends Accuracy {
   method: MethodName
   model: string
   out: string
-  /** The same pictures before, by words alone. */
+  /** The same images before, by words alone. */
   zeroShot: Accuracy
   classes: readonly string[]
-  /** Pictures that were learnt from. */
+  /** Images that were learnt from. */
   trained: number
+  /** Images of both sets that could not be used, and why. */
+  skipped: readonly Skipped[]
   shots: number | null
   seed: number
   templates: readonly string[]
@@ -68,6 +71,8 @@ export interface FinetuneResult extends Accuracy {
 /** What happens during fine-tuning, in order. */
 export type FinetuneEvent =
   | MethodEvent
+  /** What was left out or guessed when the data was opened. */
+  | { kind: 'notice'; message: string }
   | ({ kind: 'judged'; what: 'zero-shot' | 'fine-tuned'; data: string; details: ClassificationResult } & Accuracy)
   | { kind: 'result'; result: FinetuneResult }
 
@@ -77,7 +82,8 @@ const defaultTemplates = ['a photo of a {}.']
  * Fine-tunes a model on labelled images and yields what happens. `load(out)` is the result, together with
  * `readClassifier(out)` for the methods that end in a classifier.
  *
- * @throws UsageError for data without classes, two classes with the same label, options that do not fit together
+ * @throws UsageError for data without classes, two classes with the same label, a class without a readable image, options
+ *   that do not fit together
  *
  * @example
  * ```ts
@@ -99,17 +105,14 @@ export async function* finetune(options: FinetuneOptions): AsyncGenerator<Finetu
 async function* inFolder(options: FinetuneOptions, before: Task['before']): AsyncGenerator<FinetuneEvent, void> {
   const { method, out, seed = 0, shots, signal, activation, exifRotate } = options
   const began = performance.now()
-  const { train, val, words } = await dataOf(options)
+  const { train, val, words, notices } = await dataOf(options)
+  for (const message of notices) yield { kind: 'notice', message }
   const templates = options.templates?.length ? options.templates : defaultTemplates
-  const classes = classNames(train)
-  if (classes.length < 2) {
-    throw new UsageError(
-      `${train.name} has one class alone, ${classes[0]}; a classifier needs two at least, each in a folder of its own`,
-    )
-  }
+  const classes = severalClasses(train)
   const named = checkedWords(classes, words)
   const name = options.model ?? starter
   const { onDownload, onWait } = options
+  const skips = createSkips()
   const clip = await load(options.model, {
     ...loading(options),
     ...(activation && { activation }),
@@ -118,13 +121,15 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
   })
   try {
     if (clip.likelihood || !clip.config.text) {
-      throw new UsageError(`${name} has no joint embedding of pictures and texts; choose a model with both towers`)
+      throw new UsageError(`${name} has no joint embedding of images and texts; choose a model with both towers`)
     }
+    await checkClasses(train, classes, { preprocessing: clip.preprocessing, ...options })
     const opened = await openInitialModel(name, { activation, signal, onWait })
     const model = { ...opened, preprocessing: clip.preprocessing }
     const zeroShot = await zeroShotClassifier(clip, named, { templates, onLong: 'truncate', ...(signal && { signal }) })
     const sources = { train: withPrompts(train, templates, words), val: withPrompts(val, templates, words) }
     const asItWas = await evaluateClassifier(clip, zeroShot, sources.val, { words, signal })
+    yield* skips.found(asItWas.skipped)
     yield { kind: 'judged', what: 'zero-shot', data: val.name, details: asItWas, ...accuracy(asItWas) }
     const task: Task = {
       clip,
@@ -137,18 +142,23 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
       out,
       settings: options,
       identity: {
-        ...{ method, model: name, shots: shots ?? null, templates },
+        ...{ method, model: name, shots: shots ?? null, templates, words: named },
+        valDigest: (await val.digest?.()) ?? null,
         ...(exifRotate && { exifRotate }),
       },
       before,
-      features: (which) =>
-        cachedFeatures(clip, sources[which], join(out, 'features', `${which}.safetensors`), { signal, exifRotate }),
+      async features(which) {
+        const file = join(out, 'features', `${which}.safetensors`)
+        const found = await cachedFeatures(clip, sources[which], file, { signal, exifRotate })
+        skips.later(found.skipped)
+        return found
+      },
       async answerWith(classifier) {
         await writeModel(out, { model })
         await writeClassifier(out, classifier)
       },
     }
-    const more = yield* methods[method].run(task)
+    const more = yield* skips.through(methods[method].run(task))
     if (signal?.aborted) return
     const asItIs = await judged(out, task)
     yield { kind: 'judged', what: 'fine-tuned', data: val.name, details: asItIs, ...accuracy(asItIs) }
@@ -166,6 +176,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
       classifier: (await readClassifier(out)) !== undefined,
       seconds: (performance.now() - began) / 1000,
       ...more,
+      skipped: skips.all(),
     }
     await replaceFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`)
     yield { kind: 'result', result }
@@ -174,14 +185,49 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
   }
 }
 
-/** The tenth that judges is taken from all pictures, before any are drawn to learn from. */
+/** Names each sample that cannot be used once, whatever meets it first: a validation, features, a step of training. */
+function createSkips() {
+  const known = new Map<string, Skipped>()
+  let fresh: Skipped[] = []
+
+  function later(skipped: readonly Skipped[]): void {
+    const others = skipped.filter(({ key }) => !known.has(key))
+    for (const { key, reason } of others) known.set(key, { key, reason })
+    fresh.push(...others)
+  }
+  function* found(skipped: readonly Skipped[]): Generator<MethodEvent> {
+    later(skipped)
+    for (const one of fresh) yield { kind: 'skipped', ...one }
+    fresh = []
+  }
+  async function* through<Result extends Readonly<Record<string, unknown>> | undefined>(
+    events: AsyncGenerator<MethodEvent, Result>,
+  ): AsyncGenerator<MethodEvent, Result> {
+    for (;;) {
+      const { value, done } = await events.next()
+      yield* found([])
+      if (done) return value
+      if (value.kind === 'skipped') yield* found([value])
+      else yield value
+    }
+  }
+  return { later, found, through, all: () => [...known.values()] }
+}
+
+/** The tenth that validates is taken from all images, before any are drawn to learn from. */
 async function dataOf({ train, val, seed = 0, shots, words = new Map(), signal }: FinetuneOptions) {
   const opened = (source: string | Source) =>
-    typeof source === 'string' ? openSource(source, { signal, templates: defaultTemplates }) : Promise.resolve(source)
+    typeof source === 'string' ? openSource(source, { signal, classes: true }) : Promise.resolve(source)
   const all = await opened(train)
   classNames(all)
   const parts = val === undefined ? await heldOutTenth(all, seed) : { train: all, val: await opened(val) }
-  return { ...parts, train: shots === undefined ? parts.train : await fewShot(parts.train, shots, seed), words }
+  const notices = [...(all.notices ?? []), ...((val !== undefined && parts.val.notices) || [])]
+  return {
+    ...parts,
+    train: shots === undefined ? parts.train : await fewShot(parts.train, shots, seed),
+    words,
+    notices,
+  }
 }
 
 function checkedWords(classes: readonly string[], words: ReadonlyMap<string, string>): string[] {

@@ -81,8 +81,32 @@ it('leaves out a picture that cannot be read, and says so', async () => {
   const train = join(folder, 'with-broken')
   await cp(join(folder, 'train'), train, { recursive: true })
   await writeFile(join(train, 'green', '2b.png'), 'no picture')
-  const { result } = await run({ method: 'tip-adapter', train, out: join(folder, 'without-broken') })
+  await mkdir(join(train, '.cache'))
+  const { events, result } = await run({ method: 'tip-adapter', train, out: join(folder, 'without-broken') })
   expect(result).toMatchObject({ top1: 1, trained: 12, skipped: [{ key: expect.stringContaining('2b.png') }] })
+  expect(events.filter(({ kind }) => kind === 'skipped' || kind === 'notice')).toEqual([
+    { kind: 'notice', message: `${train}: 1 hidden or system folder skipped: .cache` },
+    { kind: 'skipped', ...result.skipped[0] },
+  ])
+}, 60_000)
+
+it('names rows of a table that cannot be used, and reads the labels of a table anew when they change', async () => {
+  const rows = ['red', 'green', 'blue'].flatMap((label) => [0, 1, 2].map((i) => [`train/${label}/${i}.png`, label]))
+  const table = (file: string, swap: Record<string, string> = {}) => {
+    const lines = ['image,label', ...rows.map(([image, label]) => `${image},${swap[label!] ?? label}`), ',red', 'a,b,c']
+    return writeFile(join(folder, file), lines.join('\n'))
+  }
+  const [out, method] = [join(folder, 'of-table'), 'linear-probe' as const]
+  await table('t.csv')
+  const { result } = await run({ method, train: join(folder, 't.csv'), out })
+  expect(result).toMatchObject({ top1: 1, trained: 9 })
+  expect(result.skipped.map(({ reason }) => reason)).toEqual([
+    'its field "image" is empty',
+    '3 fields, where the header has 2',
+  ])
+  await table('t.csv', { red: 'green', green: 'red' })
+  const swapped = await run({ method, train: join(folder, 't.csv'), out, resume: true })
+  expect(swapped.result.top1).toBeCloseTo(1 / 3, 6)
 }, 60_000)
 
 it('computes no features twice, and gives the same classifier again', async () => {

@@ -8,7 +8,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
   const { clip, classes, words, settings } = task
   const train = await task.features('train')
   const validation = await task.features('val')
-  yield { kind: 'progress', what: 'pictures embedded', done: train.labels.length, of: train.labels.length }
+  yield { kind: 'progress', what: 'images embedded', done: train.labels.length, of: train.labels.length }
   const { signal } = settings
   const { classifier, C, sweep, converged } = await fit(
     clip.runtime,
@@ -16,7 +16,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
     { validation, signal },
   )
   await task.answerWith({ ...classifier, names: words })
-  return { trained: train.labels.length, skipped: train.skipped, C, converged, sweep }
+  return { trained: train.labels.length, C, converged, sweep }
 }
 
 export const linearProbe: Method = {

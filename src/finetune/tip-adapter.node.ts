@@ -18,6 +18,7 @@ async function* run(task: Task, keysAre: 'kept' | 'trained'): ReturnType<Method[
     throw new UsageError('Tip-Adapter-F trains in `epochs`; `steps` has no meaning for it')
   const val = unitFeatures(await task.features('val'), classes)
   const seen = yield* augmentedViews(task, views)
+  for (const skipped of seen[0]!.skipped) yield { kind: 'skipped', ...skipped }
   let cache: KeyValueCache = cacheOf(seen)
   const adapter = await createTipAdapter(clip.runtime, zeroShot, cache)
   try {
@@ -28,7 +29,7 @@ async function* run(task: Task, keysAre: 'kept' | 'trained'): ReturnType<Method[
     }
     const { alpha, beta, accuracy } = yield* searchAlphaBeta(adapter, val, cache)
     await task.answerWith({ ...zeroShot, names: words, cache: { ...cache, alpha, beta } })
-    return { trained: cache.values.length, skipped: seen[0]!.skipped, alpha, beta, views, searched: accuracy }
+    return { trained: cache.values.length, alpha, beta, views, searched: accuracy }
   } finally {
     await adapter.dispose()
   }

@@ -1,4 +1,4 @@
-// The training loop as methods of fine-tuning use it: ten judgements on the way, and at the end the folder answers as the
+// The training loop as methods of fine-tuning use it: ten validations on the way, and at the end the folder answers as the
 // best of them did.
 
 import { cp, readdir, rename, stat } from 'node:fs/promises'
@@ -11,8 +11,10 @@ import type { Adaptation } from '../training/adaptation.ts'
 import { run, type TrainEvent } from '../training/train.node.ts'
 import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier } from '../zero-shot/classifier-file.node.ts'
+import { subset } from './few-shot.ts'
 import { layerDecay } from './layer-decay.ts'
 import { type FinetuneSettings, loading, type Task } from './method.ts'
+import { readableOf } from './readable.node.ts'
 
 /** So many judgements in a run, the last one included, unless told. */
 const usualJudgements = 10
@@ -43,7 +45,9 @@ export async function* trained(
   const given = Object.fromEntries(Object.entries(task.settings).filter(([, value]) => value !== undefined))
   const settings: FinetuneSettings = { ...recipe, ...given }
   const learningRate = task.settings.learningRate ?? rateFor(recipe.learningRate ?? 1e-5, task.model.config)
-  const { train, out, model, signal } = { ...task, signal: settings.signal }
+  const { out, model, signal } = { ...task, signal: settings.signal }
+  const { source: train, skipped } = await usable(task, adaptation)
+  for (const one of skipped) yield { kind: 'skipped', ...one }
   const batch = Math.min(settings.batch ?? 32, train.size)
   const anEpoch = Math.floor(train.size / batch)
   const asked = task.settings.epochs ?? (task.settings.steps === undefined ? undefined : 0)
@@ -88,9 +92,22 @@ export async function* trained(
     },
     task.before,
   )
-  for await (const event of events) yield event
+  const broken = new Set<string>()
+  for await (const event of events) {
+    if (event.kind === 'skipped') broken.add(event.key)
+    yield event
+  }
   if (!signal?.aborted) await answerAsTheBest(out)
-  return { steps, learningRate, batch }
+  return { trained: train.size - broken.size, steps, learningRate, batch }
+}
+
+/** What can be learnt from: images that can be read, or those that have an embedding. */
+async function usable({ train, model, settings }: Task, { embeddings }: Adaptation) {
+  if (!embeddings) return readableOf(train, { preprocessing: model.preprocessing, ...settings })
+  const keys = new Set<string>()
+  for await (const { key } of train.samples({ seed: 0, epoch: 0, shuffle: false }))
+    if (embeddings.has(key)) keys.add(key)
+  return { source: subset(train, { keys, broken: new Set() }, train.name), skipped: [] }
 }
 
 /** Accuracy, and of equal accuracies the lower loss, by less than one picture counts: few pictures are often equal. */

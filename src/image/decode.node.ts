@@ -15,6 +15,7 @@ import { tiffHeader } from './tiff-header.ts'
 /** Above this Pillow raises DecompressionBombError: twice its MAX_IMAGE_PIXELS, a quarter of a gigabyte of RGB. */
 export const defaultMaxPixels = 178_956_970
 
+/** Which images are refused, and whether they are turned upright. */
 export interface DecodeOptions {
   /** Images of more pixels are refused before they are decoded. Default: 178,956,970. */
   maxPixels?: number | undefined

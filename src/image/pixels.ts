@@ -19,8 +19,10 @@ export const channelsOf = {
   'I;16B': 1,
 } as const satisfies Record<string, 1 | 2 | 3 | 4>
 
+/** Pillow's mode of an image. */
 export type Mode = keyof typeof channelsOf
 
+/** A decoded image. */
 export interface Pixels {
   mode: Mode
   width: number

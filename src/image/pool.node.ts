@@ -7,6 +7,7 @@ import { excerpt, InputError, UsageError } from '../errors.ts'
 import { type Job, type Prepared, type PrepareOptions, prepare, type Seeds, type Source } from './prepare.node.ts'
 import type { Answer } from './worker.node.ts'
 
+/** How many threads prepare images, and how. */
 export interface ImagePoolOptions extends PrepareOptions {
   /** Threads at most; 0: everything on the calling thread. Default: one for each core. */
   workers?: number | undefined

@@ -13,6 +13,7 @@ export type Source = string | Uint8Array | RawImage
 /** The random seeds of an image's augmentation. */
 export type Seeds = readonly (number | string)[]
 
+/** How an image is decoded, resized and cropped. */
 export interface PrepareOptions extends Pick<DecodeOptions, 'maxPixels' | 'exifRotate'> {
   preprocessing: Preprocessing
   /** Done to images that come with seeds, in place of the resize and crop of evaluation. */

@@ -30,6 +30,9 @@ const refused: readonly [signature: string, name: string][] = [
   ['\x1aE\xdf\xa3', 'a video'],
 ]
 
+/** Of what is refused: kinds that show one image, and can be converted. */
+const drawable = /picture|PDF|Photoshop|icon|SVG/
+
 const supported = 'JPEG, PNG, WebP, AVIF, GIF and TIFF are read'
 
 /** The format of a picture, or an InputError that names what the bytes are instead. */
@@ -39,13 +42,10 @@ export function sniff(bytes: Uint8Array, name: string): Format {
   const found = readable.find(([signature]) => matches(head, signature))
   if (found) return found[1]
   if (head.slice(4, 8) === 'ftyp') return container(bytes, head, name)
-  const what = refused.find(([signature]) => matches(head, signature))?.[1] ?? text(bytes) ?? 'no image of a known kind'
-  const advice = convertible.test(what) ? '. Convert it to PNG first' : ''
-  throw new InputError(`${name}: this is ${what}; ${supported}${advice}`)
+  const what = refused.find(([signature]) => matches(head, signature))?.[1] ?? text(bytes)
+  const advice = what && drawable.test(what) ? 'Convert it to PNG first' : 'Check that this is the right file'
+  throw new InputError(`${name}: this is ${what ?? 'not an image of a known kind'}; ${supported}. ${advice}`)
 }
-
-/** What another program can make an image of. */
-const convertible = /picture|PDF|Photoshop|icon|drawing/
 
 /** AVIF, HEIC and videos share one container; the brands tell them apart. */
 function container(bytes: Uint8Array, head: string, name: string): Format {
@@ -66,7 +66,7 @@ function text(bytes: Uint8Array): string | undefined {
   if (/^(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype svg[^>]*>\s*)?<svg/s.test(start)) return 'an SVG drawing'
   if (start.startsWith('<!doctype html') || start.startsWith('<html')) return 'an HTML page (perhaps a failed download)'
   if (start.startsWith('<?xml')) return 'an XML document'
-  if (start !== '' && !/[^\t\n\r\x20-\x7e\x80-\xff]/.test(start)) return 'text'
+  if (start !== '' && !/[^\t\n\r\x20-\x7e\x80-\xff]/.test(start)) return 'text, not an image'
   return undefined
 }
 

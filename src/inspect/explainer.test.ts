@@ -68,10 +68,10 @@ describe('a Vision Transformer', () => {
 
   it('refuses what it cannot explain', async () => {
     await expect(relevance(clip, apple, ['a cat'], { startLayer: 99 })).rejects.toThrow(
-      /block 99 of the image tower, whose blocks are 0 to 5/,
+      /block 99 of the image encoder; `startLayer` is 0 to 5/,
     )
     await expect(relevance(clip, apple, ['a cat'], { startLayer: { text: -4 } })).rejects.toThrow(
-      /block -4 of the text tower, whose blocks are 0 to 2/,
+      /block -4 of the text encoder; `startLayer` is 0 to 2/,
     )
     await expect(relevance(clip, apple, ['a cat'], { startLayer: 0.5 })).rejects.toThrow('block 0.5')
     await expect(relevance(clip, apple, ['word '.repeat(200)])).rejects.toThrow('has 202 tokens')

@@ -23,6 +23,13 @@ export interface ImagePass extends Pass {
   grid: [rows: number, columns: number]
   /** Side of a patch or position in pixels. */
   patchSize: number
+  /** Vision Transformer only: the learned vectors that do not depend on the image. */
+  learned?: {
+    /** `[width]` */
+    classToken: Float32Array
+    /** The position embeddings, the class token's first: `[1 + rows · columns, width]`. */
+    positions: Float32Array
+  }
 }
 
 /** The graph of the image tower. `allPositions`: every position of every block; default: what `encodeImage` runs. */
@@ -56,6 +63,15 @@ export async function inspectImage(clip: Clip, image: ImageInput, signal?: Abort
   const build = (): Tensor => imageGraph(clip, { allPositions: true }).embedding
   if (!config.image) build()
   const pixels = await clip.preprocess(image, signal ? { signal } : {})
-  const { pass } = await runStages(runtime, build, readPixels(clip, pixels))
-  return { ...pass, kind: config.image!.kind, size: preprocessing.size, pixels, ...placesOf(clip) }
+  const { pass, values } = await runStages(runtime, build, readPixels(clip, pixels))
+  const kind = config.image!.kind
+  const learned = kind === 'vision-transformer' && learnedOf(values)
+  return { ...pass, kind, size: preprocessing.size, pixels, ...placesOf(clip), ...(learned && { learned }) }
+}
+
+/** What the embedding added: the class token is a row of its stage, the positions are the difference of two stages. */
+function learnedOf(values: (name: string) => Float32Array): NonNullable<ImagePass['learned']> {
+  const [before, after] = [values('visual.class_embedding'), values('visual.positional_embedding')]
+  const width = after.length - values('visual.patches').length // one row more than the patches
+  return { classToken: before.slice(0, width), positions: after.map((x, i) => x - before[i]!) }
 }

@@ -1,5 +1,8 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomModel } from '../../test/random-model.ts'
+import { openCheckpoint } from '../checkpoint/open.node.ts'
+import { readTensor } from '../checkpoint/read.node.ts'
 import { printGraph } from '../graph/print.ts'
 import { load } from '../load.node.ts'
 import type { Clip } from '../load.ts'
@@ -22,19 +25,31 @@ const largestDifference = (a: Float32Array, b: Float32Array) =>
   a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0)
 
 describe('a Vision Transformer', () => {
+  let folder: string
   let clip: Clip
   let inspection: Inspection
 
   beforeAll(async () => {
-    clip = await load(await randomModel())
+    folder = await randomModel()
+    clip = await load(folder)
     inspection = await inspect(clip, { image: picture, texts })
-  })
+  }, 60_000)
   afterAll(() => clip.dispose())
 
   it('shows the picture as the model sees it', async () => {
     const { size, pixels, grid, patchSize } = inspection.image!
     expect(pixels).toEqual(await clip.preprocess(picture))
     expect(grid).toEqual([size / patchSize, size / patchSize])
+  })
+
+  it('gives the class token and the position embeddings as the checkpoint has them', async () => {
+    const { learned } = inspection.image!
+    const { tensors } = await openCheckpoint(join(folder, 'open_clip_model.safetensors'))
+    const stored = async (name: string) => (await readTensor(tensors.get(name)!)) as Float32Array
+    expect(learned!.classToken).toEqual(await stored('visual.class_embedding'))
+    const positions = await stored('visual.positional_embedding')
+    expect(learned!.positions.length).toBe(positions.length)
+    expect(largestDifference(learned!.positions, positions)).toBeLessThan(1e-6) // a difference of sums, in float32
   })
 
   it('names every stage with its shape', () => {

@@ -49,7 +49,7 @@ export async function relevanceProgram(
   if (!Number.isInteger(from) || !(from in attention)) {
     const last = attention.length - 1
     throw new UsageError(
-      `${name}: an explanation cannot start at block ${startLayer} of the ${tower} tower, whose blocks are 0 to ${last}, or −1 (the last) to −${last + 1}`,
+      `${name}: an explanation cannot start at block ${startLayer} of the ${tower} encoder; \`startLayer\` is 0 to ${last}, or −1 (the last) to −${last + 1}`,
     )
   }
   const target = input('target', 'float32', ['batch', embedding.shape[1]!])

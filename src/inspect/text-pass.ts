@@ -1,11 +1,12 @@
 // The text tower's forward pass, step by step, for one text.
 
 import { Tensor as Value } from 'onnxruntime-common'
-import { InputError, UsageError } from '../errors.ts'
+import { excerpt, InputError, UsageError } from '../errors.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
 import type { Clip } from '../load.ts'
 import { encodeText } from '../model/clip.ts'
 import type { TextTowerConfig } from '../model/config.ts'
+import { checkIds } from '../model/token-ids.ts'
 import { type Pass, runStages } from './stages.ts'
 
 /** One token of a text. */
@@ -43,11 +44,15 @@ export function textGraph(
 }
 
 /** A text as the tower's graph is fed it, without padding. @throws InputError for one that is too long */
-export function readText({ tokenizer }: Clip, { contextLength, pool, endId }: TextTowerConfig, text: string) {
+export function readText({ tokenizer }: Clip, tower: TextTowerConfig, text: string) {
+  const { contextLength, pool, endId } = tower
   const ids = tokenizer.encode(text)
+  checkIds(ids, tower, text)
   const length = ids.length
   if (length > contextLength) {
-    throw new InputError(`text "${text}" has ${length} tokens and the model reads ${contextLength}; shorten it`)
+    throw new InputError(
+      `text "${excerpt(text, 60)}" has ${length} tokens and the model reads ${contextLength}; shorten it`,
+    )
   }
   const readAt = Math.max(0, ids.indexOf(pool === 'argmax' ? Math.max(...ids) : endId))
   const tokens: Token[] = ids.map((id) => ({

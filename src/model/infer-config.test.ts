@@ -55,6 +55,7 @@ describe('weights without a configuration', () => {
     'QuickGELU as activation',
     '1e-5 as epsilon of LayerNorms',
     'images read at the class token',
+    "CLIP's tokenizer",
     'causal attention in the text encoder',
     'texts read at the highest token id',
   ]

@@ -51,7 +51,8 @@ export function inferConfig(shapes: Shapes, name: string, activation?: Activatio
   return { config, guessed: name === 'openai' ? [] : guesses(config, plain, activation) }
 }
 
-const clipsVocabulary = 49408
+/** Tokens in CLIP's vocabulary, start and end included. */
+export const clipsVocabulary = 49408
 
 const headsIn = ({ heads }: { heads: number }): string => (heads === 1 ? '1 head' : `${heads} heads`)
 
@@ -67,7 +68,7 @@ function guesses({ image, text }: ClipConfig, plain: boolean, activation: Activa
     ...(activation || !(isViT || text) ? [] : ['QuickGELU as activation']),
     ...(isViT || text ? ['1e-5 as epsilon of LayerNorms'] : []),
     ...(isViT ? ['images read at the class token'] : []),
-    ...(text ? ['causal attention in the text encoder', 'texts read at the highest token id'] : []),
+    ...(text ? ["CLIP's tokenizer", 'causal attention in the text encoder', 'texts read at the highest token id'] : []),
   ]
 }
 

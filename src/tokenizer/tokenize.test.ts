@@ -70,7 +70,7 @@ describe('rows', () => {
   test('need room and a known convention', () => {
     expect(() => tokenize(tokenizer, 'a', { contextLength: 2 })).toThrow(UsageError)
     expect(() => tokenize(tokenizer, 'a', { convention: 'toString' as 'openai' })).toThrow(
-      "Unknown convention 'toString'; the known ones are openai, open_clip, huggingface",
+      "`convention` is 'toString'; expected one of openai, open_clip, huggingface",
     )
   })
 })

@@ -44,7 +44,7 @@ export interface TokenizerOptions {
 /** `merges` as text, one a line, or as pairs of ids (`loadTokenizer` reads those that ship with typeclip). */
 export function createTokenizer(merges: string | Merges, options: TokenizerOptions = {}): Tokenizer {
   const { clean = 'openai', convention = 'openai' } = options
-  const cleaning = known(cleanings, clean, 'cleaning')
+  const cleaning = known(cleanings, clean, 'clean')
   const { start, end } = known(conventions, convention, 'convention')
   const bpe = createBytePairEncoding(typeof merges === 'string' ? parseMerges(merges) : merges)
   const words = wordPattern([start, end])
@@ -183,7 +183,7 @@ function tooLong(text: string, index: number, count: number, contextLength: numb
 
 function known<T>(table: Record<string, T>, name: string, what: string): T {
   if (!Object.hasOwn(table, name)) {
-    throw new UsageError(`Unknown ${what} '${name}'; the known ones are ${Object.keys(table).join(', ')}`)
+    throw new UsageError(`\`${what}\` is '${name}'; expected one of ${Object.keys(table).join(', ')}`)
   }
   return table[name]!
 }

@@ -4,6 +4,7 @@
 import { Tensor as Value } from 'onnxruntime-common'
 import { normalize, type Preprocessing } from '../image/transform.ts'
 import type { ClipConfig, TextTowerConfig } from '../model/config.ts'
+import { checkIds } from '../model/token-ids.ts'
 import { captionValues } from '../objectives/inputs.ts'
 import { endOf } from '../text-batches.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
@@ -43,6 +44,7 @@ export function collate(
 export function tokenizeCaptions(captions: readonly string[], tokenizer: Tokenizer, text: TextTowerConfig): number[][] {
   return captions.map((caption) => {
     const ids = tokenizer.encode(caption)
+    checkIds(ids, text, caption)
     const cut = ids.length > text.contextLength ? [...ids.slice(0, text.contextLength - 1), tokenizer.endId] : ids
     return cut.slice(0, endOf(Int32Array.from(cut), text) + 1)
   })

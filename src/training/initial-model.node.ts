@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { cast, compositions } from '../checkpoint/compose.ts'
 import type { DownloadOptions } from '../checkpoint/download.node.ts'
 import { readTensorBytes } from '../checkpoint/read.node.ts'
+import { decodeUtf8 } from '../data/utf8.ts'
 import { CheckpointError } from '../errors.ts'
 import { dtypeBytes } from '../graph/dtype.ts'
 import type { Preprocessing } from '../image/transform.ts'
@@ -37,9 +38,10 @@ export async function openInitialModel(
 }
 
 async function fromConfiguration(path: string, activation: Activation | undefined): Promise<InitialModel> {
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
+  const bytes = await readFile(path).catch((error: Error) => {
     throw new CheckpointError(`${path} cannot be read: ${error.message}`, { cause: error })
   })
+  const text = decodeUtf8(bytes, path)
   let json: { model_cfg?: unknown; preprocess_cfg?: unknown }
   try {
     json = JSON.parse(text)

@@ -1,13 +1,12 @@
 // Validates a model in training (§3.1): the objective's loss over the validation set, and zero-shot accuracy if it has
-// classes, else retrieval.
+// several classes, else retrieval.
 
-import type { Source } from '../data/sample.ts'
+import type { Skipped, Source } from '../data/sample.ts'
 import { evaluateRetrieval } from '../evaluate/evaluate-retrieval.ts'
 import { evaluateZeroShot } from '../evaluate/evaluate-zero-shot.ts'
 import { load } from '../load.node.ts'
 import type { Clip } from '../load.ts'
-import type { Validation } from './log.ts'
-import type { Judged } from './train-options.ts'
+import type { Validate } from './train-options.ts'
 
 /** Options of `judgeBy`. */
 export interface JudgeOptions {
@@ -21,27 +20,34 @@ export interface JudgeOptions {
   signal?: AbortSignal | undefined
   /** Called with the number of images done. */
   onProgress?: ((done: number, of: number) => void) | undefined
+  /** Called for each sample that could not be used, at every validation. */
+  onSkipped?: ((skipped: Skipped) => void) | undefined
 }
 
 /**
  * For `TrainOptions.validate`. The score that selects the best model is top-1 accuracy; without classes, the mean R@1 of both
  * directions; without classes and a joint embedding, the negative loss.
  */
-export function judgeBy(source: Source, options: JudgeOptions = {}): (model: Judged) => Promise<Validation> {
+export function judgeBy(source: Source, options: JudgeOptions = {}): Validate {
   const { threads, maxPixels, exifRotate } = options
   const loading = {
     ...(threads !== undefined && { threads }),
     ...(maxPixels !== undefined && { maxPixels }),
     ...(exifRotate && { exifRotate }),
   }
-  return async ({ folder, loss, objective: { encodeText, likelihood } }) => {
+  const validate: Validate = async ({ folder, loss, objective: { encodeText, likelihood } }) => {
     // A bag-of-words model scores the class name alone, without a prompt around it.
     const templates = likelihood?.template === '{}' ? undefined : options.templates
-    const numbers = { loss: (await loss(source)).loss }
-    if (!source.labels && !encodeText) return { score: -numbers.loss, numbers }
+    const overSource = await loss(source)
+    const numbers = { loss: overSource.loss }
+    const several = (source.labels?.length ?? 0) > 1 // with one class every model is right
+    if (!several && !encodeText) {
+      for (const skipped of overSource.skipped) options.onSkipped?.(skipped)
+      return { score: -numbers.loss, numbers }
+    }
     const clip = await load(folder, loading)
     try {
-      const { score, ...measured } = await (source.labels ? zeroShot : retrieval)(clip, source, {
+      const { score, ...measured } = await (several ? zeroShot : retrieval)(clip, source, {
         ...options,
         templates,
       })
@@ -50,6 +56,7 @@ export function judgeBy(source: Source, options: JudgeOptions = {}): (model: Jud
       await clip.dispose()
     }
   }
+  return Object.assign(validate, { data: source })
 }
 
 async function zeroShot(clip: Clip, source: Source, { templates, ...options }: JudgeOptions) {
@@ -63,7 +70,13 @@ async function retrieval(clip: Clip, source: Source, options: JudgeOptions) {
   return { score, 'image to text R@1': imageToText.r1, 'text to image R@1': textToImage.r1 }
 }
 
-function withProgress({ size }: Source, { signal, onProgress }: JudgeOptions) {
+function withProgress({ size }: Source, { signal, onProgress, onSkipped }: JudgeOptions) {
   let done = 0
-  return { signal, onSample: () => onProgress?.(++done, size) }
+  return {
+    signal,
+    onSample(sample: { key: string } | Skipped) {
+      if ('reason' in sample) onSkipped?.(sample)
+      onProgress?.(++done, size)
+    },
+  }
 }

@@ -1,7 +1,8 @@
 // A run's output folder: locked during the run, required to be empty unless resuming, left intact if the disk fills up.
 
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { TrainingError, UsageError } from '../errors.ts'
+import { makeFolder } from '../make-folder.node.ts'
 import { checkpoints, lastProgress, type Progress } from './checkpoint.node.ts'
 import { lockFolder } from './lock.node.ts'
 
@@ -14,7 +15,7 @@ export async function* inRunFolder<Event>(
   resume: boolean,
   run: (before: Progress | undefined) => AsyncGenerator<Event>,
 ): AsyncGenerator<Event> {
-  await mkdir(out, { recursive: true })
+  await makeFolder(out)
   const unlock = await lockFolder(out)
   try {
     const before = resume ? await lastProgress(out) : undefined

@@ -64,7 +64,7 @@ export interface TrainOptions {
   /** Number of checkpoints to keep. Default: 2. */
   keep?: number | undefined
   /** Validates the model that was just saved in `folder`. Called before every checkpoint, unless `judgeAt` is given, and at the end. */
-  validate?: ((model: Judged) => Promise<Validation>) | undefined
+  validate?: Validate | undefined
   /** Steps after which the model is validated, each with a checkpoint. The end is always validated. */
   judgeAt?: readonly number[] | undefined
   /** Ends the run after this many validations without a better one. Default: never. */
@@ -72,6 +72,9 @@ export interface TrainOptions {
   /** Saves a checkpoint and ends the run. */
   signal?: AbortSignal | undefined
 }
+
+/** Validates a model. `data` is the validation set: a resumed run has to use the same, so that its scores can be compared. */
+export type Validate = ((model: Judged) => Promise<Validation>) & { readonly data?: Pick<Source, 'digest'> }
 
 /** A model during training, saved to be validated. */
 export interface Judged {

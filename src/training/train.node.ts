@@ -5,11 +5,13 @@ import { type Batch, batches } from '../data/batches.node.ts'
 import type { Source } from '../data/sample.ts'
 import { TrainingError, UsageError } from '../errors.ts'
 import type { UnturnedImage } from '../image/pool.node.ts'
+import type { ClipConfig } from '../model/config.ts'
 import { imageTower } from '../model/towers.ts'
 import { objectives } from '../objectives/index.ts'
 import type { Objective } from '../objectives/objective.ts'
 import { orientationNotice } from '../orientation-notice.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
+import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import type { AdamWOptions } from './adamw.ts'
 import type { Adaptation } from './adaptation.ts'
@@ -27,7 +29,7 @@ import { createTrainer, type StepReport, type Trainer } from './step.ts'
 import type { EndReason, TrainEvent, TrainOptions } from './train-options.ts'
 import { type ValidationLoss, validationLoss } from './validation-loss.node.ts'
 
-export type { Judged, TrainEvent, TrainOptions } from './train-options.ts'
+export type { Judged, TrainEvent, TrainOptions, Validate } from './train-options.ts'
 
 const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.2 }
 
@@ -39,6 +41,14 @@ const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, wei
  */
 export const train = (options: TrainOptions): AsyncGenerator<TrainEvent> =>
   inRunFolder(options.out, options.resume ?? false, (before) => run(options, before))
+
+/** @throws UsageError where captions have ids that the model has no embedding for */
+function checkVocabulary({ text }: ClipConfig, { vocabularySize }: Tokenizer): void {
+  if (!text || text.vocabularySize >= vocabularySize) return
+  throw new UsageError(
+    `the model's vocabulary has ${text.vocabularySize} tokens, and captions are tokenized with CLIP's ${vocabularySize}; set vocab_size of its configuration to ${vocabularySize}`,
+  )
+}
 
 /** The run itself, in a folder that the caller has locked (`inRunFolder`). @param before progress to resume from */
 export async function* run(options: TrainOptions, before: Progress | undefined): AsyncGenerator<TrainEvent> {
@@ -65,7 +75,12 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
   })
   try {
     const frozen = frozenParts(trainer.parameters.slots.keys(), adaptation.trained ?? (() => true))
-    const settings = { ...settingsOf(options, adaptation, optimizer, batch, plan), frozen }
+    const valDigest = await options.validate?.data?.digest?.()
+    const settings = {
+      ...(valDigest !== undefined && { valDigest }),
+      ...settingsOf(options, adaptation, optimizer, batch, plan, await data.digest?.()),
+      frozen,
+    }
     if (before) {
       checkSettings(before.settings, settings, out)
       await restoreCheckpoint(out, before.step, trainer)
@@ -84,6 +99,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
     // The log.
     const log = await openRunLog(out, progress.step)
     const tokenizer = await loadTokenizer()
+    checkVocabulary(model.config, tokenizer)
     yield {
       kind: 'start',
       step: progress.step,
@@ -117,7 +133,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
     if (progress.validationPending) yield* save(state, { validate: true })
 
     let reason: EndReason = 'finished'
-    let sinceLog = { time: performance.now(), images: 0 }
+    let sinceLog = { seconds: progress.seconds, images: 0 } // without validation and saving
     let coming = startNextBatch(stream)
     while (progress.step < steps) {
       // Stop early?
@@ -166,12 +182,12 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
           lr,
           ...logitScaleOf(trainer),
           gradientNorm: report.gradientNorm,
-          imagesPerSecond: (sinceLog.images * 1000) / (performance.now() - sinceLog.time),
+          imagesPerSecond: sinceLog.images / (progress.seconds - sinceLog.seconds),
           seconds: progress.seconds,
         }
         await log.step(line)
         yield { kind: 'step', steps, ...line }
-        sinceLog = { time: performance.now(), images: 0 }
+        sinceLog = { seconds: progress.seconds, images: 0 }
       }
 
       // Validate and save.

@@ -1,7 +1,7 @@
 // The objective's loss over a validation set.
 
 import { type BatchesOptions, batches } from '../data/batches.node.ts'
-import type { Source } from '../data/sample.ts'
+import type { Skipped, Source } from '../data/sample.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import type { Adaptation } from './adaptation.ts'
 import { collate } from './collate.ts'
@@ -14,6 +14,8 @@ export interface ValidationLoss {
   loss: number
   /** As in training: the share of images whose own caption was the closest in the batch. */
   accuracy?: number | undefined
+  /** What could not be used. */
+  skipped: Skipped[]
 }
 
 /**
@@ -49,11 +51,13 @@ export async function validationLoss(
     signal,
   })
   let [count, loss, accuracy] = [0, 0, 0]
+  const skipped: Skipped[] = []
   for await (const samples of stream) {
     const report = await trainer.loss(collate(samples, tokenizer, model.config, adaptation.classes))
     count++
+    skipped.push(...samples.skipped)
     loss += report.loss
     accuracy += report.accuracy ?? Number.NaN
   }
-  return { loss: loss / count, ...(!Number.isNaN(accuracy) && { accuracy: accuracy / count }) }
+  return { loss: loss / count, skipped, ...(!Number.isNaN(accuracy) && { accuracy: accuracy / count }) }
 }

@@ -1,8 +1,8 @@
 // Zero-shot classification (§3.1): the weights of a class are the normalised mean of its prompts' normalised embeddings.
 
 import { brokenNumber } from '../embeddings.ts'
-import { CheckpointError, UsageError } from '../errors.ts'
-import { foundInstead } from '../input-name.ts'
+import { CheckpointError, InputError, UsageError } from '../errors.ts'
+import { foundInstead, inputName } from '../input-name.ts'
 import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../load.ts'
 import { anything, checkOptions, count, listOf } from '../options.ts'
 import { addCacheTerm, cacheOfClasses, type KeyValueCache } from './key-value-cache.ts'
@@ -41,7 +41,21 @@ export const zeroShotRules = {
   normalize: anything,
 }
 
-/** A classifier of labels in words. The model's scale is part of its weights. */
+/**
+ * A zero-shot classifier (§3.1): the weights of a class are the normalised mean of its prompts' normalised embeddings
+ * (prompt ensembling, §3.1.4), times the model's logit scale. Keep it to classify many images.
+ *
+ * @throws UsageError without labels, or for a template without `{}`
+ *
+ * @example
+ * ```ts
+ * import { classify, load, zeroShotClassifier } from 'typeclip'
+ *
+ * const clip = await load()
+ * const classifier = await zeroShotClassifier(clip, ['cat', 'dog'])
+ * for (const image of ['1.jpg', '2.jpg']) console.log(await classify(clip, image, classifier))
+ * ```
+ */
 export async function zeroShotClassifier(
   clip: Clip,
   names: readonly string[],
@@ -50,10 +64,9 @@ export async function zeroShotClassifier(
   checkOptions(options, zeroShotRules, 'zeroShotClassifier')
   const { templates = defaultTemplates, onLong, signal } = options
   const prompts = promptsOf(names, templates)
-  const { data, shape } = await clip.encodeText(prompts, {
-    ...(onLong !== undefined && { onLong }),
-    ...(signal && { signal }),
-    normalize: true,
+  const encodeOptions = { ...(onLong !== undefined && { onLong }), ...(signal && { signal }), normalize: true }
+  const { data, shape } = await clip.encodeText(prompts, encodeOptions).catch((error: unknown) => {
+    throw ofLabel(error, names, templates)
   })
   const width = shape[1]
   const weights = new Float32Array(names.length * width)
@@ -70,17 +83,33 @@ export async function zeroShotClassifier(
   return { names, weights, ...(clip.logitBias && { bias: new Float32Array(names.length).fill(clip.logitBias) }) }
 }
 
-/** Every name in every template: all prompts of the first name, then of the second. @throws UsageError */
+/** The error of a prompt as that of its label. */
+export function ofLabel(error: unknown, names: readonly string[], templates: readonly string[]): unknown {
+  if (!(error instanceof InputError) || error.index === undefined) return error
+  const index = Math.floor(error.index / templates.length)
+  return Object.assign(error, { index, input: inputName(names[index]) })
+}
+
+/**
+ * Every name in every template: all prompts of the first name, then of the second.
+ *
+ * @throws UsageError if there is no name, a blank one, or a template without a place for it
+ */
 export function promptsOf(names: readonly string[], templates: readonly string[]): string[] {
-  if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
-    const wrong = Array.isArray(names) ? names.find((name) => typeof name !== 'string') : names
-    throw new UsageError(`labels should be a list of strings, as ['a cat', 'a dog']; found ${foundInstead(wrong)}`)
-  }
+  checkLabels(names)
   if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
+  const blank = names.findIndex((name) => name.trim() === '')
+  if (blank >= 0) throw new UsageError(`label ${blank + 1} of ${names.length} is blank and has no words; leave it out`)
   for (const template of templates) {
     if (!template.includes('{}')) throw new UsageError(`template "${template}" has no {} for the label`)
   }
   return names.flatMap((name) => templates.map((template) => fillTemplate(template, name)))
+}
+
+function checkLabels(names: unknown): void {
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return
+  const wrong = Array.isArray(names) ? names.find((name) => typeof name !== 'string') : names
+  throw new UsageError(`labels should be a list of strings, as ['a cat', 'a dog']; found ${foundInstead(wrong)}`)
 }
 
 /**
@@ -109,20 +138,34 @@ export function logits({ names, weights, bias, cache }: Classifier, embedding: F
 }
 
 /** `z`, one for each class, of an image embedding as the model gives it. */
-export const scoresOf = (classifier: Classifier, embedding: Float32Array): Float32Array =>
-  logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
+export function scoresOf(classifier: Classifier, embedding: Float32Array): Float32Array {
+  if (!Array.isArray(embedding) && !ArrayBuffer.isView(embedding)) {
+    const found = foundInstead(embedding)
+    throw new UsageError(`expected one embedding, a Float32Array, as streamImages gives it; found ${found}`)
+  }
+  return logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
+}
 
-/** `exp zᵢ / Σ exp z`, best first; `z` is divided by the temperature before. */
+/**
+ * `exp zᵢ / Σ exp z`, best first; `z` is divided by the temperature before. A name that the classifier has twice is one
+ * label with the larger `z`: as two it would split its own share.
+ */
 export function rank(classifier: Classifier, embedding: Float32Array, top = Infinity, temperature = 1): Label[] {
   checkTop(top)
   if (!(temperature > 0 && temperature < Infinity)) {
     throw new UsageError(`rank: the temperature is ${temperature}; expected a number above 0`)
   }
-  const z = scoresOf(classifier, embedding).map((x) => x / temperature)
+  const all = scoresOf(classifier, embedding)
+  const byName = new Map<string, number>()
+  for (const [i, name] of classifier.names.entries()) {
+    const z = Math.fround(all[i]! / temperature)
+    byName.set(name, Math.max(z, byName.get(name) ?? z))
+  }
+  const z = [...byName.values()]
   const most = z.reduce((a, b) => Math.max(a, b))
   const total = z.reduce((sum, x) => sum + Math.exp(x - most), 0)
-  return classifier.names
-    .map((label, i) => ({ label, score: Math.exp(z[i]! - most) / total }))
+  return [...byName]
+    .map(([label, x]) => ({ label, score: Math.exp(x - most) / total }))
     .sort((a, b) => b.score - a.score)
     .slice(0, top)
 }
@@ -140,6 +183,7 @@ export function checkTop(top: number): void {
  * @throws UsageError for a name that it does not know
  */
 export function narrowed(classifier: Classifier, names: readonly string[]): Classifier {
+  checkLabels(names)
   const { weights, bias, cache } = classifier
   const width = weights.length / classifier.names.length
   const rows = names.map((name) => classifier.names.indexOf(name))
@@ -160,7 +204,21 @@ export function narrowed(classifier: Classifier, names: readonly string[]): Clas
   }
 }
 
-/** Cosines of every image with every text, and the logits (cosine · scale + bias): both `[images, texts]`, row-major. */
+/**
+ * Similarity of every image with every text: cosines, and logits (cosine · scale + bias).
+ *
+ * @returns matrices `[images, texts]`, row-major
+ * @throws InputError for the first image or text that cannot be used, with its `index`
+ *
+ * @example
+ * ```ts
+ * import { load, similarity } from 'typeclip'
+ *
+ * const clip = await load()
+ * const { cosines, shape } = await similarity(clip, ['1.jpg', '2.jpg'], ['a cat', 'a dog', 'a bird'])
+ * console.log(shape) // [2, 3]
+ * ```
+ */
 export async function similarity(
   clip: Clip,
   images: Many<ImageInput>,

@@ -7,6 +7,7 @@ import {
   type Classifier,
   checkTop,
   type Label,
+  ofLabel,
   promptsOf,
   rank,
   scoresOf,
@@ -14,6 +15,7 @@ import {
   zeroShotClassifier,
   zeroShotRules,
 } from './classifier.ts'
+import { distinctLabels } from './labels.ts'
 
 /** A classifier, and the model that reads images for it. */
 export interface Scorer {
@@ -48,7 +50,14 @@ export async function zeroShotScorer(
   if (!likelihood) return { clip, classifier: await zeroShotClassifier(clip, names, options) }
 
   const { templates = [likelihood.template], onLong } = options
-  const score = likelihood.scoresOf(promptsOf(names, templates), onLong ? { onLong } : {})
+  const score = scoresOfPrompts()
+  function scoresOfPrompts() {
+    try {
+      return likelihood!.scoresOf(promptsOf(names, templates), onLong ? { onLong } : {})
+    } catch (error) {
+      throw ofLabel(error, names, templates)
+    }
+  }
   const classScores = async (condition: Float32Array): Promise<Float32Array> => {
     const each = await score(condition)
     return Float32Array.from(names, (_, i) => mean(each.subarray(i * templates.length, (i + 1) * templates.length)))
@@ -100,11 +109,21 @@ export async function zeroShotScores(
 }
 
 /**
- * For each image its labels with their scores, best first.
+ * For each image its labels with their scores, best first. Of labels that the tokenizer reads alike (`Cat`, `cat`) the first
+ * counts.
  *
  * @param labels in words, or a classifier: `zeroShotClassifier` made once and used often, or one that was trained
  * @param options.top how many labels of each image. Default: all
- * @throws InputError for the first image that cannot be read, with its `index`
+ * @throws InputError for the first image that cannot be read, with its `index`; UsageError for a blank label
+ *
+ * @example
+ * ```ts
+ * import { classify, load } from 'typeclip'
+ *
+ * const clip = await load()
+ * const [labels] = await classify(clip, 'photo.jpg', ['cat', 'dog'], { templates: ['a photo of a {}.'] })
+ * console.log(labels![0]) // { label: 'cat', score: 0.97 }
+ * ```
  */
 export async function classify(
   clip: Clip,
@@ -115,7 +134,9 @@ export async function classify(
   checkOptions(options, { ...zeroShotRules, prior: trueOrFalse, top: anything }, 'classify')
   const { top = Infinity, ...words } = options
   checkTop(top)
-  const scorer = isClassifier(labels) ? { clip, classifier: labels } : await zeroShotScorer(clip, labels, words)
+  const scorer = isClassifier(labels)
+    ? { clip, classifier: labels }
+    : await zeroShotScorer(clip, distinctLabels(clip, labels).labels, words)
   const found: Label[][] = []
   for await (const embedding of embeddings(scorer, images, options)) {
     found.push(rank(scorer.classifier, embedding, top))

@@ -9,8 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { convert } from '../../src/convert.node.ts'
 import { normalize, preprocess } from '../../src/image/transform.ts'
 import { load } from '../../src/load.node.ts'
+import { modelTokenizer } from '../../src/model-tokenizer.node.ts'
 import { openModel } from '../../src/open-model.node.ts'
-import { preprocessingFromHuggingFace } from '../../src/preprocessing.ts'
+import { preprocessingFromHuggingFace, preprocessingFromOpenClip } from '../../src/preprocessing.ts'
 import { tokenize } from '../../src/tokenizer/tokenize.ts'
 import { openInitialModel } from '../../src/training/initial-model.node.ts'
 import { randomModel } from '../random-model.ts'
@@ -121,6 +122,24 @@ describe('a vocabulary that is not CLIP’s', () => {
   })
 })
 
+describe('a bare file or folder of a larger vocabulary', () => {
+  // MetaCLIP 2's names and layout are CLIP's; its 901,629 tokens are not.
+  it.each([
+    ['open_clip', false, /for another vocabulary can only be read from a Hugging Face folder/],
+    ['hf', true, /has no tokenizer \(tokenizer.json, or vocab.json and merges.txt\)/],
+  ] as const)('is refused when a text is encoded: %s', async (naming, configured, message) => {
+    const model = { naming, configured, vocabulary: 901629, path: 'metaclip' }
+    const { tokenizer } = await modelTokenizer(folder, model)
+    expect(() => tokenizer.encode('a')).toThrow(/metaclip: its vocabulary has 901629 tokens where CLIP's has 49408/)
+    expect(() => tokenizer.encode('a')).toThrow(message)
+  })
+
+  it("of open_clip's is padded where its configuration says so", async () => {
+    const model = { naming: 'open_clip', configured: true, vocabulary: 50000, path: 'x' } as const
+    expect((await modelTokenizer(folder, model)).tokenizer.encode('a cat')).toEqual([49406, 320, 2368, 49407])
+  })
+})
+
 describe("Hugging Face names with CLIP's vocabulary", () => {
   it("give transformers' ids, with a tokenizer beside and without; open_clip's names give clip.tokenize's", async () => {
     const conventions = await json(join(fixtures, 'tokenizer-conventions.json'))
@@ -132,18 +151,23 @@ describe("Hugging Face names with CLIP's vocabulary", () => {
     })
     const model = join(folder, 'clips-vocabulary')
     await convert(random, model, { to: 'hf' })
+    expect((await json(join(model, 'config.json'))).text_config).toMatchObject({
+      ...{ vocab_size: 49408, bos_token_id: 49406, eos_token_id: 2 },
+    })
     const idsOf = async (from: string) => {
       const { tokenizer } = await (await openModel(from)).tokenizer()
       return [...tokenize(tokenizer, texts, { contextLength, onLong: 'truncate' }).ids]
     }
     expect(await idsOf(model)).toEqual(rows.huggingface.flat())
     expect((await (await openModel(model)).tokenizer()).own).toBe(true)
+    expect((await openModel(model)).notices).toEqual([])
     const text = '“curly” ﬁligree'
     const own = (await (await openModel(model)).tokenizer()).tokenizer.encode(text)
     for (const file of ['vocab.json', 'merges.txt', 'tokenizer_config.json', 'special_tokens_map.json']) {
       await rm(join(model, file))
     }
     expect(await idsOf(model)).toEqual(rows.huggingface.flat())
+    expect((await openModel(model)).notices).toEqual([expect.stringMatching(/has no tokenizer .* CLIP's own is used/)])
     expect((await (await openModel(random)).tokenizer()).tokenizer.encode(text)).not.toEqual(own)
     // The same vocabulary has a place in the other layouts, and can be trained.
     expect((await openInitialModel(model)).config.text!.vocabularySize).toBe(49408)
@@ -216,6 +240,10 @@ describe("transformers' image processors", () => {
     expect(() => preprocessingFromHuggingFace(settings, 224, 'x')).toThrow(message)
   })
 
+  it("and open_clip's settings name a field that is not known", () => {
+    expect(() => preprocessingFromOpenClip({ size: 224, crop_pct: 0.9 }, 224, 'x')).toThrow(/field crop_pct \(0\.9\)/)
+  })
+
   it('may carry what changes nothing', () => {
     const settings = {
       ...{ image_processor_type: 'CLIPImageProcessorFast', processor_class: 'CLIPProcessor', do_convert_rgb: true },
@@ -233,7 +261,7 @@ describe('one file of weights', () => {
     const { notices } = await openModel(file)
     expect(notices).toHaveLength(1)
     expect(notices[0]).toMatch(
-      /guessed: 1 head in the image encoder, .*, QuickGELU as activation, 1e-5 as epsilon of LayerNorms, images read at the class token, causal attention in the text encoder, texts read at the highest token id, OpenAI's preprocessing of images\./,
+      /guessed: 1 head in the image encoder, .*, QuickGELU as activation, 1e-5 as epsilon of LayerNorms, images read at the class token, CLIP's tokenizer, causal attention in the text encoder, texts read at the highest token id, OpenAI's preprocessing of images\./,
     )
     expect((await openModel(file, { activation: 'gelu' })).notices[0]).not.toMatch('QuickGELU')
   })

@@ -10,37 +10,42 @@ import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
 import { readLines } from '../lines.ts'
 import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
-import { table } from '../table.ts'
+import { displayWidth, onOneLine, padded, table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 
 const shownLabels = 5
 const barLength = 20
+/** With more images than this, each has one line. */
+const blocksUpTo = 10
+const [longestPath, longestLabel] = [60, 40]
 const noneOfThese = 'none of these'
 
 export const command = defineCommand({
   usage: 'IMAGE… --labels "cat,dog" | --labels-file F [flags]',
   about: [
-    'IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of',
-    'one image on standard input. Scores are a softmax over all labels at the model’s own scale.',
-    '--labels imagenet stands for ImageNet’s 1,000 class names, --template imagenet for the 80 templates of the',
-    'paper’s ensemble, --template imagenet-simple for the seven that do nearly as well. A model folder that holds a',
-    'trained classifier answers with it: labels may then choose among its own, and there are no templates.',
+    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
+    'standard input.',
+    'Scores are a softmax over all labels, with the model’s own temperature. With more than ten images each has one',
+    'line: path, best label, share. --top 2 or more gives each a block; --json writes one object a line.',
+    '--labels imagenet means ImageNet’s 1,000 class names. --template imagenet means the 80 templates of the paper’s',
+    'ensemble, and imagenet-simple the seven that do nearly as well. A model folder with a trained classifier uses that:',
+    'labels then select some of its classes, and there are no templates.',
   ],
   flags: {
-    labels: { type: 'text', value: 'L,L', help: 'labels between commas' },
-    labelsFile: { type: 'text', value: 'F', help: 'labels, one a line, blank lines left out; - for standard input' },
+    labels: { type: 'text', value: 'L,L', help: 'labels, separated by commas' },
+    labelsFile: { type: 'text', value: 'F', help: 'labels, one per line, blank lines ignored; - for standard input' },
     template: {
       type: 'texts',
       option: 'templates',
       value: 'T',
-      help: 'a prompt with {} for the label; else "a photo of a {}."',
+      help: 'prompt with {} for the label. Default: "a photo of a {}."',
     },
-    top: { type: 'count', value: 'K', help: `the best K only; else ${shownLabels}, and with --json all` },
-    json: { type: 'switch', help: 'one line an image: {"path", "labels": [{"label", "score"}…]}, best first' },
+    top: { type: 'count', value: 'K', help: `show only the K best labels. Default: ${shownLabels}; with --json all` },
+    json: { type: 'switch', help: 'one line per image: {"path", "labels": [{"label", "score"}…]}, best first' },
     calibration: {
       type: 'text',
       value: 'F',
-      help: 'of evaluate calibrate; adds "answer", which may be "none of these"',
+      help: 'file of evaluate calibrate; adds "answer", which may be "none of these"',
     },
     ...longTextFlags,
     ...imageFlags,
@@ -57,7 +62,9 @@ export const command = defineCommand({
       throw new UsageError('standard input can be read once: for the image, or for --labels-file')
     }
     const long = onLong(values)
-    const { narrowed, rank, readClassifier, scoresOf, templateLists, zeroShotScorer } = await import('typeclip')
+    const { distinctLabels, narrowed, rank, readClassifier, scoresOf, templateLists, zeroShotScorer } = await import(
+      'typeclip'
+    )
     const trained = values.model === undefined ? undefined : await readClassifier(values.model)
     if (trained && values.template.length > 0) {
       throw new UsageError(
@@ -75,22 +82,25 @@ export const command = defineCommand({
     const templates = given.length > 0 ? given : (calibration?.templates ?? [])
     return withModel(values, trained ? ['image'] : ['image', 'text'], terminal, async (clip) => {
       terminal.status(`embedding ${counted(names.length, 'label')} with ${counted(templates.length || 1, 'template')}`)
+      const distinct = trained ? { labels: names, alike: [] } : distinctLabels(clip, names)
+      noteAlike(distinct.alike, terminal)
       const { clip: reader, classifier } = trained
         ? { clip, classifier: narrowed(trained, names) }
-        : await zeroShotScorer(clip, names, {
+        : await zeroShotScorer(clip, distinct.labels, {
             ...(templates.length > 0 && { templates }),
             onLong: long,
             signal: terminal.signal,
           })
+      const short =
+        found.images.length > blocksUpTo && (values.top ?? 1) === 1 ? oneLine(found.images, names) : undefined
       const job = startJob(terminal, 'image', found.images.length)
       for await (const { path, embedding } of embedImages(reader, found, { terminal, job })) {
         const top = values.top ?? (values.json ? Infinity : shownLabels)
         const labels = rank(classifier, embedding, top, calibration?.temperature)
         const none = calibration && scoresOf(classifier, embedding).every((score) => score < calibration.threshold)
         const answer = calibration && { answer: none ? noneOfThese : labels[0]!.label }
-        const lines = drawn(path, labels)
-        if (none) lines.splice(1, 0, `  ${noneOfThese}`)
-        await terminal.print(values.json ? JSON.stringify({ path, ...answer, labels }) : lines.join('\n'))
+        if (values.json) await terminal.print(JSON.stringify({ path, ...answer, labels }))
+        else await terminal.print(short ? short(path, labels[0]!, none === true) : block(path, labels, none === true))
       }
       return job.end()
     })
@@ -110,17 +120,47 @@ async function labelNames(
   if (labelsFile !== undefined) for await (const { text } of readLines(labelsFile, terminal)) names.push(text)
   const given = names.map((name) => name.trim()).filter((name) => name !== '')
   if (given.length === 0) throw new UsageError('no labels were given: --labels "a cat,a dog", or --labels-file F')
-  return given
+  if (labels !== 'imagenet') noteAlike(alikeOf(given), terminal)
+  return [...new Set(given)]
+}
+
+/** Labels that were given more than once. */
+const alikeOf = (given: readonly string[]): string[][] =>
+  [...new Set(given)].filter((name) => given.indexOf(name) !== given.lastIndexOf(name)).map((name) => [name])
+
+function noteAlike(alike: readonly string[][], terminal: Terminal): void {
+  if (alike.length === 0) return
+  const some = alike.slice(0, 5).map((group) => group.join(' = '))
+  terminal.note(
+    `labels that are given twice, or read alike, count once: ${some.join(', ')}${alike.length > 5 ? ', …' : ''}`,
+  )
 }
 
 const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((name) => b.includes(name))
 
-function drawn(path: string, labels: readonly Label[]): string[] {
+function block(path: string, labels: readonly Label[], none: boolean): string {
   const rows = labels.map(({ label, score }) => [
-    `  ${label}`,
-    `${(score * 100).toFixed(1)} %`,
+    `  ${onOneLine(label)}`,
+    percent(score),
     '█'.repeat(Math.round(score * barLength)),
   ])
-  return [path, ...table(rows, ['left', 'right', 'left'])]
+  return [onOneLine(path), ...(none ? [`  ${noneOfThese}`] : []), ...table(rows, ['left', 'right', 'left'])].join('\n')
 }
+
+/** A line for each image: path, best label, share. The columns line up where the names are not too long. */
+function oneLine(images: readonly { path: string }[], names: readonly string[]) {
+  const widest = (texts: readonly string[], limit: number) =>
+    texts.reduce((width, text) => Math.min(limit, Math.max(width, displayWidth(text))), 0)
+  const pathWidth = widest(
+    images.map(({ path }) => onOneLine(path)),
+    longestPath,
+  )
+  const labelWidth = widest([...names, noneOfThese], longestLabel)
+  return (path: string, { label, score }: Label, none: boolean): string =>
+    none
+      ? `${padded(onOneLine(path), pathWidth)}  ${noneOfThese}`
+      : `${padded(onOneLine(path), pathWidth)}  ${padded(onOneLine(label), labelWidth)}  ${percent(score).padStart(7)}`
+}
+
+const percent = (score: number): string => `${(score * 100).toFixed(1)} %`

@@ -19,18 +19,18 @@ it('prints help', async () => {
 
     Usage: typeclip convert SOURCE TARGET --to openai|open_clip|hf [--dtype f32|f16|bf16] [flags]
 
-    SOURCE is what --model takes: a name, a hub id, a folder or a file. TARGET is one .safetensors file for openai,
-    and for open_clip and hf a folder as those projects lay it out, with the configuration, and for hf the
-    tokenizer. Where the type of the numbers stays, every number keeps its bits. A ResNet to hf is refused:
-    Hugging Face’s CLIPModel has none. --adapter adds a LoRA of Hugging Face’s PEFT to the weights, or takes it out again.
+    SOURCE is what --model takes: a name, a hub id, a folder or a file. TARGET is one .safetensors file for openai; for
+    open_clip and hf it is a folder in that project’s layout, with the config, and for hf the tokenizer. Without --dtype
+    every number keeps its bits. A ResNet cannot be converted to hf: Hugging Face’s CLIPModel has none.
+    --adapter merges a LoRA of Hugging Face’s PEFT into the weights; with --unmerge it is removed again.
 
     Flags:
-      --to openai|open_clip|hf     whose names and layout
-      --dtype f32|f16|bf16         type of the numbers; else as stored
-      --adapter FOLDER             a PEFT adapter to merge; TARGET is open_clip’s, in float32
-      --unmerge                    with --adapter: SOURCE has it merged, and TARGET is to be without it
-      --activation quickgelu|gelu  where the checkpoint does not say
-      --overwrite                  write over a TARGET that is there
+      --to openai|open_clip|hf     format to write
+      --dtype f32|f16|bf16         number type. Default: as stored
+      --adapter FOLDER             PEFT adapter to merge; TARGET is then in open_clip’s format, in float32
+      --unmerge                    with --adapter: remove an adapter that was merged into SOURCE
+      --activation quickgelu|gelu  activation of a checkpoint that does not name its own
+      --overwrite                  replace TARGET if it exists
       -q, --quiet                  no notices and no progress; errors are always shown
       -h, --help                   show this text
 

@@ -11,18 +11,22 @@ const dtypes = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const
 export const command = defineCommand({
   usage: 'SOURCE TARGET --to openai|open_clip|hf [--dtype f32|f16|bf16] [flags]',
   about: [
-    'SOURCE is what --model takes: a name, a hub id, a folder or a file. TARGET is one .safetensors file for openai,',
-    'and for open_clip and hf a folder as those projects lay it out, with the configuration, and for hf the',
-    'tokenizer. Where the type of the numbers stays, every number keeps its bits. A ResNet to hf is refused:',
-    'Hugging Face’s CLIPModel has none. --adapter adds a LoRA of Hugging Face’s PEFT to the weights, or takes it out again.',
+    'SOURCE is what --model takes: a name, a hub id, a folder or a file. TARGET is one .safetensors file for openai; for',
+    'open_clip and hf it is a folder in that project’s layout, with the config, and for hf the tokenizer. Without --dtype',
+    'every number keeps its bits. A ResNet cannot be converted to hf: Hugging Face’s CLIPModel has none.',
+    '--adapter merges a LoRA of Hugging Face’s PEFT into the weights; with --unmerge it is removed again.',
   ],
   flags: {
-    to: { type: 'text', value: 'P', choices: ['openai', 'open_clip', 'hf'], help: 'whose names and layout' },
-    dtype: { type: 'text', value: 'T', choices: ['f32', 'f16', 'bf16'], help: 'type of the numbers; else as stored' },
-    adapter: { type: 'text', value: 'FOLDER', help: 'a PEFT adapter to merge; TARGET is open_clip’s, in float32' },
-    unmerge: { type: 'switch', help: 'with --adapter: SOURCE has it merged, and TARGET is to be without it' },
+    to: { type: 'text', value: 'P', choices: ['openai', 'open_clip', 'hf'], help: 'format to write' },
+    dtype: { type: 'text', value: 'T', choices: ['f32', 'f16', 'bf16'], help: 'number type. Default: as stored' },
+    adapter: {
+      type: 'text',
+      value: 'FOLDER',
+      help: 'PEFT adapter to merge; TARGET is then in open_clip’s format, in float32',
+    },
+    unmerge: { type: 'switch', help: 'with --adapter: remove an adapter that was merged into SOURCE' },
     activation: modelFlags.activation,
-    overwrite: { type: 'switch', help: 'write over a TARGET that is there' },
+    overwrite: { type: 'switch', help: 'replace TARGET if it exists' },
   },
   examples: [
     'typeclip convert ViT-B-32.pt clip-vit-base-patch32 --to hf',

@@ -28,29 +28,28 @@ it('prints help', async () => {
 
     Usage: typeclip embed [IMAGE…] [--text S]… [--text-file F] --out X.npy | X.safetensors | X.jsonl [flags]
 
-    Rows of float32, in the order given: images, then --text, then the lines of --text-file. An input that
+    Writes rows of float32 in the order given: images, then --text, then the lines of --text-file. An input that
     fails has no row. .safetensors holds the tensor \`embeddings\`; .jsonl has {"path" | "text", "embedding"}.
-    Beside X.npy and X.safetensors, X.rows.jsonl says which row is what.
-    IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of
-    one image on standard input.
+    X.npy and X.safetensors come with X.rows.jsonl, which says what each row is.
+    IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on
+    standard input.
 
     Flags:
-      --text S…                    a text; give the flag again for another one
-      --text-file F                texts, one a line (blank lines count); - for standard input
-      --out X                      the file; it is written over, and there whole or not at all
-      --normalize                  divide each vector by its length, which CLIP itself leaves to its caller
-      --truncate                   cut texts that are too long for the model; else they are an error
-      --chunk                      embed long texts in pieces and take the mean
-      --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
-      --max-pixels N               refuse larger pictures
-      --exif-rotate                turn photos upright by their EXIF entry; the reference does not
-      --max-bytes N                refuse images at addresses of more bytes; else 268435456
-      --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
-      --activation quickgelu|gelu  where the checkpoint does not say
-      --device D                   cpu (default), webgpu, cuda, coreml or dml
-      --threads N                  threads to compute with; else one for each core
-      -q, --quiet                  no notices and no progress; errors are always shown
-      -h, --help                   show this text
+      --text S…                            a text; repeat the flag for more
+      --text-file F                        texts, one per line (blank lines count); - for standard input
+      --out X                              file to write; it is replaced only when the new one is complete
+      --normalize                          divide each vector by its length; CLIP leaves this to the caller
+      --truncate                           cut texts that are too long for the model; without it they are errors
+      --chunk                              split long texts, embed the parts and average them
+      --order openai|hf                    openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
+      --max-pixels N                       refuse images with more pixels. Default: 178,956,970, as Pillow
+      --exif-rotate                        rotate photos by their EXIF orientation, which the reference ignores
+      --model M                            name (typeclip models), hub id, folder or file. Default: the small model that ships
+      --activation quickgelu|gelu          activation of a checkpoint that does not name its own
+      --device cpu|webgpu|cuda|coreml|dml  cpu, webgpu, cuda, coreml or dml. Default: cpu
+      --threads N                          threads to compute with. Default: one for each core
+      -q, --quiet                          no notices and no progress; errors are always shown
+      -h, --help                           show this text
 
     Examples:
       typeclip embed photos --out photos.npy --normalize
@@ -142,4 +141,14 @@ it('leaves an earlier file as it is, and nothing half-written, when nothing coul
   expect((await captured(['embed', 'nowhere.png', '--out', out])).code).toBe(2)
   expect(await readFile(out, 'utf8')).toBe('earlier')
   expect(await readdir(folder)).toEqual(['x.npy'])
+})
+
+it.each([
+  ['x.npy', '3 × 128 float32'],
+  ['x.safetensors', '3 × 128 float32'],
+  ['x.jsonl', '3 lines of 128 numbers'],
+])('says what it wrote to %s', async (name, what) => {
+  const out = join(await mkdtemp(join(tmpdir(), 'typeclip-')), name)
+  const { code, stderr } = await captured(['embed', '--text', 'a', '--text', 'b', '--text', 'c', '--out', out])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: `typeclip: wrote ${out}: ${what}\n` })
 })

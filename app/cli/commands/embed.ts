@@ -12,17 +12,17 @@ import { namedTexts } from '../texts.ts'
 export const command = defineCommand({
   usage: '[IMAGE…] [--text S]… [--text-file F] --out X.npy | X.safetensors | X.jsonl [flags]',
   about: [
-    'Rows of float32, in the order given: images, then --text, then the lines of --text-file. An input that',
+    'Writes rows of float32 in the order given: images, then --text, then the lines of --text-file. An input that',
     'fails has no row. .safetensors holds the tensor `embeddings`; .jsonl has {"path" | "text", "embedding"}.',
-    'Beside X.npy and X.safetensors, X.rows.jsonl says which row is what.',
-    'IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of',
-    'one image on standard input.',
+    'X.npy and X.safetensors come with X.rows.jsonl, which says what each row is.',
+    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
+    'standard input.',
   ],
   flags: {
-    text: { type: 'texts', value: 'S', help: 'a text; give the flag again for another one' },
-    textFile: { type: 'text', value: 'F', help: 'texts, one a line (blank lines count); - for standard input' },
-    out: { type: 'text', value: 'X', help: 'the file; it is written over, and there whole or not at all' },
-    normalize: { type: 'switch', help: 'divide each vector by its length, which CLIP itself leaves to its caller' },
+    text: { type: 'texts', value: 'S', help: 'a text; repeat the flag for more' },
+    textFile: { type: 'text', value: 'F', help: 'texts, one per line (blank lines count); - for standard input' },
+    out: { type: 'text', value: 'X', help: 'file to write; it is replaced only when the new one is complete' },
+    normalize: { type: 'switch', help: 'divide each vector by its length; CLIP leaves this to the caller' },
     ...longTextFlags,
     ...imageFlags,
     ...addressFlags,
@@ -57,7 +57,10 @@ export const command = defineCommand({
           await file.write(row.embedding, { text: row.text })
         }
         const code = job.end()
-        if (code < 2) await file.commit()
+        if (code < 2) {
+          await file.commit()
+          terminal.note(`wrote ${file.description()}`)
+        }
         return code
       })
     } finally {

@@ -7,31 +7,33 @@ import { countingJob, openData, templatesOf, wordFlags, wordsOf } from '../evalu
 import { percent } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
 import { table } from '../table.ts'
+import { columnFlags } from '../training-data.ts'
 
 export const command = defineCommand({
   usage: '--data FOLDER --out FILE [flags]',
   about: [
-    'Fits on labelled pictures: a temperature, by which probabilities become shares of right answers; and a threshold for',
-    'the largest logit, below which the answer is "none of these". Pictures of none stand in --none; without it each',
-    'picture is asked once more with its own label left out. classify and evaluate zero-shot take the file.',
+    'Fits two numbers on labelled images: a temperature that turns scores into shares of correct answers, and a threshold',
+    'for the largest logit, below which the answer is "none of these". --none gives images that match no label; without',
+    'it each image is used a second time with its own label left out. classify and evaluate zero-shot read the file.',
   ],
   flags: {
     data: {
       type: 'text',
       value: 'SOURCE',
-      help: 'class folders, a table with labels, shards: not what is tested later',
+      help: 'class folders, a table with labels, or shards; not the data you test on later',
     },
-    out: { type: 'text', value: 'FILE', help: 'the calibration, as JSON; the file is written over' },
-    none: { type: 'text', value: 'FOLDER', help: 'pictures of none of the labels, in folders of any names' },
+    out: { type: 'text', value: 'FILE', help: 'calibration file to write, JSON; an existing file is replaced' },
+    none: { type: 'text', value: 'FOLDER', help: 'images that match none of the labels, in folders of any names' },
     precision: {
       type: 'number',
       value: 'P',
       above: 0,
       below: 1,
-      help: 'the share of answers to be right; else the best F1',
+      help: 'share of answers that must be right. Default: the best F1',
     },
     ...wordFlags,
-    json: { type: 'switch', help: 'the calibration and how well it does, as one object' },
+    json: { type: 'switch', help: 'the calibration and its accuracy, as one object' },
+    ...columnFlags,
     ...imageFlags,
     ...modelFlags,
   },
@@ -51,9 +53,11 @@ export const command = defineCommand({
     }
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
-    const source = await openData('--data', values.data, terminal, { classes: true })
+    const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
     const none =
-      values.none === undefined ? undefined : await openData('--none', values.none, terminal, { classes: true })
+      values.none === undefined
+        ? undefined
+        : await openData('--none', values.none, terminal, { classes: true, columns: values })
     const file = await createAtomicFile(out)
     try {
       return await withModel(values, classifier ? ['image'] : ['image', 'text'], terminal, async (clip) => {

@@ -7,32 +7,34 @@ import { countingJob, openData, resultFlags } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { classificationTable, percent } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
+import { columnFlags } from '../training-data.ts'
 import { classificationJson, heading } from './evaluate-zero-shot.ts'
 
 export const command = defineCommand({
   usage: '--train FOLDER --test FOLDER [--json] [--html FILE] [flags]',
   about: [
-    'Fits logistic regression to the image embeddings of one labelled data set and judges it by another: what the image',
-    'tower knows, whatever the words. As in OpenAI’s README: embeddings as they come, C = 0.316. The paper’s numbers use',
-    '--sweep, and for Vision Transformers --before-projection.',
+    'Fits logistic regression to the image embeddings of one labelled data set and measures accuracy on another: what the',
+    'image encoder knows, without any text. By default as in OpenAI’s README: unnormalised embeddings, C = 0.316. For the',
+    'paper’s numbers use --sweep, and for Vision Transformers --before-projection.',
   ],
   flags: {
-    train: { type: 'text', value: 'SOURCE', help: 'a folder of class folders, a table, or .tar shards' },
-    test: { type: 'text', value: 'SOURCE', help: 'the same classes, other pictures' },
+    train: { type: 'text', value: 'SOURCE', help: 'folder of class folders, table, or .tar shards' },
+    test: { type: 'text', value: 'SOURCE', help: 'the same classes, other images' },
     c: {
       type: 'number',
       option: 'C',
       value: 'C',
       above: 0,
-      help: 'the inverse of the penalty, as in scikit-learn; else 0.316',
+      help: 'inverse regularisation strength, as in scikit-learn. Default: 0.316',
     },
-    sweep: { type: 'switch', help: 'choose C between 1e-6 and 1e6 by a tenth of the training pictures' },
+    sweep: { type: 'switch', help: 'choose C between 1e-6 and 1e6 on 10 % of the training images' },
     beforeProjection: {
       type: 'switch',
-      help: 'of a Vision Transformer, what its last projection is given; a ResNet has none',
+      help: 'Vision Transformer: use the input of its last projection; a ResNet has none',
     },
-    seed: { type: 'count', value: 'N', from: 0, help: 'which tenth; else 0' },
+    seed: { type: 'count', value: 'N', from: 0, help: 'random seed of the 10 %. Default: 0' },
     ...resultFlags,
+    ...columnFlags,
     ...imageFlags,
     ...modelFlags,
   },
@@ -44,8 +46,8 @@ export const command = defineCommand({
     if (words.length > 0) throw new UsageError(`linear-probe takes flags only; found '${words[0]}'`)
     const { json, html, sweep, c, seed, beforeProjection } = values
     if (sweep && c !== undefined) throw new UsageError('--sweep chooses C; give one of --sweep and --c')
-    const train = await openData('--train', values.train, terminal, { classes: true })
-    const test = await openData('--test', values.test, terminal, { classes: true })
+    const train = await openData('--train', values.train, terminal, { classes: true, columns: values })
+    const test = await openData('--test', values.test, terminal, { classes: true, columns: values })
     const page = html === undefined ? undefined : await createPage(html)
     try {
       return await withModel(values, ['image'], terminal, async (clip) => {

@@ -7,21 +7,23 @@ import { countingJob, openData, resultFlags } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { retrievalTable } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
+import { columnFlags } from '../training-data.ts'
 
 export const command = defineCommand({
   usage: '--data CSV|SHARDS [--json] [--html FILE] [flags]',
   about: [
-    'Recall at 1, 5 and 10 both ways, and the median and mean rank. Of several captions of a picture the best counts, as',
-    'in CLIP_benchmark; "each pair" counts every caption with its picture by itself, as open_clip does. Captions that are',
-    'too long for the model are cut.',
+    'Measures recall at 1, 5 and 10 in both directions, and the median and mean rank. If an image has several captions the',
+    'best one counts, as in CLIP_benchmark; "each pair" counts every caption with its image separately, as open_clip',
+    'does. Captions that are too long for the model are cut.',
   ],
   flags: {
     data: {
       type: 'text',
       value: 'SOURCE',
-      help: 'a table (columns image and caption), shards, or a folder (x.jpg, x.txt)',
+      help: 'table (columns image and caption), shards, or folder (x.jpg, x.txt)',
     },
     ...resultFlags,
+    ...columnFlags,
     ...imageFlags,
     ...modelFlags,
   },
@@ -32,7 +34,7 @@ export const command = defineCommand({
   async run(words, values, terminal) {
     if (words.length > 0) throw new UsageError(`retrieval takes flags only; found '${words[0]}'`)
     const { json, html } = values
-    const source = await openData('--data', values.data, terminal, { classes: false })
+    const source = await openData('--data', values.data, terminal, { classes: false, columns: values })
     const page = html === undefined ? undefined : await createPage(html)
     try {
       return await withModel(values, ['image', 'text'], terminal, async (clip) => {

@@ -1,5 +1,7 @@
 // `typeclip evaluate zero-shot`: how well words, or a trained classifier, tell a labelled data set's classes (§3.1).
 
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { UsageError } from 'typeclip/errors'
 import type { ClassificationResult } from 'typeclip/evaluate'
 import type { Explainer } from 'typeclip/inspect'
@@ -19,25 +21,27 @@ import { answersOf, explainedMistakes } from '../evaluate/explained.ts'
 import { createPage } from '../evaluate/page.ts'
 import { classificationTable } from '../evaluate/tables.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
+import { columnFlags } from '../training-data.ts'
 
 export const command = defineCommand({
   usage: '--data FOLDER|CSV|SHARDS [--template T]… [--json] [--html FILE] [flags]',
   about: [
-    'Top-1 and top-5 accuracy, mean per class, each class by itself, calibration; with --html also the confusion matrix,',
-    'the reliability diagram and the worst mistakes as pictures. A picture’s class is the innermost folder’s name, the',
-    'label column of a table, or the .cls member of a shard. Of a model folder that holds a trained classifier, that',
-    'answers, and there are no templates.',
+    'Measures top-1 and top-5 accuracy, the mean over classes, each class, and calibration; --html adds the confusion',
+    'matrix, the reliability diagram and the worst mistakes as images. An image’s class is the name of its innermost',
+    'folder, the label column of a table, or the .cls member of a shard. A model folder with a trained classifier uses',
+    'that, and there are no templates.',
   ],
   flags: {
     data: {
       type: 'text',
       value: 'SOURCE',
-      help: 'a folder of class folders, a table (.csv, .tsv, .jsonl), .tar shards',
+      help: 'folder of class folders, table (.csv, .tsv, .jsonl) or .tar shards',
     },
     ...wordFlags,
-    calibration: { type: 'text', value: 'FILE', help: 'of evaluate calibrate: its temperature, and its threshold' },
+    calibration: { type: 'text', value: 'FILE', help: 'file of evaluate calibrate: its temperature and its threshold' },
     ...resultFlags,
-    explain: { type: 'switch', help: 'with --html: draw over the worst mistakes what spoke for the wrong answer' },
+    explain: { type: 'switch', help: 'with --html: draw on the worst mistakes what led to the wrong class' },
+    ...columnFlags,
     ...imageFlags,
     ...modelFlags,
   },
@@ -58,7 +62,7 @@ export const command = defineCommand({
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
     const calibration = await calibrationOf(values.calibration, model, terminal)
-    const source = await openData('--data', values.data, terminal, { classes: true })
+    const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
     if (!classifier) noteOthers(classnames, source.labels ?? [], terminal)
     const page = html === undefined ? undefined : await createPage(html)
     try {
@@ -71,7 +75,12 @@ export const command = defineCommand({
           ? await evaluateClassifier(clip, classifier, source, options)
           : await evaluateZeroShot(clip, source, { ...options, templates })
         const code = job.end()
-        const about = { task: 'zero-shot' as const, model: clip.name, data: source.name }
+        const about = {
+          task: 'zero-shot' as const,
+          model: clip.name,
+          data: source.name,
+          ...(classifier && { classifier: await methodOf(model!) }),
+        }
         const explained = explainer && result.mistakes.length > 0 ? await explainAll(explainer) : undefined
         await page?.classification(about, result, clip, explained)
         if (json) await terminal.print(classificationJson(about, result))
@@ -91,8 +100,22 @@ export const command = defineCommand({
   },
 })
 
-export const heading = ({ model, data }: { model: string; data: string }, result: ClassificationResult): string =>
-  `${data}: ${counted(result.n, 'image')}, ${counted(result.classes.length, 'class', 'classes')}, model ${model}`
+/** The method that trained a folder's classifier, as its `result.json` says. */
+async function methodOf(folder: string): Promise<string> {
+  const text = await readFile(join(folder, 'result.json'), 'utf8').catch(() => '{}')
+  try {
+    return String(JSON.parse(text).method ?? 'unknown method')
+  } catch {
+    return 'unknown method'
+  }
+}
+
+export const heading = (
+  { model, data, classifier }: { model: string; data: string; classifier?: string },
+  result: ClassificationResult,
+): string =>
+  `${data}: ${counted(result.n, 'image')}, ${counted(result.classes.length, 'class', 'classes')}, model ${model}` +
+  (classifier === undefined ? '' : `, its trained classifier (${classifier})`)
 
 /** Everything but the pictures themselves. */
 export const classificationJson = (about: Record<string, unknown>, result: ClassificationResult): string =>

@@ -16,11 +16,11 @@ const heldShare = 0.1
 export const command = defineCommand({
   usage: '--data SOURCE… --out DIR [flags]',
   about: [
-    'Trains a transformer language model, bag-of-words prediction and bag-of-words contrastive learning on the same',
-    'data, in the same order, with the same image encoder, and draws zero-shot accuracy by images processed. A run is',
-    'made for each seed, at the learning rate that was the best of --lrs after a quarter of the images.',
-    'DIR gets figure2.svg, figure2.png, figure2.json, figure2.md, and the runs. The same command again goes on where',
-    'it was interrupted, and does not repeat what is finished.',
+    'Trains a transformer language model (lm), bag-of-words prediction (bow) and bag-of-words contrastive learning',
+    '(bow-contrastive) on the same data, in the same order, with the same image encoder, and draws zero-shot accuracy',
+    'against images processed. There is one run per seed, at the learning rate of --lrs that is best after a quarter of',
+    'the images. DIR gets figure2.svg, figure2.png, figure2.json, figure2.md, and the runs. The same command again',
+    'continues where it was interrupted, and skips what is finished.',
   ],
   flags: {
     data: { ...dataFlags.data, following: true },
@@ -28,36 +28,36 @@ export const command = defineCommand({
     val: {
       type: 'text',
       value: 'SOURCE',
-      help: 'pictures with classes to judge by; else a tenth of the data, set aside',
+      help: 'labelled images to measure accuracy on. Default: 10 % of the data, held out',
     },
     prompt: {
       type: 'texts',
       option: 'prompts',
       value: 'T',
-      help: 'how a class is put when judging, with {}; else "a photo of a {}."',
+      help: 'prompt with {} for the class, for measuring accuracy. Default: "a photo of a {}."',
     },
-    out: { type: 'text', value: 'DIR', help: 'everything goes into this folder' },
-    images: { type: 'count', value: 'N', help: 'images that each run processes; else 30 times the data' },
-    batch: { type: 'count', value: 'N', help: 'examples in a step; else 128' },
-    seeds: { type: 'count', value: 'N', help: 'runs of each objective; else 3' },
+    out: { type: 'text', value: 'DIR', help: 'folder for all results' },
+    images: { type: 'count', value: 'N', help: 'images that each run processes. Default: 30 times the data' },
+    batch: { type: 'count', value: 'N', help: 'examples per step. Default: 128' },
+    seeds: { type: 'count', value: 'N', help: 'runs per objective. Default: 3' },
     lrs: {
       type: 'text',
       option: 'learningRates',
       value: 'X,X',
-      help: 'learning rates to choose from; else 3e-4,1e-3,3e-3; one: no choice',
+      help: 'learning rates to choose from; with one there is no choice. Default: 3e-4,1e-3,3e-3',
     },
     schedule: {
       type: 'text',
       value: 'S',
       choices: ['constant', 'cosine'],
-      help: 'of the learning rate; else constant',
+      help: 'learning-rate schedule. Default: constant',
     },
-    points: { type: 'count', value: 'N', help: 'points of each curve, √2 apart in images; else 12' },
-    contrastive: { type: 'switch', help: "a fourth curve: CLIP's own objective, with its text transformer" },
-    noAugment: { type: 'switch', option: 'augment', help: 'prepare the pictures as for evaluation' },
-    model: { type: 'text', value: 'CONFIG.json', help: "open_clip's model configuration; else a small ResNet" },
+    points: { type: 'count', value: 'N', help: 'points of each curve, √2 apart in images. Default: 12' },
+    contrastive: { type: 'switch', help: "add a fourth curve: CLIP's own objective, with its text transformer" },
+    noAugment: { type: 'switch', option: 'augment', help: 'preprocess images as for evaluation' },
+    model: { type: 'text', value: 'CONFIG.json', help: 'open_clip config of the model. Default: a small ResNet' },
     threads: modelFlags.threads,
-    json: { type: 'switch', help: 'everything that happens, each as one line' },
+    json: { type: 'switch', help: 'every event as one line of JSON' },
     ...columnFlags,
   },
   examples: [
@@ -73,7 +73,7 @@ export const command = defineCommand({
     const { figure2, holdOut, openInitialModel } = await import('typeclip/training')
     if (!found.val && !found.data.labels) {
       throw new UsageError(
-        `${found.data.name} has captions and no classes to judge by; name pictures with classes: --val`,
+        `${found.data.name} has captions and no classes to judge by; name images with classes: --val`,
       )
     }
     const { data, val } = found.val
@@ -98,11 +98,17 @@ export const command = defineCommand({
       signal: terminal.signal,
     })
     const show = values.json ? (event: Figure2Event) => terminal.print(JSON.stringify(event)) : view(terminal)
-    for await (const event of events) await show(event)
+    const skipped = new Set<string>()
+    for await (const event of events) {
+      const found = event.kind === 'training' && event.event.kind === 'skipped' ? event.event.key : undefined
+      const again = found !== undefined && skipped.has(found)
+      if (found !== undefined) skipped.add(found)
+      if (values.json || !again) await show(event) // each run and epoch meets the same samples
+    }
     terminal.status(undefined)
     terminal.signal.throwIfAborted()
     if (!values.json) await terminal.print(`the figure is ${out}/figure2.svg, its numbers ${out}/figure2.md`)
-    return 0
+    return skipped.size > 0 ? 1 : 0
   },
 })
 
@@ -135,7 +141,8 @@ function view(terminal: Terminal): (event: Figure2Event) => Promise<void> {
       drawn = now
       const each = (now - first.time) / (inner.step - first.step)
       const left = Number.isFinite(each) ? `${duration((each * (inner.steps - inner.step)) / 1000)} left` : ''
-      terminal.status(`run ${number} of ${runs}, ${described(run)} · ${stepLine(inner, left)}`)
+      const heading = `run ${number} of ${runs}, ${described(run)} · `
+      terminal.status(heading + stepLine(inner, left, terminal.columns - 1 - heading.length))
     } else if (event.kind === 'ran') {
       await terminal.print(`run ${number} of ${runs}, ${described(event.run)}: accuracy ${percent(event.accuracy)}`)
     } else if (event.kind === 'chosen') {

@@ -14,6 +14,7 @@ import { duration } from '../job.ts'
 import { checkMethodFlags } from '../method-flags.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
+import { columnFlags, columnsOf } from '../training-data.ts'
 import { createTrainingView } from '../training-view.ts'
 import { createUseNotices } from '../use-notices.ts'
 
@@ -32,77 +33,100 @@ const scalings = ['standard', 'rank-stabilised'] as const
 const targets: readonly LoraTarget[] = ['q', 'k', 'v', 'out', 'fc', 'proj']
 
 const flags = {
-  method: { type: 'text', value: 'M', help: 'how: one of those above' },
-  train: { type: 'text', value: 'FOLDER', help: 'pictures to learn from, each in a folder named as its class' },
-  val: { type: 'text', value: 'FOLDER', help: 'pictures to judge by; else a tenth of the training ones, by lot' },
-  out: { type: 'text', value: 'DIR', help: 'everything goes into this folder: new or empty, unless --resume' },
-  shots: { type: 'count', value: 'N', help: 'learn from so many pictures of each class, by lot; else from all' },
+  method: { type: 'text', value: 'M', help: 'one of the methods above' },
+  train: { type: 'text', value: 'FOLDER', help: 'training images, each in a folder named after its class' },
+  val: {
+    type: 'text',
+    value: 'FOLDER',
+    help: 'validation images. Default: 10 % of the training images, chosen at random',
+  },
+  out: { type: 'text', value: 'DIR', help: 'folder for all results: new or empty, unless --resume' },
+  shots: { type: 'count', value: 'N', help: 'training images per class, chosen at random. Default: all' },
   ...wordFlags,
+  ...columnFlags,
   epochs: {
     type: 'count',
     value: 'N',
-    help: "times through the data; else the method's own, at least 100 steps, lora 200",
+    help: "passes over the data. Default: the method's own, at least 100 steps, lora 200",
   },
-  steps: { type: 'count', value: 'N', help: 'steps, in place of --epochs' },
+  steps: { type: 'count', value: 'N', help: 'steps, instead of --epochs' },
   lr: {
     type: 'number',
     option: 'learningRate',
     value: 'X',
     above: 0,
-    help: "the learning rate at its highest; else the method's own",
+    help: "peak learning rate. Default: the method's own",
   },
-  batch: { type: 'count', value: 'N', help: 'pictures in a step; else 32' },
-  chunk: { type: 'count', value: 'N', help: 'pictures in memory at a time; the numbers stay those of --batch' },
-  recompute: { type: 'switch', help: "compute transformer blocks' insides twice: slower, in far less memory" },
-  warmup: { type: 'count', value: 'N', from: 0, help: 'steps of warm-up; else a tenth of all' },
+  batch: { type: 'count', value: 'N', help: 'images per step. Default: 32' },
+  chunk: { type: 'count', value: 'N', help: 'images in memory at a time; results are the same as without' },
+  recompute: { type: 'switch', help: 'recompute transformer blocks in the backward pass: slower, far less memory' },
+  warmup: { type: 'count', value: 'N', from: 0, help: 'warm-up steps. Default: a tenth of all' },
   clipGrad: {
     type: 'number',
     option: 'clipGradient',
     value: 'X',
     above: 0,
-    help: 'the longest gradient, by its norm; else any, full and wise-ft 1',
+    help: 'clip the gradient to this norm. Default: no clipping; full and wise-ft 1',
   },
-  weightDecay: { type: 'number', value: 'X', help: 'of all that has two dimensions or more; else 0.1, LoRA 0.01' },
-  layerDecay: { type: 'number', value: 'X', above: 0, help: "each block's rate as a share of the next one's; else 1" },
-  judgements: { type: 'count', value: 'N', help: 'how often the run is judged and saved, by --val; else 10' },
-  patience: { type: 'count', value: 'N', help: 'end after so many judgements without a better one' },
+  weightDecay: {
+    type: 'number',
+    value: 'X',
+    help: 'of parameters with two or more dimensions. Default: 0.1; lora 0.01',
+  },
+  layerDecay: {
+    type: 'number',
+    value: 'X',
+    above: 0,
+    help: "learning rate of each block as a share of the next one's. Default: 1",
+  },
+  judgements: { type: 'count', value: 'N', help: 'how often to validate and save. Default: 10' },
+  patience: { type: 'count', value: 'N', help: 'stop after N validations without improvement' },
   noAugment: {
     type: 'switch',
     option: 'augment',
-    help: 'prepare the pictures as for evaluation; else random crops, half of them mirrored',
+    help: 'preprocess images as for evaluation. Default: random crops, half of them mirrored',
   },
   alpha: {
     type: 'number',
     value: 'X',
-    help: 'wise-ft: 0 (zero-shot) to 1 (fine-tuned), else 0.5; lora: its α, else 1',
+    help: 'wise-ft: 0 (zero-shot) to 1 (fine-tuned), default 0.5; lora: α, default 1',
   },
-  rank: { type: 'count', value: 'N', help: 'lora: of the matrices; else 2' },
+  rank: { type: 'count', value: 'N', help: 'lora: rank of the matrices. Default: 2' },
   scaling: {
     type: 'text',
     value: 'S',
     choices: scalings,
-    help: 'lora: α/r or α/√r; else rank-stabilised, as CLIP-LoRA',
+    help: 'lora: α/r (standard) or α/√r. Default: rank-stabilised, as CLIP-LoRA',
   },
-  targets: { type: 'text', value: 'T,…', help: 'lora: of q, k, v, out, fc, proj; else q,k,v' },
-  towers: { type: 'text', value: 'T', choices: ['image', 'text', 'both'], help: 'lora: where; else both' },
+  targets: { type: 'text', value: 'T,…', help: 'lora: any of q, k, v, out, fc, proj. Default: q,k,v' },
+  towers: {
+    type: 'text',
+    value: 'T',
+    choices: ['image', 'text', 'both'],
+    help: 'lora: encoders to adapt. Default: both',
+  },
   context: {
     type: 'count',
     option: 'contextLength',
     value: 'N',
-    help: 'coop: words that are learnt; else 16, or in small models 4',
+    help: 'coop: context vectors to learn. Default: 16; in small models 4',
   },
   contextWords: {
     type: 'text',
     value: 'T',
-    help: 'coop: words to begin from; else by lot, in small models a photo of a',
+    help: 'coop: words to initialise from. Default: random; in small models a photo of a',
   },
-  seed: { type: 'count', value: 'N', from: 0, help: 'decides everything that is drawn by lot; else 0' },
-  resume: { type: 'switch', help: 'go on from the last checkpoint in DIR; begin anew where there is none' },
+  seed: { type: 'count', value: 'N', from: 0, help: 'random seed. Default: 0' },
+  resume: { type: 'switch', help: 'continue from the last checkpoint in DIR; start if there is none' },
   json: { type: 'switch', help: 'the result as one object' },
-  html: { type: 'text', value: 'FILE', help: 'a page: before and after, the mistakes left; the file is written over' },
+  html: {
+    type: 'text',
+    value: 'FILE',
+    help: 'page to write: before and after, and the mistakes left; an existing file is replaced',
+  },
   model: modelFlags.model,
   activation: modelFlags.activation,
-  device: { type: 'text', value: 'D', choices: ['cpu'], help: 'cpu: what trains runs there alone' },
+  device: { type: 'text', value: 'D', choices: ['cpu'], help: 'cpu; training runs nowhere else' },
   threads: modelFlags.threads,
   ...imageFlags,
 } as const
@@ -112,12 +136,12 @@ type FinetuneValues = Values<typeof flags>
 export const command = defineCommand({
   usage: '--method M --train FOLDER --out DIR [--val FOLDER] [--html FILE] [flags]',
   about: [
-    'full: image tower and a head that begins as the zero-shot classifier. wise-ft: that, and half of the way back.',
-    "lora: thin matrices beside the weights. flyp: CLIP's own loss over pictures and prompts. lit: text tower only.",
-    'linear-probe, coop, tip-adapter, tip-adapter-f: the model stays as it is; features are computed once.',
-    'DIR works as --model DIR. After full, wise-ft and those of the last line it answers with its own classifier.',
-    'It holds result.json, and of runs with steps results.jsonl, validation.jsonl, tensorboard/, curves.svg.',
-    'Ctrl-C saves and ends; the same flags with --resume go on.',
+    'Methods: full (image encoder and a head initialised as the zero-shot classifier); wise-ft (full, then average the',
+    'weights half-way back to the original model); lora (low-rank matrices beside the weights); flyp (CLIP’s own loss on',
+    'images and prompts); lit (text encoder only); linear-probe, coop, tip-adapter, tip-adapter-f (the model does not',
+    'change; features are computed once). DIR works as --model DIR; except after lora, flyp and lit it predicts with its',
+    'own classifier. It holds result.json, and for methods with steps results.jsonl, validation.jsonl, tensorboard/ and',
+    'curves.svg. Ctrl-C saves and stops; the same command with --resume continues.',
   ],
   flags,
   examples: [
@@ -139,11 +163,13 @@ export const command = defineCommand({
     const { finetune } = await import('typeclip/finetune')
     const notices = createUseNotices(terminal)
     const download = downloading(terminal)
+    const { openSource } = await import('typeclip/evaluate')
+    const open = (where: string) => openSource(where, { ...columnsOf(values), classes: true, signal: terminal.signal })
     const events = finetune({
       ...options,
       method,
-      train,
-      val: values.val,
+      train: await open(train),
+      val: values.val === undefined ? undefined : await open(values.val),
       out,
       templates,
       words: classnames,
@@ -154,7 +180,7 @@ export const command = defineCommand({
     })
     const page = values.html === undefined ? undefined : await createPage(values.html)
     try {
-      const { result, before, after } = await shown(events, terminal, values.json)
+      const { result, before, after, skipped } = await shown(events, terminal, values.json)
       terminal.status(undefined)
       terminal.signal.throwIfAborted()
       notices.end()
@@ -168,7 +194,7 @@ export const command = defineCommand({
       const doubt = verdict({ before: result.zeroShot.top1, after: result.top1, n: result.n })
       if (doubt) terminal.note(doubt.en)
       await page?.commit(terminal)
-      return 0
+      return skipped > 0 ? 1 : 0
     } finally {
       await page?.discard()
     }
@@ -237,28 +263,32 @@ interface Outcome {
   result?: FinetuneResult
   before?: Judged
   after?: Judged
+  /** Images that could not be used. */
+  skipped: number
 }
 
 /** With `--json` only the line in place: standard output is the result's. */
 async function shown(events: AsyncIterable<FinetuneEvent>, terminal: Terminal, json: boolean): Promise<Outcome> {
   const quiet: Terminal = json ? { ...terminal, print: async () => {} } : terminal
   const view = createTrainingView(quiet, false)
-  const outcome: Outcome = {}
+  const outcome: Outcome = { skipped: 0 }
   for await (const event of events) {
     if (event.kind === 'result') outcome.result = event.result
+    else if (event.kind === 'notice') terminal.note(event.message)
     else if (event.kind === 'judged') {
       outcome[event.what === 'zero-shot' ? 'before' : 'after'] = event
       await quiet.print(`${event.what}: ${percent(event.top1)} of ${counted(event.n, 'image')}`)
     } else if (event.kind === 'progress') terminal.status(`${event.what}: ${event.done} of ${event.of}`)
     else await view.show(event)
   }
-  return outcome
+  return { ...outcome, skipped: view.skipped() }
 }
 
-function closing({ out, top1, zeroShot, trained, seconds, classifier }: FinetuneResult): string {
+function closing({ out, top1, zeroShot, trained, skipped, seconds, classifier }: FinetuneResult): string {
   const how = classifier ? 'answers with its own classifier' : 'takes labels'
+  const without = skipped.length > 0 ? `; ${skipped.length} could not be used` : ''
   return [
-    `${percent(zeroShot.top1)} before, ${percent(top1)} now, after ${counted(trained, 'image')} and ${duration(seconds)}`,
+    `${percent(zeroShot.top1)} before, ${percent(top1)} now, after ${counted(trained, 'image')} and ${duration(seconds)}${without}`,
     `the model is in ${out}; as --model ${out} it ${how}`,
   ].join('\n')
 }

@@ -17,30 +17,30 @@ it('prints help', async () => {
 
     Usage: typeclip inspect [IMAGE] [--text S]… [--explain] [--json | --html FILE] [flags]
 
-    Every named stage of the encoders with its shape and statistics, the tokens with their ids, the causal mask,
-    where the text is read, the attention of each block; with an image and texts, how near they are. --html writes
-    one page with pictures, in English and Chinese, that needs nothing else. IMAGE is a file, an http(s) address,
-    or - for the bytes of one image on standard input. --explain adds why they matched: what in the picture and which
-    words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); on a terminal, that alone.
+    Shows every named stage of the encoders with its shape and statistics, the tokens with their ids, the causal mask,
+    the position where the text is read, and the attention of each block; with an image and texts, their similarity.
+    --html writes one page with images, in English and Chinese, that needs no other file. IMAGE is a file, an http(s)
+    address, or - for the bytes of one image on standard input. --explain adds why they match: which parts of the image
+    and which words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); the terminal then
+    shows only that.
 
     Flags:
-      --text S…                    a text; give the flag again for another one
-      --html FILE                  write the page; the file is written over
-      --json                       one object: model, image, texts, similarity, relevance
-      --explain                    why did it match? over the picture and over the words of each text
-      --start-layer N[,M]          the block from which the explanation follows attention, from 0; M for the texts; else the last
-      --out FILE                   write the explanation as a PNG: the picture, then one for each text
-      --graph image|text           print that encoder's graph, a line a node, and nothing else
-      --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
-      --max-pixels N               refuse larger pictures
-      --exif-rotate                turn photos upright by their EXIF entry; the reference does not
-      --max-bytes N                refuse images at addresses of more bytes; else 268435456
-      --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
-      --activation quickgelu|gelu  where the checkpoint does not say
-      --device D                   cpu (default), webgpu, cuda, coreml or dml
-      --threads N                  threads to compute with; else one for each core
-      -q, --quiet                  no notices and no progress; errors are always shown
-      -h, --help                   show this text
+      --text S…                            a text; repeat the flag for more
+      --html FILE                          page to write; an existing file is replaced
+      --json                               one object: model, image, texts, similarity, relevance
+      --explain                            show which parts of the image and which words matter to the match
+      --start-layer N[,M]                  first block to follow, from 0; M for the texts. Default: the last
+      --out FILE                           write the explanation as a PNG: the image, then one map per text
+      --graph image|text                   print that encoder's graph, one line per node, and nothing else
+      --order openai|hf                    openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
+      --max-pixels N                       refuse images with more pixels. Default: 178,956,970, as Pillow
+      --exif-rotate                        rotate photos by their EXIF orientation, which the reference ignores
+      --model M                            name (typeclip models), hub id, folder or file. Default: the small model that ships
+      --activation quickgelu|gelu          activation of a checkpoint that does not name its own
+      --device cpu|webgpu|cuda|coreml|dml  cpu, webgpu, cuda, coreml or dml. Default: cpu
+      --threads N                          threads to compute with. Default: one for each core
+      -q, --quiet                          no notices and no progress; errors are always shown
+      -h, --help                           show this text
 
     Examples:
       typeclip inspect photo.jpg --text "a cat" --text "a dog" --html clip.html
@@ -177,7 +177,10 @@ describe('why did it match', () => {
     expect(await captured([...argv, '--out', png, '--html', html])).toMatchObject({ code: 0, stdout: '' })
     expect((await readdir(folder)).sort()).toEqual(['why.html', 'why.png'])
     const { width, height } = await sharp(png).metadata()
-    expect({ width, height }).toEqual({ width: 3 * 384 + 2 * 8, height: 384 })
+    expect(width).toEqual(3 * 384 + 2 * 8)
+    expect(height).toBeGreaterThan(384 + 2 * 16) // below each map its text, and what is known of it
+    const below = sharp(png).extract({ left: 392, top: 384, width: 384, height: height - 384 })
+    expect((await below.greyscale().stats()).channels[0]!.min).toBeLessThan(128)
     const { data } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true })
     const panel = (i: number) =>
       Buffer.concat(
@@ -250,3 +253,51 @@ function unbalanced(page: string): string[] {
   }
   return [...wrong, ...open]
 }
+
+describe('a configuration alone', () => {
+  const model = async (config: object) => {
+    const path = join(await mkdtemp(join(tmpdir(), 'typeclip-inspect-')), 'tiny.json')
+    await writeFile(path, JSON.stringify(config))
+    return path
+  }
+  const tiny = {
+    embed_dim: 16,
+    vision_cfg: { image_size: 32, layers: 2, width: 64, patch_size: 16 },
+    text_cfg: { context_length: 16, vocab_size: 49408, width: 64, heads: 1, layers: 2 },
+  }
+  const tower = { hidden_size: 64, intermediate_size: 128, num_hidden_layers: 1, num_attention_heads: 2 }
+  const huggingFace = {
+    ...{ model_type: 'clip', projection_dim: 16, text_config: tower },
+    vision_config: { ...tower, image_size: 32, patch_size: 16 },
+  }
+
+  it.each([
+    ["open_clip's", tiny],
+    ["open_clip's, with preprocessing", { model_cfg: tiny, preprocess_cfg: { size: 32, resize_mode: 'squash' } }],
+    ["Hugging Face's", huggingFace],
+  ])('is shown with random weights, the same ones each time, which is said: %s', async (_, config) => {
+    const path = await model(config)
+    const run = () => captured(['inspect', picture, '--text', 'a cat', '--json', '--model', path])
+    const { code, stdout, stderr } = await run()
+    expect(code).toBe(0)
+    expect(stderr).toContain(`${path} is a configuration without weights: its weights are random (seed 0)`)
+    expect(JSON.parse(stdout).texts[0].tokens).toHaveLength(4)
+    expect((await run()).stdout).toBe(stdout)
+  })
+
+  it('is refused by a command that needs weights, with what takes it', async () => {
+    const path = await model(tiny)
+    const { code, stderr } = await captured(['classify', picture, '--labels', 'a', '--model', path])
+    expect(code).toBe(2)
+    expect(stderr).toContain(`${path} is a configuration and has no weights`)
+    expect(stderr).toContain('typeclip train starts from a configuration')
+  })
+
+  it('of a vocabulary that is not CLIP’s is shown without texts', async () => {
+    const path = await model({ ...tiny, text_cfg: { ...tiny.text_cfg, vocab_size: 60 } })
+    expect((await captured(['inspect', picture, '--model', path])).code).toBe(0)
+    const { code, stderr } = await captured(['inspect', '--text', 'a', '--model', path])
+    expect(code).toBe(2)
+    expect(stderr).toContain("its vocabulary has 60 tokens where CLIP's has 49408")
+  })
+})

@@ -21,28 +21,30 @@ import { namedTexts } from '../texts.ts'
 export const command = defineCommand({
   usage: '[IMAGE] [--text S]… [--explain] [--json | --html FILE] [flags]',
   about: [
-    'Every named stage of the encoders with its shape and statistics, the tokens with their ids, the causal mask,',
-    'where the text is read, the attention of each block; with an image and texts, how near they are. --html writes',
-    'one page with pictures, in English and Chinese, that needs nothing else. IMAGE is a file, an http(s) address,',
-    'or - for the bytes of one image on standard input. --explain adds why they matched: what in the picture and which',
-    'words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); on a terminal, that alone.',
+    'Shows every named stage of the encoders with its shape and statistics, the tokens with their ids, the causal mask,',
+    'the position where the text is read, and the attention of each block; with an image and texts, their similarity.',
+    '--html writes one page with images, in English and Chinese, that needs no other file. IMAGE is a file, an http(s)',
+    'address, or - for the bytes of one image on standard input. --explain adds why they match: which parts of the image',
+    'and which words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); the terminal then',
+    'shows only that.',
+    'A config.json of open_clip or Hugging Face without weights, as --model, is shown with random weights.',
   ],
   flags: {
-    text: { type: 'texts', value: 'S', help: 'a text; give the flag again for another one' },
-    html: { type: 'text', value: 'FILE', help: 'write the page; the file is written over' },
+    text: { type: 'texts', value: 'S', help: 'a text; repeat the flag for more' },
+    html: { type: 'text', value: 'FILE', help: 'page to write; an existing file is replaced' },
     json: { type: 'switch', help: 'one object: model, image, texts, similarity, relevance' },
-    explain: { type: 'switch', help: 'why did it match? over the picture and over the words of each text' },
+    explain: { type: 'switch', help: 'show which parts of the image and which words matter to the match' },
     startLayer: {
       type: 'text',
       value: 'N[,M]',
-      help: 'the block from which the explanation follows attention, from 0; M for the texts; else the last',
+      help: 'first block to follow, from 0; M for the texts. Default: the last',
     },
-    out: { type: 'text', value: 'FILE', help: 'write the explanation as a PNG: the picture, then one for each text' },
+    out: { type: 'text', value: 'FILE', help: 'write the explanation as a PNG: the image, then one map per text' },
     graph: {
       type: 'text',
       value: 'TOWER',
       choices: ['image', 'text'],
-      help: "print that encoder's graph, a line a node, and nothing else",
+      help: "print that encoder's graph, one line per node, and nothing else",
     },
     ...imageFlags,
     ...addressFlags,
@@ -56,6 +58,8 @@ export const command = defineCommand({
   ],
   async run(words, values, terminal) {
     const { text, html, json, graph, explain, startLayer, out } = values
+    // A configuration alone can be looked at as well: how a model is built does not depend on its weights.
+    const shown = { ...values, randomWeights: 0 }
     if (json && html !== undefined) throw new UsageError('--json and --html are two forms of the same; give one')
     if (!explain && (startLayer !== undefined || out !== undefined)) {
       throw new UsageError(`--${out === undefined ? 'start-layer' : 'out'} is for --explain; give that too`)
@@ -68,7 +72,7 @@ export const command = defineCommand({
     if (graph !== undefined) {
       const { imageGraph, printGraph, textGraph } = await import('typeclip/inspect')
       const build = { image: imageGraph, text: textGraph }[graph]
-      await withModel(values, [graph], terminal, (clip) => terminal.print(printGraph(build(clip))))
+      await withModel(shown, [graph], terminal, (clip) => terminal.print(printGraph(build(clip))))
       return 0
     }
     if (words.length === 0 && text.length === 0) {
@@ -87,7 +91,7 @@ export const command = defineCommand({
     if (towers.length === 0) return job.end()
     const files = await createAtomicFiles({ html, out })
     try {
-      return await withModel(values, towers, terminal, async (clip) => {
+      return await withModel(shown, towers, terminal, async (clip) => {
         const inputs = await usable(clip, image, text, terminal, job)
         const [noImage, noTexts] = [inputs.image === undefined, inputs.texts.length === 0]
         if (explain ? noImage || noTexts : noImage && noTexts) return job.end()
@@ -104,7 +108,7 @@ export const command = defineCommand({
         if (files.out && inspection.relevance) {
           await save(
             files.out,
-            relevancePng(inspection.relevance.map(({ image }) => image)),
+            await relevancePng(inspection.relevance.map(({ image, text, cosine }) => ({ ...image, text, cosine }))),
             'the picture, then each text',
           )
         }

@@ -12,11 +12,11 @@ it('prints help', async () => {
 
     Usage: typeclip models [flags]
 
-    Lists OpenAI’s models, some of the Hugging Face hub’s, and those that are in the cache. --model also takes any
-    other hub id (organisation/name, with hf-hub: before it or not, @revision behind it or not), a folder or a file.
+    Lists OpenAI’s models, some from the Hugging Face hub, and those in the cache. --model also takes any other hub id
+    (organisation/name, optionally with hf-hub: in front or @revision at the end), a folder or a file.
 
     Flags:
-      --json       one line a model: {"name", "from", "cached": {"path", "bytes"}}
+      --json       one line per model: {"name", "from", "cached": {"path", "bytes"}}
       -q, --quiet  no notices and no progress; errors are always shown
       -h, --help   show this text
 

@@ -10,10 +10,10 @@ import { table } from '../table.ts'
 export const command = defineCommand({
   usage: '[flags]',
   about: [
-    'Lists OpenAI’s models, some of the Hugging Face hub’s, and those that are in the cache. --model also takes any',
-    'other hub id (organisation/name, with hf-hub: before it or not, @revision behind it or not), a folder or a file.',
+    'Lists OpenAI’s models, some from the Hugging Face hub, and those in the cache. --model also takes any other hub id',
+    '(organisation/name, optionally with hf-hub: in front or @revision at the end), a folder or a file.',
   ],
-  flags: { json: { type: 'switch', help: 'one line a model: {"name", "from", "cached": {"path", "bytes"}}' } },
+  flags: { json: { type: 'switch', help: 'one line per model: {"name", "from", "cached": {"path", "bytes"}}' } },
   examples: ['typeclip models', 'typeclip classify photo.jpg --labels "a cat,a dog" --model ViT-B/32'],
   async run(words, { json }, terminal) {
     if (words.length > 0) throw new UsageError(`models takes no words; found '${words[0]}'`)

@@ -79,7 +79,7 @@ describe.each([
       const { code, stderr } = await captured(words[0] === 'inspect' ? [...words, ...model] : words)
       expect(code, stderr).not.toBe(0)
       expect(stderr).toContain(`the objective ${objective}`)
-      expect(stderr).not.toContain('fault of typeclip')
+      expect(stderr).not.toContain('internal error')
     }
   })
 })

@@ -16,7 +16,8 @@ beforeAll(async () => {
 async function written(...flags: string[]): Promise<{ header: string; bytes: Buffer }> {
   const out = join(folder, 'x.npy')
   const { code, stderr } = await captured(['preprocess', picture, ...flags, '--out', out])
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/^typeclip: wrote .*x\.npy: 1 × 3 × \d+ × \d+ (uint8|float32)\n$/)
   const file = await readFile(out)
   return { header: file.toString('latin1', 10, 128).trim(), bytes: file.subarray(128) }
 }
@@ -27,21 +28,20 @@ it('prints help', async () => {
 
     Usage: typeclip preprocess IMAGE… --out X.npy [flags]
 
-    Writes float32 [n, 3, N, N], normalised; with --raw, uint8 before normalising. An image that fails has no
-    row; X.rows.jsonl says which row is what.
-    IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of
-    one image on standard input.
+    Writes float32 [n, 3, N, N], normalised; with --raw, uint8 before normalising. An image that fails has no row;
+    X.rows.jsonl says what each row is.
+    IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on
+    standard input.
 
     Flags:
-      --out X                           the file; it is written over, and there whole or not at all
-      --size N                          side of the square; else 224
-      --mode shortest|longest|squash    crop to a square (default), pad to one, or squash
-      --interpolation bicubic|bilinear  else bicubic
+      --out X                           file to write; it is replaced only when the new one is complete
+      --size N                          side of the square in pixels. Default: 224
+      --mode shortest|longest|squash    crop to a square (shortest), pad to one (longest), or squash. Default: shortest
+      --interpolation bicubic|bilinear  how to resize. Default: bicubic
       --raw                             bytes, before normalising
-      --order openai|hf                 resize, then RGB; or RGB first. Else as the model's publisher does
-      --max-pixels N                    refuse larger pictures
-      --exif-rotate                     turn photos upright by their EXIF entry; the reference does not
-      --max-bytes N                     refuse images at addresses of more bytes; else 268435456
+      --order openai|hf                 openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
+      --max-pixels N                    refuse images with more pixels. Default: 178,956,970, as Pillow
+      --exif-rotate                     rotate photos by their EXIF orientation, which the reference ignores
       -q, --quiet                       no notices and no progress; errors are always shown
       -h, --help                        show this text
 

@@ -15,21 +15,26 @@ const ahead = 32
 export const command = defineCommand({
   usage: 'IMAGE… --out X.npy [flags]',
   about: [
-    'Writes float32 [n, 3, N, N], normalised; with --raw, uint8 before normalising. An image that fails has no',
-    'row; X.rows.jsonl says which row is what.',
-    'IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of',
-    'one image on standard input.',
+    'Writes float32 [n, 3, N, N], normalised; with --raw, uint8 before normalising. An image that fails has no row;',
+    'X.rows.jsonl says what each row is.',
+    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
+    'standard input.',
   ],
   flags: {
-    out: { type: 'text', value: 'X', help: 'the file; it is written over, and there whole or not at all' },
-    size: { type: 'count', value: 'N', help: 'side of the square; else 224' },
+    out: { type: 'text', value: 'X', help: 'file to write; it is replaced only when the new one is complete' },
+    size: { type: 'count', value: 'N', help: 'side of the square in pixels. Default: 224' },
     mode: {
       type: 'text',
       value: 'M',
       choices: ['shortest', 'longest', 'squash'],
-      help: 'crop to a square (default), pad to one, or squash',
+      help: 'crop to a square (shortest), pad to one (longest), or squash. Default: shortest',
     },
-    interpolation: { type: 'text', value: 'I', choices: ['bicubic', 'bilinear'], help: 'else bicubic' },
+    interpolation: {
+      type: 'text',
+      value: 'I',
+      choices: ['bicubic', 'bilinear'],
+      help: 'how to resize. Default: bicubic',
+    },
     raw: { type: 'switch', help: 'bytes, before normalising' },
     ...imageFlags,
     ...addressFlags,
@@ -73,7 +78,10 @@ export const command = defineCommand({
       }
       const code = job.end()
       if (unturned.size > 0) terminal.note(unturnedImages(unturned.size))
-      if (code < 2) await file.commit()
+      if (code < 2) {
+        await file.commit()
+        terminal.note(`wrote ${file.description()}`)
+      }
       return code
     } finally {
       await file.discard()

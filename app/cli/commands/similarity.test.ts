@@ -10,26 +10,26 @@ it('prints help', async () => {
 
     Usage: typeclip similarity IMAGE… --text S… [flags]
 
-    Every word after --text up to the next flag is a text; --text may also be given again. Cosines are between
-    -1 and 1; for a real CLIP, 0.3 is already near. --json adds the logits: cosines times the model’s scale.
-    IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of
-    one image on standard input.
+    Every word after --text, up to the next flag, is a text; --text may be repeated. One image: a line per text, the
+    best first. Several images: a line per image, sorted by the first text. Cosines are between -1 and 1; for a full
+    CLIP 0.3 is already high. --json keeps the order given, and adds the logits: cosines times the model’s scale.
+    IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on
+    standard input.
 
     Flags:
-      --text S…                    texts to compare with
-      --json                       one line an image: {"path", "texts": [{"text", "cosine", "logit"}…]}, in the order given
-      --truncate                   cut texts that are too long for the model; else they are an error
-      --chunk                      embed long texts in pieces and take the mean
-      --order openai|hf            resize, then RGB; or RGB first. Else as the model's publisher does
-      --max-pixels N               refuse larger pictures
-      --exif-rotate                turn photos upright by their EXIF entry; the reference does not
-      --max-bytes N                refuse images at addresses of more bytes; else 268435456
-      --model M                    a name (typeclip models), a hub id, a folder or a file; else the one that ships
-      --activation quickgelu|gelu  where the checkpoint does not say
-      --device D                   cpu (default), webgpu, cuda, coreml or dml
-      --threads N                  threads to compute with; else one for each core
-      -q, --quiet                  no notices and no progress; errors are always shown
-      -h, --help                   show this text
+      --text S…                            texts to compare with
+      --json                               one line per image: {"path", "texts": [{"text", "cosine", "logit"}…]}
+      --truncate                           cut texts that are too long for the model; without it they are errors
+      --chunk                              split long texts, embed the parts and average them
+      --order openai|hf                    openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
+      --max-pixels N                       refuse images with more pixels. Default: 178,956,970, as Pillow
+      --exif-rotate                        rotate photos by their EXIF orientation, which the reference ignores
+      --model M                            name (typeclip models), hub id, folder or file. Default: the small model that ships
+      --activation quickgelu|gelu          activation of a checkpoint that does not name its own
+      --device cpu|webgpu|cuda|coreml|dml  cpu, webgpu, cuda, coreml or dml. Default: cpu
+      --threads N                          threads to compute with. Default: one for each core
+      -q, --quiet                          no notices and no progress; errors are always shown
+      -h, --help                           show this text
 
     Examples:
       typeclip similarity photo.jpg --text "a cat" "a dog"
@@ -54,7 +54,7 @@ it('takes several texts after one flag or a flag for each, in the order given', 
   }
 })
 
-it('draws a matrix', async () => {
+it('draws a matrix, sorted by the first text', async () => {
   const { stdout } = await captured([
     'similarity',
     ...pictures,
@@ -63,7 +63,19 @@ it('draws a matrix', async () => {
     'a text that is rather long for a heading',
   ])
   const [heading, ...rows] = stdout.trimEnd().split('\n')
-  expect(heading).toMatch(/^ +a cat {2}a text that is rather l…$/)
+  expect(heading).toMatch(/^image +a cat {2}a text that is rather l…$/)
   expect(rows).toHaveLength(2)
   for (const row of rows) expect(row).toMatch(/ -?\d\.\d{4} +-?\d\.\d{4}$/)
+  const first = rows.map((row) => Number(row.trim().split(/ +/).at(-2)))
+  expect(first).toEqual([...first].sort((a, b) => b - a))
+})
+
+it('lists the texts of one image, the best first', async () => {
+  const texts = ['a cat', 'a hat', 'a truck', 'a leaf']
+  const { stdout } = await captured(['similarity', pictures[0]!, '--text', ...texts])
+  const [heading, ...rows] = stdout.trimEnd().split('\n')
+  const cosines = rows.map((row) => Number(row.trim().split(/ +/).at(-1)))
+  expect(heading).toMatch(/ cosine$/)
+  expect(rows.map((row) => row.replace(/ +-?[\d.]+$/, '')).sort()).toEqual([...texts].sort())
+  expect(cosines).toEqual([...cosines].sort((a, b) => b - a))
 })

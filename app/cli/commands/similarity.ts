@@ -6,24 +6,26 @@ import { embedImages, embedTexts, noImages } from '../embeddings.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
 import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
-import { shortened, table } from '../table.ts'
+import { onOneLine, shortened, table } from '../table.ts'
 import { namedTexts } from '../texts.ts'
 
 const longestHeading = 24
+const longestText = 72
 
 export const command = defineCommand({
   usage: 'IMAGE… --text S… [flags]',
   about: [
-    'Every word after --text up to the next flag is a text; --text may also be given again. Cosines are between',
-    '-1 and 1; for a real CLIP, 0.3 is already near. --json adds the logits: cosines times the model’s scale.',
-    'IMAGE is a file, a folder (every image in it and below), a glob, an http(s) address, or - for the bytes of',
-    'one image on standard input.',
+    'Every word after --text, up to the next flag, is a text; --text may be repeated. One image: a line per text, the',
+    'best first. Several images: a line per image, sorted by the first text. Cosines are between -1 and 1; for a full',
+    'CLIP 0.3 is already high. --json keeps the order given, and adds the logits: cosines times the model’s scale.',
+    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
+    'standard input.',
   ],
   flags: {
     text: { type: 'texts', value: 'S', following: true, help: 'texts to compare with' },
     json: {
       type: 'switch',
-      help: 'one line an image: {"path", "texts": [{"text", "cosine", "logit"}…]}, in the order given',
+      help: 'one line per image: {"path", "texts": [{"text", "cosine", "logit"}…]}',
     },
     ...longTextFlags,
     ...imageFlags,
@@ -49,7 +51,7 @@ export const command = defineCommand({
         return 2
       }
 
-      const rows: string[][] = [['', ...texts.map(({ text }) => shortened(text, longestHeading))]]
+      const results: { path: string; cosines: number[] }[] = []
       for await (const { path, embedding } of embedImages(clip, found, options)) {
         const cosines = texts.map((text) => dot(text.embedding, embedding))
         if (values.json) {
@@ -60,14 +62,42 @@ export const command = defineCommand({
           }))
           await terminal.print(JSON.stringify({ path, texts: scores }))
         } else {
-          rows.push([path, ...cosines.map((cosine) => cosine.toFixed(4))])
+          results.push({ path, cosines })
         }
       }
-      if (!values.json)
-        for (const line of table(rows, ['left', ...texts.map(() => 'right' as const)])) await terminal.print(line)
+      if (results.length > 0) {
+        const names = texts.map(({ text }) => text)
+        for (const line of found.images.length > 1 ? byImage(results, names) : byText(results[0]!, names)) {
+          await terminal.print(line)
+        }
+      }
       return job.end()
     })
   },
 })
+
+interface Result {
+  path: string
+  /** One for each text. */
+  cosines: number[]
+}
+
+/** One image: a row for each text, the best first. */
+function byText({ path, cosines }: Result, texts: readonly string[]): string[] {
+  const rows = texts
+    .map((text, i) => ({ text, cosine: cosines[i]! }))
+    .sort((a, b) => b.cosine - a.cosine)
+    .map(({ text, cosine }) => [shortened(text, longestText), cosine.toFixed(4)])
+  return table([[onOneLine(path), 'cosine'], ...rows], ['left', 'right'])
+}
+
+/** Several images: a row for each, the best for the first text first. */
+function byImage(results: readonly Result[], texts: readonly string[]): string[] {
+  const rows = [...results]
+    .sort((a, b) => b.cosines[0]! - a.cosines[0]!)
+    .map(({ path, cosines }) => [onOneLine(path), ...cosines.map((cosine) => cosine.toFixed(4))])
+  const heading = ['image', ...texts.map((text) => shortened(text, longestHeading))]
+  return table([heading, ...rows], ['left', ...texts.map(() => 'right' as const)])
+}
 
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0)

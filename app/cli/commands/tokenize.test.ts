@@ -10,13 +10,13 @@ it('prints help', async () => {
 
     Usage: typeclip tokenize [TEXT…] [--file F] [flags]
 
-    Prints the ids of each text: start, tokens, end, without padding. A text of more tokens than a model reads
-    (77 with start and end) is an error, and has no line in the output. Words come before the file.
+    Prints the ids of each text: start, tokens, end, without padding. A text with more tokens than CLIP reads (77 with
+    start and end) is an error, and has no line in the output. Texts on the command line come before those of the file.
 
     Flags:
-      --file F     texts, one a line (LF or CRLF; blank lines count); - for standard input
+      --file F     texts, one per line (blank lines count); - for standard input
       --truncate   cut texts that are too long: the 77th id is the end
-      --json       one array of ids a line, and nothing else
+      --json       one array of ids per line, and nothing else
       -q, --quiet  no notices and no progress; errors are always shown
       -h, --help   show this text
 
@@ -62,6 +62,6 @@ it('refuses a file that is not UTF-8', async () => {
   await writeFile(file, Buffer.from('\ufeffa cat\n', 'utf16le'))
   expect(await captured(['tokenize', '--file', file])).toMatchObject({
     code: 2,
-    stderr: `typeclip: ${file}: line 1 is not UTF-8; save the file as UTF-8\n`,
+    stderr: `typeclip: ${file}: this is UTF-16; save the file as UTF-8\n`,
   })
 })

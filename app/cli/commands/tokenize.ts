@@ -5,20 +5,23 @@ import { defineCommand } from '../command.ts'
 import { startJob } from '../job.ts'
 import { namedTexts } from '../texts.ts'
 
+/** Of CLIP's text encoder. */
+const contextLength = 77
+
 export const command = defineCommand({
   usage: '[TEXT…] [--file F] [flags]',
   about: [
-    'Prints the ids of each text: start, tokens, end, without padding. A text of more tokens than a model reads',
-    '(77 with start and end) is an error, and has no line in the output. Words come before the file.',
+    'Prints the ids of each text: start, tokens, end, without padding. A text with more tokens than CLIP reads (77 with',
+    'start and end) is an error, and has no line in the output. Texts on the command line come before those of the file.',
   ],
   flags: {
-    file: { type: 'text', value: 'F', help: 'texts, one a line (LF or CRLF; blank lines count); - for standard input' },
+    file: { type: 'text', value: 'F', help: 'texts, one per line (blank lines count); - for standard input' },
     truncate: {
       type: 'switch',
       option: "onLong: 'truncate'",
       help: 'cut texts that are too long: the 77th id is the end',
     },
-    json: { type: 'switch', help: 'one array of ids a line, and nothing else' },
+    json: { type: 'switch', help: 'one array of ids per line, and nothing else' },
   },
   examples: ['typeclip tokenize "hello world!"', 'typeclip tokenize --file captions.txt --truncate --json > ids.jsonl'],
   async run(words, { file, truncate, json }, terminal) {
@@ -35,14 +38,14 @@ export const command = defineCommand({
     return job.end()
 
     function idsOf(text: string, name: string): number[] | undefined {
-      try {
-        const { ids, lengths } = tokenize(tokenizer, text, { onLong: truncate ? 'truncate' : 'error' })
-        return Array.from(ids.subarray(0, lengths[0]))
-      } catch (error) {
-        if (!(error instanceof Error && error.name === 'InputError')) throw error
-        job.fail(name, error)
+      const count = tokenizer.encode(text).length
+      if (count > contextLength && !truncate) {
+        const reason = `${count} tokens with start and end, and a model reads ${contextLength}`
+        job.fail(name, new Error(`${reason}; shorten it, or cut it with --truncate`))
         return undefined
       }
+      const { ids, lengths } = tokenize(tokenizer, text, { contextLength, onLong: 'truncate' })
+      return Array.from(ids.subarray(0, lengths[0]))
     }
   },
 })

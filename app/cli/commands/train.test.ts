@@ -46,53 +46,52 @@ it('prints help', async () => {
 
     Usage: typeclip train --data SOURCE… --model CONFIG.json|CHECKPOINT --out DIR [flags]
 
-    SOURCE is a folder of pictures with captions beside them (x.jpg, x.txt), a folder of class folders, a table
-    (.csv, .tsv, .jsonl; columns image and caption), or WebDataset shards ("shards/{000..099}.tar", also http).
-    DIR works as --model DIR as soon as the first checkpoint is there. Beside the model it holds results.jsonl,
-    validation.jsonl, tensorboard/, checkpoints/, best/, and at the end curves.svg and curves.png.
-    Ctrl-C saves and ends. The same flags with --resume go on, to the same numbers as if nothing had happened.
+    SOURCE is a folder of images with captions beside them (x.jpg, x.txt), a folder of class folders, a table (.csv,
+    .tsv, .jsonl; columns image and caption), or WebDataset shards ("shards/{000..099}.tar", also over http).
+    DIR works as --model DIR from the first checkpoint on. Beside the model it holds results.jsonl, validation.jsonl,
+    tensorboard/, checkpoints/, best/, and at the end curves.svg and curves.png.
+    Ctrl-C saves a checkpoint and stops; the same command with --resume continues, with the same numbers as an
+    uninterrupted run.
 
     Flags:
-      --data SOURCE…                                         what to learn from; give the flag again for more, which are mixed
-      --template T…                                          of class folders: a caption with {} for the class; one of several by lot
-      --val SOURCE                                           judge every checkpoint by this, and keep the best as OUT/best
-      --model CONFIG.json|M                                  open_clip's model configuration, begun anew; or a checkpoint, gone on from
-      --out DIR                                              everything goes into this folder: new or empty, unless --resume
-      --objective contrastive|siglip|bow|lm|bow-contrastive  what is minimised; else contrastive, CLIP's own
-      --batch N                                              examples in a step; else 128
-      --chunk N                                              examples in memory at a time; the numbers stay those of --batch
-      --recompute                                            compute transformer blocks' insides twice: slower, in far less memory
-      --epochs N                                             times through the data; else 1
-      --steps N                                              steps, in place of --epochs
-      --lr X                                                 the learning rate at its highest; else 5e-4
-      --schedule cosine|constant                             of the learning rate; else cosine
-      --warmup N                                             steps of warm-up; else 2000, but at most a tenth of all
-      --weight-decay X                                       of all that has two dimensions or more; else 0.2
-      --beta1 X                                              of AdamW; else 0.9
-      --beta2 X                                              of AdamW; else 0.98
-      --eps X                                                of AdamW; else 1e-6
-      --clip-grad X                                          the longest gradient, by its norm; else any
-      --freeze image|text                                    a tower that is left as it is
-      --no-shuffle                                           take the data in its own order
-      --no-augment                                           prepare the pictures as for evaluation
-      --crop-scale MIN,MAX                                   share of each picture that a random crop keeps; else 0.9,1
-      --flip                                                 mirror half of the pictures
-      --save-every N                                         steps between checkpoints; else 200
-      --keep N                                               checkpoints to keep; else 2
-      --patience N                                           end after so many validations without a better one
-      --log-every N                                          steps between lines of results.jsonl; else 1
-      --seed N                                               decides everything that is drawn by lot; else 0
-      --resume                                               go on from the last checkpoint in DIR; begin anew where there is none
-      --json                                                 everything that happens, each as one line: {"kind": "step", "loss", …}
-      --activation quickgelu|gelu                            where the checkpoint does not say
-      --max-pixels N                                         refuse larger pictures
-      --exif-rotate                                          turn photos upright by their EXIF entry; the reference does not
-      --threads N                                            threads to compute with; else one for each core
-      --image-column C                                       of a table: the column of image paths; else image or filepath
-      --caption-column C                                     of a table: the column of captions; else caption, captions, title, text
-      --separator S                                          of a table: what stands between columns; else a comma, in .tsv a tab
-      -q, --quiet                                            no notices and no progress; errors are always shown
-      -h, --help                                             show this text
+      --data SOURCE…               data to learn from; repeat the flag to mix several
+      --template T…                class folders: caption with {} for the class; one of several is chosen at random
+      --val SOURCE                 validate every checkpoint on this data, and keep the best as OUT/best
+      --model CONFIG.json|M        open_clip config (.json) to train from scratch, or a checkpoint to continue from
+      --out DIR                    folder for all results: new or empty, unless --resume
+      --objective O                what to minimise. Default: contrastive, CLIP's own loss
+      --batch N                    examples per step. Default: 128
+      --chunk N                    examples in memory at a time; results are the same as without
+      --recompute                  recompute transformer blocks in the backward pass: slower, far less memory
+      --epochs N                   passes over the data. Default: 1
+      --steps N                    steps, instead of --epochs
+      --lr X                       peak learning rate. Default: 5e-4
+      --schedule cosine|constant   learning-rate schedule. Default: cosine
+      --warmup N                   warm-up steps. Default: 2000, at most a tenth of all steps
+      --weight-decay X             of parameters with two or more dimensions. Default: 0.2
+      --beta1 X                    AdamW's. Default: 0.9
+      --beta2 X                    AdamW's. Default: 0.98
+      --eps X                      AdamW's. Default: 1e-6
+      --clip-grad X                clip the gradient to this norm. Default: no clipping
+      --freeze image|text          encoder that is not trained
+      --no-shuffle                 read the data in its own order
+      --no-augment                 preprocess images as for evaluation
+      --crop-scale MIN,MAX         share of each image that a random crop keeps. Default: 0.9,1
+      --flip                       mirror half of the images
+      --save-every N               steps between checkpoints. Default: 200
+      --keep N                     checkpoints to keep. Default: 2
+      --patience N                 stop after N validations without improvement
+      --log-every N                steps between lines of results.jsonl. Default: 1
+      --seed N                     random seed. Default: 0
+      --resume                     continue from the last checkpoint in DIR; start if there is none
+      --json                       every event as one line of JSON: {"kind": "step", "loss", …}
+      --activation quickgelu|gelu  activation of a checkpoint that does not name its own
+      --threads N                  threads to compute with. Default: one for each core
+      --image-column C             table: column of image paths. Default: image, filepath or file_name
+      --caption-column C           table: column of captions. Default: caption, captions, title or text
+      --separator S                table: column separator. Default: a comma; in .tsv a tab
+      -q, --quiet                  no notices and no progress; errors are always shown
+      -h, --help                   show this text
 
     Examples:
       typeclip train --data photos --model tiny.json --out run --epochs 30 --val more-photos
@@ -204,9 +203,9 @@ describe('a run', () => {
     expect(jsonLines(finished.stdout).map(({ kind }) => kind)).toEqual(['start', 'end'])
 
     const other = await train('--out', cut, '--steps', '4', ...flags, '--resume', '--lr', '1')
-    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('lr was 0.0005 and is 1') })
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('--lr was 0.0005 and is 1') })
     const locked = await train('--out', cut, '--steps', '4', ...flags, '--resume', '--freeze', 'image')
-    expect(locked).toMatchObject({ code: 2, stderr: expect.stringContaining('frozen was [] and is ["visual"]') })
+    expect(locked).toMatchObject({ code: 2, stderr: expect.stringContaining('--freeze was [] and is ["visual"]') })
     const again = await train('--out', cut, '--steps', '4', ...flags)
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('is not empty') })
   })
@@ -254,7 +253,7 @@ describe('a run', () => {
       '--epochs',
       '2',
     )
-    expect(code).toBe(0)
+    expect(code).toBe(1)
     expect(stderr).toContain('broken.jpg')
     expect(stderr).toContain('broken.jpg is skipped: this is text')
   })
@@ -305,4 +304,15 @@ describe('a run', () => {
     expect((await lines('results.jsonl')).at(-1).step).toBe(Number(last!.match(/\d+/)![0]))
     expect(await readdir(folder)).toContain('curves.svg')
   })
+})
+
+it("refuses a vocabulary smaller than CLIP's before it trains", async () => {
+  const small = join(folder, 'small.json')
+  await writeFile(small, JSON.stringify({ ...tiny, text_cfg: { ...tiny.text_cfg, vocab_size: 1000 } }))
+  const { code, stderr } = await captured([
+    ...['train', '--data', join(given, 'pairs.csv'), '--model', small, '--batch', '4'],
+    ...['--out', join(folder, 'run'), '--steps', '1'],
+  ])
+  expect(code).toBe(2)
+  expect(stderr).toContain("the model's vocabulary has 1000 tokens, and captions are tokenized with CLIP's 49408")
 })

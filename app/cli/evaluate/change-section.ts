@@ -7,7 +7,7 @@ import { verdict } from './verdict.ts'
 
 export function changeSection(before: ClassificationResult, after: ClassificationResult): string {
   const cards = [
-    [percent(before.top1), { en: 'top-1 before, by words alone', zh: '之前的 top-1，仅凭文字' }],
+    [percent(before.top1), { en: 'top-1 before, zero-shot', zh: '之前的 top-1，零样本' }],
     [percent(after.top1), { en: 'top-1 now', zh: '现在的 top-1' }],
   ] as const
   const was = new Map(before.classes.map(({ name, recall }) => [name, recall]))
@@ -16,11 +16,11 @@ export function changeSection(before: ClassificationResult, after: Classificatio
     .map(({ name, n, recall }) => ({ name, n, recall, from: was.get(name) ?? Number.NaN }))
     .sort((a, b) => a.recall - a.from - (b.recall - b.from))
     .map(({ name, n, recall, from }) => {
-      const change = `${recall < from ? '−' : '+'}${percent(Math.abs(recall - from))}`
-      return `<tr><td>${escaped(name)}</td>${[`${n}`, percent(from), percent(recall), change].map((cell) => `<td class="number">${cell}</td>`).join('')}</tr>`
+      const change = `${recall < from ? '−' : recall > from ? '+' : ''}${percent(Math.abs(recall - from))}`
+      return `<tr><td>${escaped(name)}</td>${[`${n}`, percent(from), percent(recall), change].map((cell, i) => `<td class="number${i === 0 ? ' spare' : ''}">${cell}</td>`).join('')}</tr>`
     })
   const head = [
-    both('pictures', '图片数'),
+    both('images', '图像数'),
     both('recall before', '之前的召回率'),
     both('recall now', '现在的召回率'),
     both('change', '变化'),
@@ -30,5 +30,5 @@ export function changeSection(before: ClassificationResult, after: Classificatio
   return `${numbers(cards)}${said}<h2>${both('What changed', '变化')}</h2><p>${both(
     'The classes that lost most come first.',
     '下降最多的类别在前。',
-  )}</p><div class="wide"><table class="classes"><thead><tr><th>${both('class', '类别')}</th>${head.map((cell) => `<th class="number">${cell}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div><h2>${both('The model as it is now', '现在的模型')}</h2>`
+  )}</p><div class="wide"><table class="classes"><thead><tr><th>${both('class', '类别')}</th>${head.map((cell, i) => `<th class="number${i === 0 ? ' spare' : ''}">${cell}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div><h2>${both('The model as it is now', '现在的模型')}</h2>`
 }

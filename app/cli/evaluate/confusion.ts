@@ -5,16 +5,16 @@ import type { ClassificationResult } from 'typeclip/evaluate'
 import { both, escaped } from '../inspect/html.ts'
 import { weightMatrix } from '../inspect/pictures.ts'
 
-/** Above this a table would be too large, above the other its cells are small. */
-const [readable, roomy] = [120, 24]
+/** Above the first a table would be too large; above the second its cells are small; up to the third they are large. */
+const [readable, roomy, few] = [120, 24, 10]
 const pairsShown = 12
 
 type Result = Pick<ClassificationResult, 'classes' | 'confusion'>
 
 export function confusionSection(result: Result): string {
   const body = result.classes.length <= readable ? matrixTable(result) : matrixPicture(result)
-  return `<h2>${both('What is taken for what', '混淆矩阵')}</h2><p>${both(
-    'A row for each class as it is, a column for each answer. The diagonal is right.',
+  return `<h2>${both('Confusion matrix', '混淆矩阵')}</h2><p>${both(
+    'Row: the true class. Column: the predicted class. The diagonal is right.',
     '每行是一个真实类别，每列是一个预测类别；对角线为正确。',
   )}</p><div class="wide">${body}</div>${pairs(result)}`
 }
@@ -28,7 +28,7 @@ function matrixTable({ classes, confusion }: Result): string {
     })
     return `<tr><th>${escaped(classes[i]!.name)}</th>${cells.join('')}</tr>`
   })
-  return `<table class="confusion${classes.length > roomy ? ' dense' : ''}"><thead><tr><td></td>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`
+  return `<table class="confusion${classes.length > roomy ? ' dense' : classes.length <= few ? ' few' : ''}"><thead><tr><td></td>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`
 }
 
 function matrixPicture({ classes, confusion }: Result): string {
@@ -38,6 +38,7 @@ function matrixPicture({ classes, confusion }: Result): string {
 }
 
 function pairs({ classes, confusion }: Result): string {
+  if (classes.length <= few) return '' // the table shows them at a glance
   const found = confusion
     .flatMap((row, i) => row.map((count, j) => ({ i, j, count })))
     .filter(({ i, j, count }) => i !== j && count > 0)

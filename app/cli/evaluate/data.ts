@@ -1,46 +1,47 @@
-// What the evaluations have in common: their data, words for its classes, a calibration, and a job that counts pictures.
+// What the evaluations have in common: their data, words for its classes, a calibration, and a job that counts images.
 
 import { readFile } from 'node:fs/promises'
 import { UsageError } from 'typeclip/errors'
 import type { Calibration, SampleOptions, Source } from 'typeclip/evaluate'
-import type { Flags } from '../arguments.ts'
+import type { Flags, Values } from '../arguments.ts'
 import { startJob } from '../job.ts'
+import { reasonOf } from '../system-errors.ts'
 import type { Terminal } from '../terminal.ts'
+import { type columnFlags, columnsOf } from '../training-data.ts'
 
 export const wordFlags = {
   template: {
     type: 'texts',
     option: 'templates',
     value: 'T',
-    help: 'a prompt with {} for the class; else "a photo of a {}."',
+    help: 'prompt with {} for the class. Default: "a photo of a {}."',
   },
   classnames: {
     type: 'text',
     option: 'words',
     value: 'FILE',
-    help: 'JSON object: folder name to words, {"n01440764": "tench", …}',
+    help: 'JSON object from folder names to class names: {"n01440764": "tench", …}',
   },
 } as const satisfies Flags
 
 export const resultFlags = {
   json: { type: 'switch', help: 'all numbers as one object' },
-  html: { type: 'text', value: 'FILE', help: 'a page with pictures as well; the file is written over' },
+  html: { type: 'text', value: 'FILE', help: 'page to write, with images; an existing file is replaced' },
 } as const satisfies Flags
 
-/** @param classes whether the data is pictures with a class each, whatever else lies beside them */
+/** @param classes whether the data is images with a class each, whatever captions they have */
 export async function openData(
   flag: string,
   where: string | undefined,
   terminal: Terminal,
-  { classes }: { classes: boolean },
+  { classes, columns }: { classes: boolean; columns: Values<typeof columnFlags> },
 ): Promise<Source> {
   if (where === undefined) throw new UsageError(`${flag} is missing: the data to evaluate on`)
   const { openSource } = await import('typeclip/evaluate')
-  const { defaultTemplates } = await import('typeclip')
   terminal.status('looking at the data')
-  const { signal } = terminal
-  const source = await openSource(where, { signal, ...(classes && { templates: defaultTemplates }) })
+  const source = await openSource(where, { ...columnsOf(columns), classes, signal: terminal.signal })
   terminal.status(undefined)
+  for (const notice of source.notices ?? []) terminal.note(notice)
   return source
 }
 
@@ -52,12 +53,14 @@ export async function templatesOf(given: readonly string[]): Promise<string[] | 
 
 export async function wordsOf(file: string | undefined): Promise<Map<string, string>> {
   if (file === undefined) return new Map()
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new UsageError(`--classnames ${file} cannot be read: ${error.message}`)
+  const bytes = await readFile(file).catch((error: Error) => {
+    throw new UsageError(`--classnames ${file} cannot be read: ${reasonOf(error)}`, { cause: error })
   })
+  const { decodeUtf8 } = await import('typeclip')
+  const text = decodeUtf8(bytes, `--classnames ${file}`)
   let found: unknown
   try {
-    found = JSON.parse(text.replace(/^\ufeff/, ''))
+    found = JSON.parse(text)
   } catch (error) {
     throw new UsageError(`--classnames ${file} is not JSON: ${(error as Error).message}`)
   }
@@ -72,7 +75,7 @@ export async function wordsOf(file: string | undefined): Promise<Map<string, str
   return new Map(entries as [string, string][])
 }
 
-/** Says which names of the file are no class of the data: a slip of the pen, or classes without a picture. */
+/** Says which names of the file are no class of the data: a slip of the pen, or classes without an image. */
 export function noteOthers(words: ReadonlyMap<string, string>, labels: readonly string[], terminal: Terminal): void {
   const others = [...words.keys()].filter((name) => !labels.includes(name))
   if (others.length === 0) return
@@ -99,7 +102,7 @@ export async function calibrationOf(
   return calibration
 }
 
-/** Counts pictures, and names those that cannot be used. */
+/** Counts images, and names those that cannot be used. */
 export function countingJob(terminal: Terminal, total: number) {
   const job = startJob(terminal, 'image', total)
   const onSample: SampleOptions['onSample'] = (sample) => {

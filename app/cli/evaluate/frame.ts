@@ -10,8 +10,10 @@ export interface About {
   task: 'zero-shot' | 'linear-probe' | 'retrieval' | 'finetune'
   model: string
   data: string
-  /** What a probe learnt from. */
+  /** What a probe was trained on. */
   train?: string
+  /** The method of the trained classifier that predicted, in place of zero-shot. */
+  classifier?: string
 }
 
 const titles: Readonly<Record<About['task'], Both>> = {
@@ -21,6 +23,11 @@ const titles: Readonly<Record<About['task'], Both>> = {
   finetune: { en: 'Before and after fine-tuning', zh: '微调前后' },
 }
 
+const titleOf = (classifier: string): Both => ({
+  en: `Trained classifier: ${escaped(classifier)}`,
+  zh: `训练过的分类器：${escaped(classifier)}`,
+})
+
 const ownStyle = `
 .numbers{display:grid;grid-template-columns:repeat(auto-fit,minmax(10rem,1fr));gap:.75rem;margin:1.25rem 0}
 .numbers div{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:.7rem 1.1rem}
@@ -29,6 +36,9 @@ const ownStyle = `
 .confusion td{width:2.1rem;min-width:2.1rem;height:2.1rem;text-align:center;font-size:.75rem;border:1px solid var(--line);font-variant-numeric:tabular-nums}
 .confusion thead td{border:0}
 .confusion td[style]{background:color-mix(in srgb,var(--shade,var(--orange)) calc(var(--share)*85%),transparent)}
+.confusion.few td{width:4.5rem;min-width:2.6rem;height:3rem;font-size:.95rem}
+.confusion.few th{font-size:.875rem}
+.confusion.few thead th{writing-mode:horizontal-tb;transform:none;text-align:center;padding:.2rem .3rem}
 .dense td{width:1.2rem;min-width:1.2rem;height:1.2rem;font-size:.6rem;padding:0}
 .dense th,.dense thead th{font-size:.65rem;padding-block:0}
 .confusion .own{--shade:var(--blue)}
@@ -36,8 +46,9 @@ const ownStyle = `
 .confusion thead th{writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;padding:.4rem 0}
 .confusion tbody th{text-align:right;position:sticky;left:0;background:var(--paper)}
 .large{width:min(100%,40rem);border:1px solid var(--line)}
-.diagram{width:100%;max-width:26rem;display:block;margin-top:.75rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem}
-.diagram text{font-size:10px;fill:var(--soft)}
+.diagram{width:100%;max-width:28rem;display:block;margin-top:.75rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem}
+.diagram text{font-size:8px;fill:var(--soft)}
+.diagram .count{font-size:7px}
 .diagram rect{fill:var(--blue)}
 .diagram .gap{fill:var(--orange);opacity:.45}
 .diagram .right{fill:var(--text)}
@@ -50,14 +61,22 @@ const ownStyle = `
 .mistakes figcaption{padding:.5rem .7rem .6rem;margin:0;font-size:.8125rem;color:var(--text);overflow-wrap:anywhere}
 .mistakes small{color:var(--soft);display:block}
 .classes td,.classes th{padding:.2rem 1rem .2rem 0;border-top:1px solid var(--line)}
-.classes{width:100%;max-width:46rem;font-size:.875rem}
+.classes{width:100%;font-size:.875rem}
 .classes thead th{border:0;color:var(--soft);font-weight:400}
 .classes .number{text-align:right}
-.classes i{display:inline-block;height:.6rem;background:var(--blue);border-radius:2px;vertical-align:middle}
+.classes th.number{white-space:normal}
+.classes .recall{padding-left:2.5rem}
+.classes .bar{width:30%}
+.classes i{display:block;height:.6rem;background:var(--blue);border-radius:2px;vertical-align:middle}
+@media (max-width:40rem){.classes .spare{display:none}.classes td,.classes th{padding-right:.5rem}.classes .recall{padding-left:.5rem}.classes .bar{width:18%}.confusion.few td{width:auto}.confusion.few thead th{writing-mode:vertical-rl;transform:rotate(180deg);text-align:left}}
 `
 
-export function frame({ task, model, data, train }: About, sections: string, skipped: readonly Skipped[]): string {
-  const { en, zh } = titles[task]
+export function frame(
+  { task, model, data, train, classifier }: About,
+  sections: string,
+  skipped: readonly Skipped[],
+): string {
+  const { en, zh } = classifier === undefined ? titles[task] : titleOf(classifier)
   return `<!doctype html>
 <html lang="en">
 <head>

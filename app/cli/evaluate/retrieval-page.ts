@@ -13,7 +13,10 @@ export function retrievalSections(result: RetrievalResult, pictures: readonly (s
     [percent(textToImage.r1), { en: 'R@1, text to image', zh: 'R@1，以文搜图' }],
     [
       `${images}`,
-      { en: `${images === 1 ? 'image' : 'images'} with ${counted(texts, 'caption')}`, zh: `张图，${texts} 条描述` },
+      {
+        en: `${images === 1 ? 'image' : 'images'} with ${counted(texts, 'caption')}`,
+        zh: `张图像，${texts} 条说明文字`,
+      },
     ],
   ] as const
   const row = (en: string, zh: string, { r1, r5, r10, medianRank, meanRank }: Recall): string =>
@@ -36,7 +39,7 @@ function missesSection({ misses }: RetrievalResult, pictures: readonly (string |
   const figures = misses.map(
     ({ key, caption, rank, found }, i) =>
       `<figure title="${escaped(key)}"><div class="shown">${picture(pictures[2 * i], caption)}${picture(pictures[2 * i + 1], found.key)}</div>` +
-      `<figcaption>“${escaped(caption)}”<small>${both(`on the left its own picture, number ${rank + 1} in order; on the right the one that came first`, `左为它自己的图，排第 ${rank + 1}；右为排第一的图`)}</small></figcaption></figure>`,
+      `<figcaption>“${escaped(caption)}”<small>${both(`rank ${rank + 1}`, `排第 ${rank + 1}`)}</small></figcaption></figure>`,
   )
-  return `<h2>${both('Captions whose picture came last', '排名最靠后的描述')}</h2><div class="mistakes paired">${figures.join('')}</div>`
+  return `<h2>${both('Captions whose image came last', '排名最靠后的说明文字')}</h2><p>${both('Left: the caption’s own image, with its rank. Right: the image that came first.', '左：该说明文字自己的图像及其排名。右：排第一的图像。')}</p><div class="mistakes paired">${figures.join('')}</div>`
 }

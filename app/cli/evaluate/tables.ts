@@ -9,7 +9,7 @@ export function classificationTable(result: ClassificationResult): string[] {
   const { top1, top5, meanPerClass, classes, confusion, reliability, rejection } = result
   const numbers = [
     ['top-1', percent(top1)],
-    ['top-5', percent(top5)],
+    ...(classes.length > 5 ? [['top-5', percent(top5)]] : []),
     ['mean per class', percent(meanPerClass)],
     ['calibration error', percent(reliability.expectedCalibrationError)],
     ['negative log-likelihood', reliability.negativeLogLikelihood.toFixed(3)],

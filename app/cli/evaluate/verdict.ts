@@ -14,17 +14,17 @@ interface Judged {
 export function verdict({ before, after, n }: Judged): { en: string; zh: string } | undefined {
   if (after < before) {
     return {
-      en: 'by words alone these pictures were answered better: keep the model as it was, learn from more pictures, or take tip-adapter or wise-ft, which lose least',
-      zh: '仅凭文字时这些图片答得更好：保留原来的模型，用更多图片学习，或改用损失最少的 tip-adapter、wise-ft',
+      en: 'zero-shot was more accurate on the validation images: keep the original model, add training images, or try tip-adapter or wise-ft, which lose least',
+      zh: '零样本在验证集上更准确：保留原来的模型，增加训练图像，或试试损失最少的 tip-adapter、wise-ft',
     }
   }
   const mean = (before + after) / 2
   const chance = 2 * Math.sqrt((2 * mean * (1 - mean)) / n)
   if (before === 1 || after - before > chance) return undefined
   const more = Math.round((after - before) * n)
-  const pictures = more === 0 ? 'no picture' : more === 1 ? 'one picture' : `${more} pictures`
+  const images = more === 0 ? 'no image' : more === 1 ? 'one image' : `${more} images`
   return {
-    en: `${pictures} more than by words alone, of ${n}: that may be chance; judge with other pictures and more of them (--val, or evaluate zero-shot --model)`,
-    zh: `${n} 张中比仅凭文字多答对 ${more} 张：可能只是偶然；请用其他更多的图片评判（--val，或 evaluate zero-shot --model）`,
+    en: `${images} more right than zero-shot, of ${n}: that may be chance; test on other images and on more of them (--val, or evaluate zero-shot --model)`,
+    zh: `${n} 张中比零样本多对 ${more} 张：可能只是偶然；请用其他更多的图像测试（--val，或 evaluate zero-shot --model）`,
   }
 }

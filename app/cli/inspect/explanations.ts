@@ -22,7 +22,7 @@ const explanations: readonly (readonly [RegExp, Explanation])[] = [
   [
     /^visual\.patches$/,
     {
-      en: 'The grid of vectors as a sequence, row by row from the top left: from here on a picture is a sentence of patches.',
+      en: 'The grid of vectors as a sequence, row by row from the top left: from here on an image is a sentence of patches.',
       zh: '把网格中的向量从左上角起逐行排成序列：从这里起，一张图就是由图像块组成的“句子”。',
       formula: '[width, g, g] → [g², width]',
     },
@@ -30,7 +30,7 @@ const explanations: readonly (readonly [RegExp, Explanation])[] = [
   [
     /^visual\.class_embedding$/,
     {
-      en: 'A learned vector stands before the patches. It has no picture of its own, so what it holds at the end it has gathered from the patches by attention.',
+      en: 'A learned vector stands before the patches. It has no image of its own, so what it holds at the end it has gathered from the patches by attention.',
       zh: '在所有图像块之前放一个可学习的向量（class token）。它本身不对应图像内容，最后它所含的信息都是通过注意力从图像块收集来的。',
       formula: 'x = [x_class; x₁; …; x_g²]',
       paper: '§2.4',
@@ -143,8 +143,8 @@ const explanations: readonly (readonly [RegExp, Explanation])[] = [
   [
     /^visual\.pooled$/,
     {
-      en: 'What is read of the sequence: the class token (or, in some of open_clip’s models, the mean of the patches). It is Figure 3’s I_f.',
-      zh: '从序列中读出的部分：class token（open_clip 的部分模型读图像块的平均）。即图 3 中的 I_f。',
+      en: 'What is read of the sequence: the class token (or, in some of open_clip’s models, the mean of the patches). It is Figure 3’s I<sub>f</sub>.',
+      zh: '从序列中读出的部分：class token（open_clip 的部分模型读图像块的平均）。即图 3 中的 I<sub>f</sub>。',
       formula: 'I_f = ln_post(x₀)',
       paper: 'Figure 3',
     },
@@ -153,7 +153,7 @@ const explanations: readonly (readonly [RegExp, Explanation])[] = [
     /^pooled$/,
     {
       en: 'What is read of the sequence: the position of end-of-text, which has seen all tokens. It is Figure 3’s T_f.',
-      zh: '从序列中读出的部分：结束符所在位置，它看得到全部 token。即图 3 中的 T_f。',
+      zh: '从序列中读出的部分：结束符所在位置，它看得到全部词元。即图 3 中的 T_f。',
       formula: 'T_f = ln_final(x)[argmax(ids)]',
       paper: '§2.4, Figure 3',
     },
@@ -161,13 +161,13 @@ const explanations: readonly (readonly [RegExp, Explanation])[] = [
   [
     /^visual\.proj$/,
     {
-      en: 'The projection into the space that pictures and texts share: the image embedding. CLIP projects linearly, without a hidden layer.',
-      zh: '投影到图像与文本共享的空间，得到图像 embedding。CLIP 只用线性投影，没有隐藏层。',
+      en: 'The projection into the space that images and texts share: the image embedding. CLIP projects linearly, without a hidden layer.',
+      zh: '投影到图像与文本共享的空间，得到图像嵌入。CLIP 只用线性投影，没有隐藏层。',
       formula: 'I_f · W_i',
       paper: '§2.3, Figure 3',
     },
   ],
-  [/^visual$/, { en: 'What the image tower gives: the image embedding.', zh: '图像塔的输出：图像 embedding。' }],
+  [/^visual$/, { en: 'What the image tower gives: the image embedding.', zh: '图像塔的输出：图像嵌入。' }],
   [
     /^token_embedding$/,
     {
@@ -189,8 +189,8 @@ const explanations: readonly (readonly [RegExp, Explanation])[] = [
   [
     /^text_projection$/,
     {
-      en: 'The projection into the space that pictures and texts share: the text embedding.',
-      zh: '投影到图像与文本共享的空间，得到文本 embedding。',
+      en: 'The projection into the space that images and texts share: the text embedding.',
+      zh: '投影到图像与文本共享的空间，得到文本嵌入。',
       formula: 'T_f · W_t',
       paper: '§2.3, Figure 3',
     },

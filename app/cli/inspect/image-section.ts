@@ -4,7 +4,7 @@ import type { Attention, ImagePass, Inspection } from 'typeclip/inspect'
 import { type BlockView, blockViews } from './blocks.ts'
 import { columns, embeddingBars } from './charts.ts'
 import { both, code, number, percent } from './html.ts'
-import { heatMap, highest, patchPicture, seenPicture } from './pictures.ts'
+import { heatMap, highest, patchPicture, seenPicture, similarityMatrix } from './pictures.ts'
 import { stageTable } from './stage-table.ts'
 import { stageNamed, step } from './step.ts'
 
@@ -31,7 +31,7 @@ export function imageSection(image: ImagePass, { config }: Inspection, original:
       en: 'Patches become vectors',
       zh: '图像块变成向量',
       text: {
-        en: `The picture is cut into ${rows} × ${columnCount} patches of ${image.patchSize}×${image.patchSize} pixels. One matrix makes a vector of each: a convolution whose stride is its kernel.`,
+        en: `The image is cut into ${rows} × ${columnCount} patches of ${image.patchSize}×${image.patchSize} pixels. One matrix makes a vector of each: a convolution whose stride is its kernel.`,
         zh: `把图切成 ${rows} × ${columnCount} 个 ${image.patchSize}×${image.patchSize} 像素的图像块，用同一个矩阵把每块变成一个向量：即步长等于核大小的卷积。`,
       },
       formula: `[3, ${image.size}, ${image.size}] → conv1 → [width, ${rows}, ${columnCount}] → [${rows * columnCount}, width]`,
@@ -44,11 +44,12 @@ export function imageSection(image: ImagePass, { config }: Inspection, original:
       zh: 'class token 与位置编码',
       text: {
         en: 'A learned vector is put before the patches: the embedding will be read there. Then each place gets its learned position vector, since attention does not know any order.',
-        zh: '在图像块之前放一个可学习的向量，最后从它那里读出 embedding；再给每个位置加上可学习的位置向量，因为注意力本身不知道顺序。',
+        zh: '在图像块之前放一个可学习的向量，最后从它那里读出嵌入；再给每个位置加上可学习的位置向量，因为注意力本身不知道顺序。',
       },
       formula: 'x = ln_pre([x_class; x₁; …] + E_pos)',
       paper: '§2.4',
       stages: [stage('class_embedding'), stage('positional_embedding'), stage('ln_pre')],
+      figure: image.learned ? learnedFigure(image.learned, rows * columnCount + 1) : '',
     }),
   ]
   const convolutions = step({
@@ -65,7 +66,7 @@ export function imageSection(image: ImagePass, { config }: Inspection, original:
   return (
     `<section id="image"><h2>${both('The image encoder', '图像编码器')} ${code('encodeImage')}</h2>` +
     step({
-      en: 'The picture, and what the model sees of it',
+      en: 'The image, and what the model sees of it',
       zh: '原图，以及模型看到的部分',
       text: {
         en: `${preparation[original.mode].en} ${image.size}×${image.size} pixels are all that the model sees. Then every byte is divided by 255, and each channel’s mean is taken away and its spread divided out.`,
@@ -98,9 +99,9 @@ export function imageSection(image: ImagePass, { config }: Inspection, original:
     }) +
     step({
       en: 'The image embedding',
-      zh: '图像 embedding',
+      zh: '图像嵌入',
       text: {
-        en: `${average ? 'The mean of the patches' : transformer ? 'The class token' : 'What the pool gathered'} is projected into the space that pictures and texts share: ${image.embedding.length} numbers, here as bars.`,
+        en: `${average ? 'The mean of the patches' : transformer ? 'The class token' : 'What the pool gathered'} is projected into the space that images and texts share: ${image.embedding.length} numbers, here as bars.`,
         zh: `${average ? '图像块的平均' : transformer ? 'class token' : '注意力池化的结果'}被线性投影到图像与文本共享的空间：${image.embedding.length} 个数，如下图。`,
       },
       formula: 'I_e = normalize(I_f · W_i)',
@@ -112,17 +113,28 @@ export function imageSection(image: ImagePass, { config }: Inspection, original:
   )
 }
 
+function learnedFigure({ classToken, positions }: NonNullable<ImagePass['learned']>, rows: number): string {
+  return (
+    `<h4>${both('The class token', 'class token')}</h4>${embeddingBars(classToken, 'image')}` +
+    `<h4>${both('The position embeddings: cosine of each with each other', '位置嵌入：两两之间的余弦')}</h4>` +
+    `<span class="matrix positions"><img alt="" src="${similarityMatrix(positions, rows)}"></span><p class="small">${both(
+      `${rows} × ${rows}: the class token’s position first, then the patches row by row. Darkest is 1. In a trained model, neighbours look alike, which shows as bands as far apart as a row of patches is long.`,
+      `${rows} × ${rows}：先是 class token 的位置，然后是逐行的图像块；最深为 1。训练好的模型里，相邻位置彼此相似，因此出现间隔为一行图像块的条纹。`,
+    )}</p>`
+  )
+}
+
 const preparation = {
   shortest: {
-    en: 'The picture is resized until its shorter side fits (bicubic), and the middle is cut out: what is dimmed is not seen.',
+    en: 'The image is resized until its shorter side fits (bicubic), and the middle is cut out: what is dimmed is not seen.',
     zh: '先把短边缩放到合适大小（双三次插值），再从中间裁出正方形：变暗的部分模型看不到。',
   },
   longest: {
-    en: 'The picture is resized until its longer side fits, and padded to a square.',
+    en: 'The image is resized until its longer side fits, and padded to a square.',
     zh: '把长边缩放到合适大小，再填充成正方形。',
   },
   squash: {
-    en: 'The picture is resized to a square, whatever its proportions.',
+    en: 'The image is resized to a square, whatever its proportions.',
     zh: '不保持比例，直接缩放成正方形。',
   },
 }

@@ -18,7 +18,7 @@ export function overview({ image, texts, similarity }: Inspection): string {
     ...texts.map((text, i) => lane(`text-${i}`, quoted(text), both('text encoder', '文本编码器'), shapesOf(text))),
   ]
   const results = similarity
-    ? `<a class="result" href="#similarity">${texts.map((_, i) => `cos(I_e, T_e${texts.length > 1 ? `<sub>${i + 1}</sub>` : ''}) = <b>${similarity.cosines[i]!.toFixed(3).replace('-', '−')}</b>`).join(' · ')}</a>`
+    ? `<a class="result" href="#similarity">${texts.map((_, i) => `cos(I<sub>e</sub>, T<sub>e${texts.length > 1 ? `,${i + 1}` : ''}</sub>) = <b>${similarity.cosines[i]!.toFixed(3).replace('-', '−')}</b>`).join(' · ')}</a>`
     : ''
   return `<div class="overview">${lanes.join('')}${results}</div>`
 }

@@ -34,7 +34,7 @@ export function inspectPage(inspection: Inspection, original: Original | undefin
 <header>
 <h1>${both('CLIP, step by step', 'CLIP 的前向过程')}</h1>
 <p>${both(
-    'What a CLIP does with a picture and a text, from pixels and words to one number: every step with its shape, its formula and its place in the paper (Radford et al. 2021, <i>Learning Transferable Visual Models From Natural Language Supervision</i>).',
+    'What a CLIP does with an image and a text, from pixels and words to one number: every step with its shape, its formula and its place in the paper (Radford et al. 2021, <i>Learning Transferable Visual Models From Natural Language Supervision</i>).',
     'CLIP 如何处理一张图和一句话：从像素和单词到一个数，每一步都有形状、公式，以及在论文中的位置（Radford 等，2021，<i>Learning Transferable Visual Models From Natural Language Supervision</i>）。',
   )}</p>
 <p class="model">${code(model)} ${facts(inspection)}</p>

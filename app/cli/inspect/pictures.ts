@@ -62,4 +62,18 @@ export function weightMatrix(weights: ArrayLike<number>, rows: number, columns: 
   return dataUrl(encodePng({ width: columns, height: rows, channels: 4, data }))
 }
 
+/** Cosine similarity of each row with each other, from none (or opposite) to the same. */
+export function similarityMatrix(values: Float32Array, rows: number): string {
+  const width = values.length / rows
+  const row = (i: number) => values.subarray(i * width, (i + 1) * width)
+  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, k) => sum + x * b[k]!, 0)
+  const lengths = Array.from({ length: rows }, (_, i) => Math.sqrt(dot(row(i), row(i))))
+  const cosines = Float32Array.from({ length: rows * rows }, (_, at) => {
+    const [i, j] = [Math.floor(at / rows), at % rows]
+    const lengthOfBoth = lengths[i]! * lengths[j]!
+    return lengthOfBoth > 0 ? Math.min(1, Math.max(0, dot(row(i), row(j)) / lengthOfBoth)) : 0
+  })
+  return weightMatrix(cosines, rows, rows)
+}
+
 export const highest = (weights: ArrayLike<number>): number => Array.from(weights).reduce((a, b) => Math.max(a, b), 0)

@@ -1,6 +1,7 @@
 // Relevance drawn over the picture that the model saw: gray below, and bright where the similarity comes from.
 
 import { bilinear, type ImageRelevance } from 'typeclip/inspect'
+import { withCaptions } from './captions.ts'
 import { heatColor } from './pictures.ts'
 import { dataUrl, encodePng, type Picture } from './png.ts'
 
@@ -9,11 +10,25 @@ const enough = 384
 
 type Side = { side?: number }
 
+/** Below this many rows or columns, the grid of ViT-B/32, a smooth drawing would suggest a detail that is not there. */
+const smoothFrom = 7
+
+/** Whether a map is drawn as the squares that it has, and not smoothly. */
+export const isCoarse = ([rows, columns]: ImageRelevance['grid']): boolean => Math.min(rows, columns) < smoothFrom
+
 /** From the map's lowest value, 0, to its highest, 1, at any size. `[side, side]` */
 function drawn({ map, grid }: ImageRelevance, side: number): Float32Array {
-  const large = bilinear(map, grid, [side, side])
+  const large = isCoarse(grid) ? squares(map, grid, side) : bilinear(map, grid, [side, side])
   const [least, most] = large.reduce(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity])
   return large.map((x) => (most > least ? (x - least) / (most - least) : 0))
+}
+
+/** Each place of the grid as one square. */
+function squares(map: Float32Array, [rows, columns]: ImageRelevance['grid'], side: number): Float32Array {
+  const at = (i: number, count: number) => Math.floor((i * count) / side)
+  return Float32Array.from({ length: side * side }, (_, i) => {
+    return map[at(Math.floor(i / side), rows) * columns + at(i % side, columns)]!
+  })
 }
 
 /** The smallest multiple of the picture's own side that is large enough. */
@@ -53,8 +68,10 @@ export function relevancePicture(relevance: ImageRelevance, { side = sideOf(rele
 export const relevanceOverlay = (relevance: ImageRelevance, side?: Side): string =>
   dataUrl(encodePng(relevancePicture(relevance, side)))
 
-/** The picture, and beside it what each text makes of it, from left to right: a PNG file. */
-export function relevancePng(relevances: readonly ImageRelevance[]): Buffer {
+/** The image, and beside it what each text makes of it, from left to right, with its caption below: a PNG file. */
+export async function relevancePng(
+  relevances: readonly (ImageRelevance & { text: string; cosine: number })[],
+): Promise<Buffer> {
   const [first] = relevances
   const pictures = [seenLarge(first!), ...relevances.map((relevance) => relevancePicture(relevance))]
   const { height, width: side } = pictures[0]!
@@ -66,7 +83,26 @@ export function relevancePng(relevances: readonly ImageRelevance[]): Buffer {
       data.set(picture.data.subarray(3 * y * side, 3 * (y + 1) * side), 3 * (y * width + i * (side + gap)))
     }
   }
-  return encodePng({ width, height, channels: 3, data })
+  const under = relevances.map(({ text, cosine, grid }, i) => ({
+    left: (i + 1) * (side + gap),
+    lines: [...wrapped(text), `cosine ${cosine.toFixed(3).replace('-', '−')} · ${grid.join(' × ')} places`],
+  }))
+  const image = { width, height, channels: 3 as const, data }
+  return withCaptions(image, [{ left: 0, lines: ['the image'] }, ...under])
+}
+
+/** Characters on a line under a map, and lines of a text at most. */
+const [lineLength, mostLines] = [46, 3]
+
+/** A text in lines that fit under a map; what is too long ends in an ellipsis. */
+export function wrapped(text: string): string[] {
+  const lines = ['']
+  for (const word of text.split(/\s+/).flatMap((word) => word.match(/.{1,46}/gsu) ?? [])) {
+    const longer = lines.at(-1) === '' ? word : `${lines.at(-1)} ${word}`
+    if (longer.length <= lineLength) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines.length <= mostLines ? lines : [...lines.slice(0, mostLines - 1), `${lines[mostLines - 1]} …`]
 }
 
 const plane = (pixels: Uint8Array, size: number, channel: number, side: number): Float32Array =>

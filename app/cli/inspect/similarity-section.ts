@@ -25,7 +25,7 @@ export function similaritySection({ similarity, texts, logitScale }: Inspection)
     zh: '余弦相似度与缩放',
     text: {
       en: `Both embeddings are divided by their lengths; their dot product is then a cosine between −1 and 1. Times exp(t) = ${number(logitScale)}, the learned temperature, it is a logit${several ? ', and a softmax over the texts says which fits best among them' : '; a softmax over several texts (give more than one --text) would say which fits best'}. In training, the same numbers over a whole batch are what the contrastive loss compares.`,
-      zh: `两个 embedding 各除以自己的长度，点积就是 −1 到 1 之间的余弦。乘以可学习的温度 exp(t) = ${number(logitScale)} 得到 logit${several ? '；对所有文本做 softmax，就知道其中哪一句最合适' : '；给出多个 --text 时，对它们做 softmax 就知道哪一句最合适'}。训练时的对比损失比较的正是整个 batch 上的这些数。`,
+      zh: `两个嵌入各除以自己的长度，点积就是 −1 到 1 之间的余弦。乘以可学习的温度 exp(t) = ${number(logitScale)} 得到 logit${several ? '；对所有文本做 softmax，就知道其中哪一句最合适' : '；给出多个 --text 时，对它们做 softmax 就知道哪一句最合适'}。训练时的对比损失比较的正是整个 batch 上的这些数。`,
     },
     formula: 'logits = I_e · T_eᵀ · exp(t)',
     paper: 'Figure 3, §3.1.2',

@@ -3,7 +3,7 @@
 import type { Stage } from 'typeclip/inspect'
 import { spreadChart } from './charts.ts'
 import { type Explanation, explanationOf } from './explanations.ts'
-import { both, code, number, shapeOf } from './html.ts'
+import { both, code, formulaCode, isMask, number, shapeOf } from './html.ts'
 
 const heading = [
   both('stage', '阶段'),
@@ -48,19 +48,23 @@ const blockOf = (name: string): string | undefined => name.match(/^.*?(resblocks
 
 function row(stage: Stage, reach: number, explanation: Explanation | undefined): string {
   const { name, shape, mean, std, min, max, norm } = stage
-  const numbers = [mean, std, min, max, norm].map((x) => `<td class="number">${number(x)}</td>`).join('')
+  const numbers = isMask(name)
+    ? `<td class="number" colspan="5">${both('0 where a row may look, −∞ elsewhere', '可以看的位置为 0，其余为 −∞')}</td>`
+    : [mean, std, min, max, norm].map((x) => `<td class="number">${number(x)}</td>`).join('')
   const inside = blockOf(name)
   const shown = inside && inside !== name ? name.slice(inside.length) : name
   return (
     `<tr><th scope="row">${code(shown)}</th><td><code>${shapeOf(shape)}</code></td>${numbers}` +
-    `<td>${spreadChart(stage, reach)}</td></tr>` +
+    `<td>${isMask(name) ? '' : spreadChart(stage, reach)}</td></tr>` +
     (explanation ? `<tr class="why"><td colspan="8">${explain(explanation)}</td></tr>` : '')
   )
 }
 
 export function explain({ en, zh, formula, paper }: Explanation): string {
   return (
-    both(en, zh) + (formula ? ` ${code(formula)}` : '') + (paper ? ` <span class="paper">${inPaper(paper)}</span>` : '')
+    both(en, zh) +
+    (formula ? ` ${formulaCode(formula)}` : '') +
+    (paper ? ` <span class="paper">${inPaper(paper)}</span>` : '')
   )
 }
 

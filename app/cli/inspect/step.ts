@@ -1,7 +1,7 @@
 // One step of the walk: what it is called, which stages of the model it covers, why it is there, and a picture of it.
 
 import type { Stage } from 'typeclip/inspect'
-import { both, code, number, shapeOf } from './html.ts'
+import { both, code, formulaCode, isMask, number, shapeOf } from './html.ts'
 import { inPaper } from './stage-table.ts'
 
 export interface Step {
@@ -20,7 +20,7 @@ export function step({ en, zh, text, formula, paper, stages = [], figure = '' }:
   return (
     `<section class="step"><h3>${both(en, zh)}</h3><p>${both(text.en, text.zh)}</p>` +
     (formula || paper
-      ? `<p class="formula">${formula ? code(formula) : ''}${paper ? ` <span class="paper">${inPaper(paper)}</span>` : ''}</p>`
+      ? `<p class="formula">${formula ? formulaCode(formula) : ''}${paper ? ` <span class="paper">${inPaper(paper)}</span>` : ''}</p>`
       : '') +
     (chips.length ? `<ul class="chips">${chips.join('')}</ul>` : '') +
     `${figure}</section>`
@@ -28,7 +28,7 @@ export function step({ en, zh, text, formula, paper, stages = [], figure = '' }:
 }
 
 const chip = ({ name, shape, mean, std }: Stage): string =>
-  `<li>${code(name)} <b>${shapeOf(shape)}</b> <span>${number(mean)} ± ${number(std)}</span></li>`
+  `<li>${code(name)} <b>${shapeOf(shape)}</b> <span>${isMask(name) ? both('0 or −∞', '0 或 −∞') : `${number(mean)} ± ${number(std)}`}</span></li>`
 
 export const stageNamed = (stages: readonly Stage[], name: string): Stage | undefined =>
   stages.find((stage) => stage.name === name)

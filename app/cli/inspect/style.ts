@@ -6,7 +6,7 @@ export const style = `
 *{box-sizing:border-box}
 html{scroll-behavior:smooth;-webkit-text-size-adjust:100%;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
-body{margin:0 auto;max-width:68rem;padding:0 1.25rem 4rem;background:var(--paper);color:var(--text);font:16px/1.6 system-ui,"PingFang SC","Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",sans-serif}
+body{margin:0 auto;max-width:56rem;padding:0 1.25rem 4rem;background:var(--paper);color:var(--text);font:16px/1.6 system-ui,"PingFang SC","Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",sans-serif}
 html:not(:has(#language-zh:checked)) body [lang=zh],html:has(#language-zh:checked) body [lang=en]{display:none}
 .languages{position:sticky;top:0;z-index:2;display:flex;gap:.25rem;justify-content:flex-end;padding:.5rem 0;background:var(--paper)}
 .languages label{padding:.15rem .7rem;border:1px solid var(--line);border-radius:2rem;cursor:pointer;font-size:.875rem}
@@ -18,11 +18,13 @@ h2{font-size:1.5rem;margin:0 0 .75rem;padding-top:2.5rem;scroll-margin-top:2rem}
 h2 code{font-size:.9rem;color:var(--soft);font-weight:400}
 h3{font-size:1.1rem;margin:0 0 .35rem}
 h4{font-size:.9rem;margin:1.25rem 0 .5rem;color:var(--soft);font-weight:600}
-p{margin:.35rem 0;max-width:46rem}
+p{margin:.35rem 0;max-width:51rem}
 code{font:.875em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+sub{font-size:.7em;line-height:0}
+.ending{white-space:nowrap}
 a{color:var(--blue)}
 .model,.small,footer,.paper{color:var(--soft);font-size:.875rem}
-.overview{display:grid;gap:.5rem;margin-top:1rem;max-width:46rem}
+.overview{display:grid;gap:.5rem;margin-top:1rem}
 .overview a{color:inherit;text-decoration:none}
 .lane{display:grid;grid-template-columns:9rem 1.5rem 1fr;align-items:center;gap:.5rem;border:1px solid var(--line);border-left:4px solid var(--orange);border-radius:.5rem;padding:.5rem .75rem;background:var(--card)}
 .lane.text{border-left-color:var(--blue)}
@@ -61,10 +63,12 @@ figcaption,.caption{display:block;font-size:.75rem;line-height:1.35;color:var(--
 .map img,.matrix img{position:absolute;inset:0;width:100%;height:100%}
 .why{grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:1.25rem}
 .why .map img{image-rendering:auto}
+.why .map.coarse img{image-rendering:pixelated}
 .words{display:flex;flex-wrap:wrap;gap:.25rem;margin:.5rem 0 0;font-size:.95rem}
 .word{border-radius:.3rem;padding:.05rem .35rem;background:color-mix(in srgb,var(--blue) calc(var(--weight)*75%),transparent);text-align:center;line-height:1.3}
 .word small{display:block;font-size:.65rem;font-variant-numeric:tabular-nums}
 .matrix{border:1px solid var(--line);background:var(--paper)}
+.positions{width:min(100%,16rem)}
 .slider{display:flex;gap:.6rem;align-items:center;margin-top:1rem;font-size:.875rem;max-width:30rem}
 .slider input{flex:1;accent-color:var(--orange)}
 .text .slider input{accent-color:var(--blue)}
@@ -119,7 +123,7 @@ summary blockquote{padding:0 0 0 .75rem}
 .similarity td,.similarity th{padding:.35rem 1rem .35rem 0;border-top:1px solid var(--line)}
 .similarity thead th{border:0;color:var(--soft);font-weight:400}
 .similarity thead th:nth-child(2),.similarity thead th:nth-child(3){text-align:right}
-.similarity{font-size:.95rem;width:100%;max-width:46rem}
+.similarity{font-size:.95rem;width:100%}
 .share{position:relative;min-width:10rem;width:40%}
 .share i{display:inline-block;height:.9rem;background:var(--orange);border-radius:2px;vertical-align:middle;max-width:calc(100% - 3.5rem)}
 .share span{margin-left:.5rem;font-variant-numeric:tabular-nums}

@@ -28,14 +28,14 @@ function walk(text: TextPass, index: number, { contextLength, vocabularySize }: 
       zh: '分词',
       text: {
         en: `The text is cleaned and lower-cased, and byte-pair encoding cuts it into pieces of a vocabulary of ${vocabularySize.toLocaleString('en-US')}; a start and an end token go around them. ${tokens.length} of at most ${contextLength} positions are used. The reference fills the rest with 0; nothing after the end can matter, so it is not computed here.`,
-        zh: `文本先清洗并转为小写，再用 BPE（byte-pair encoding）切成词表（${vocabularySize} 项）中的片段，首尾各加一个特殊 token。最多 ${contextLength} 个位置，这里用了 ${tokens.length} 个；参考实现用 0 补齐其余位置，但结束符之后的内容不会产生影响，所以这里不计算。`,
+        zh: `文本先清洗并转为小写，再用 BPE（byte-pair encoding）切成词表（${vocabularySize} 项）中的片段，首尾各加一个特殊词元。最多 ${contextLength} 个位置，这里用了 ${tokens.length} 个；参考实现用 0 补齐其余位置，但结束符之后的内容不会产生影响，所以这里不计算。`,
       },
       paper: '§2.4',
       figure: `<ol class="tokens" start="0">${tokens.map((token, i) => tokenCard(token, i, i === readAt)).join('')}</ol>`,
     }) +
     step({
       en: 'Tokens become vectors, with positions',
-      zh: 'token 变成向量，并加上位置',
+      zh: '词元变成向量，并加上位置',
       text: {
         en: 'Each id picks its row of a learned table, and each place adds its learned vector.',
         zh: '每个 id 从可学习的词表矩阵取出一行，再加上该位置的可学习向量。',
@@ -49,7 +49,7 @@ function walk(text: TextPass, index: number, { contextLength, vocabularySize }: 
       zh: '因果 mask',
       text: {
         en: 'No token may look at a later one: −∞ is added to those scores, and the softmax makes 0 of it. CLIP keeps it so that the encoder could start from a language model, or be trained as one beside. Only the last token has seen the whole text.',
-        zh: '任何 token 都不能看它右边的 token：在这些分数上加 −∞，softmax 之后就是 0。CLIP 保留它，是为了能用预训练语言模型初始化，或同时训练语言模型目标。只有最后一个 token 看到了整句话。',
+        zh: '任何词元都不能看它右边的词元：在这些分数上加 −∞，softmax 之后就是 0。CLIP 保留它，是为了能用预训练语言模型初始化，或同时训练语言模型目标。只有最后一个词元看到了整句话。',
       },
       formula: 'softmax(Q Kᵀ / √d + mask)',
       paper: '§2.4',
@@ -60,8 +60,8 @@ function walk(text: TextPass, index: number, { contextLength, vocabularySize }: 
       en: 'Attention, block by block',
       zh: '逐块看注意力',
       text: {
-        en: 'Rows are the tokens that look, columns those looked at, darkest is 1. Below: how much the position that is read takes from each token, the mean of the heads. Much of it often goes to the first token, which serves as a place to rest.',
-        zh: '行是在“看”的 token，列是被看的 token，最深为 1。下表：被读取的位置从每个 token 取多少（各头平均）。第一个 token 往往占得很多，起到“歇脚处”的作用。',
+        en: 'Rows are the tokens that look, columns those looked at, darkest is 1. Below: how much the position that is read takes from each token, the mean of the heads. Much of it often goes to the first token, an attention sink.',
+        zh: '行是在“看”的词元，列是被看的词元，最深为 1。下表：被读取的位置从每个词元取多少（各头平均）。第一个词元往往占得很多，起到“注意力汇聚点”（attention sink）的作用。',
       },
       paper: '§2.4',
       stages: attention.length ? [stageNamed(stages, attention.at(-1)!.name)] : [],
@@ -75,11 +75,11 @@ function walk(text: TextPass, index: number, { contextLength, vocabularySize }: 
         text.pool === 'argmax'
           ? {
               en: `The embedding is read at the highest id of the sequence. That is end-of-text, ${code(`argmax(ids) = ${readAt}`)}, whose id ${end.id} is the vocabulary’s last.`,
-              zh: `embedding 从序列中 id 最大的位置读取，也就是结束符：${code(`argmax(ids) = ${readAt}`)}，它的 id ${end.id} 是词表中最后一个。`,
+              zh: `嵌入从序列中 id 最大的位置读取，也就是结束符：${code(`argmax(ids) = ${readAt}`)}，它的 id ${end.id} 是词表中最后一个。`,
             }
           : {
               en: `The embedding is read at the first end-of-text token, id ${end.id}: position ${readAt}.`,
-              zh: `embedding 从第一个结束符（id ${end.id}）处读取：位置 ${readAt}。`,
+              zh: `嵌入从第一个结束符（id ${end.id}）处读取：位置 ${readAt}。`,
             },
       formula: 'T_f = ln_final(x)[end of text]',
       paper: '§2.4',
@@ -87,9 +87,9 @@ function walk(text: TextPass, index: number, { contextLength, vocabularySize }: 
     }) +
     step({
       en: 'The text embedding',
-      zh: '文本 embedding',
+      zh: '文本嵌入',
       text: {
-        en: `One matrix takes it to the space that pictures and texts share: ${embedding.length} numbers.`,
+        en: `One matrix takes it to the space that images and texts share: ${embedding.length} numbers.`,
         zh: `再用一个矩阵投影到图像与文本共享的空间：${embedding.length} 个数。`,
       },
       formula: 'T_e = normalize(T_f · W_t)',
@@ -147,7 +147,7 @@ function readTable({ tokens, readAt, attention }: TextPass): string {
   })
   const heads = tokens.map((token) => `<th scope="col">${headingOf(token)}</th>`)
   return (
-    `<h4>${both('From the position that is read to each token', '从读取位置到每个 token')}</h4>` +
+    `<h4>${both('From the position that is read to each token', '从读取位置到每个词元')}</h4>` +
     wide(
       `<table class="grid looks"><thead><tr><td></td>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`,
     )

@@ -22,7 +22,7 @@ const general = fieldNames(`
   output_attentions output_hidden_states output_scores prefix problem_type remove_invalid_values repetition_penalty
   return_dict return_dict_in_generate suppress_tokens task_specific_params temperature tf_legacy_loss
   tie_encoder_decoder tie_word_embeddings tokenizer_class top_k top_p torchscript typical_p use_bfloat16
-  model_type projection_dim pruned_heads
+  model_type projection_dim pruned_heads _class_name _diffusers_version
 `)
 const topFields = fieldNames(`
   text_config vision_config text_config_dict vision_config_dict logit_scale_init_value

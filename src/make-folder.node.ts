@@ -1,0 +1,24 @@
+// A folder with those above it. Node's own recursive mkdir does not return where a folder exists and takes no others, as
+// /proc does.
+
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/** Does nothing where the folder is there already. */
+export async function makeFolder(path: string): Promise<void> {
+  const parent = dirname(path)
+  if (await isFolder(path)) return
+  if (parent !== path && !(await stat(parent).catch(() => undefined))) await makeFolder(parent)
+  try {
+    await mkdir(path)
+  } catch (error) {
+    // Another process may have made it in the meantime.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await isFolder(path))) throw error
+  }
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  )
