@@ -112,7 +112,8 @@ export function tableOfFigure2(report: Figure2Report): string {
     ...steps.map((step) => row(step, nameOf, seeds)),
     '',
     'Efficiency: the ratio of the images that each needs for the highest accuracy that both reach, interpolated in the',
-    'logarithm of images. A gain is beyond noise if it is more than two of its standard errors.',
+    'logarithm of images; it is not measurable where one of the two has that accuracy at its first point already. A gain is',
+    'beyond noise if it is more than two of its standard errors.',
     '',
     `| images processed | ${objectives.map(({ name }) => name).join(' | ')} |`,
     `|---:|${'---:|'.repeat(objectives.length)}`,
@@ -135,7 +136,7 @@ function row(
   const found = efficiency?.seeds ?? 0
   const of = found < seeds ? ` (of ${found} of ${seeds} seeds)` : ''
   const spread = efficiency && efficiency.spread !== null ? ` ± ${efficiency.spread.toFixed(1)}` : ''
-  const ratio = efficiency ? `${times(efficiency.mean)}${spread}${of}` : 'no accuracy in common'
+  const ratio = efficiency ? `${times(efficiency.mean)}${spread}${of}` : 'not measurable'
   const at = efficiency ? percent(efficiency.accuracy) : '–'
   const error = gain.error === null ? '' : ` ± ${(100 * gain.error).toFixed(1)}`
   const points = `${(100 * gain.mean).toFixed(1)}${error} points`

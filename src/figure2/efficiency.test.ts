@@ -75,6 +75,8 @@ it('claims no deviation from one seed', () => {
   expect(report.steps[0]).toMatchObject({ gain: { error: null }, beyondNoise: null, efficiency: { spread: null } })
   expect(tableOfFigure2(report)).not.toContain('±')
   expect(tableOfFigure2(report)).toContain('one seed: cannot tell')
+  const far = summarize({ data: 'a', val: 'c', chance: 0.1, images: 1600, batch: 8 }, [run('lm', 1), run('bow', 1024)])
+  expect(tableOfFigure2(far)).toContain('| not measurable |')
   const svg = drawFigure2(report)
   expect(svg).toContain('(zero-shot accuracy on c; one seed: no spread)')
   expect(svg).not.toContain('fill-opacity')

@@ -156,7 +156,9 @@ function view(terminal: Terminal): (event: Figure2Event) => Promise<void> {
           const spread = efficiency.spread === null ? '' : ` ± ${efficiency.spread.toFixed(1)}`
           await terminal.print(`${to} is ${efficiency.mean.toFixed(1)}${spread} times as efficient as ${from}`)
         } else {
-          await terminal.print(`${to} and ${from} reach no common accuracy, so their efficiency cannot be compared`)
+          await terminal.print(
+            `${to} and ${from}: no accuracy that both reach after their first point, so the efficiency cannot be measured`,
+          )
         }
       }
       if (objectives[0]?.seeds.length === 1) {
