@@ -1,4 +1,4 @@
-// npm run bench [cold-start|towers|files|training|lora|linear-probe]…      all of them, if none is named
+// npm run bench [cold-start|start-up|towers|files|training|lora|linear-probe]…      all of them, if none is named
 //
 // Cold start comes first: a process begins with the peak memory of the one that started it.
 
@@ -6,11 +6,13 @@ import { coldStart } from './cold-start.ts'
 import { files } from './files.ts'
 import { linearProbe } from './linear-probe.ts'
 import { lora } from './lora.ts'
+import { startUp } from './start-up.ts'
 import { towers } from './towers.ts'
 import { training } from './training.ts'
 
 const benches: Record<string, () => void | Promise<void>> = {
   'cold-start': coldStart,
+  'start-up': startUp,
   towers,
   files,
   training,

@@ -108,8 +108,11 @@ function mlpRatio({ width, mlpWidth }: { width: number; mlpWidth: number }): num
 
 const hiddenAct = { quickgelu: 'quick_gelu', gelu: 'gelu' } as const
 
-/** `config.json` of a CLIPModel. */
-export function huggingFaceConfig({ embedDim, image, text }: WholeConfig): Json {
+/**
+ * `config.json` of a CLIPModel
+ * @param startId of the tokenizer
+ */
+export function huggingFaceConfig({ embedDim, image, text }: WholeConfig, startId: number): Json {
   if (image.kind !== 'vision-transformer' || !image.preNorm || image.pool !== 'token') {
     const what =
       image.kind !== 'vision-transformer' ? 'is a ResNet' : image.preNorm ? 'averages patches' : 'has no ln_pre'
@@ -136,7 +139,7 @@ export function huggingFaceConfig({ embedDim, image, text }: WholeConfig): Json 
       ...transformer(text),
       max_position_embeddings: text.contextLength,
       vocab_size: text.vocabularySize,
-      bos_token_id: text.vocabularySize - 2,
+      bos_token_id: startId,
       // With 2, which is wrong, transformers reads the embedding at the highest id; OpenAI's own files have it so.
       eos_token_id: text.pool === 'argmax' ? 2 : text.endId,
       pad_token_id: 1,

@@ -44,9 +44,17 @@ export class UsageError extends TypeclipError {
 /** One input (an image, a text) that cannot be used; the other inputs of the same call are unaffected. */
 export class InputError extends TypeclipError {
   override name = 'InputError'
+  /** The input's position among those of the call, from 0. */
+  declare index?: number
+  /** The input in a few words: its path or address, the start of a text, `1,024 bytes`. */
+  declare input?: string
 }
 
 /** A training run that cannot continue; its last checkpoint is unharmed. */
 export class TrainingError extends TypeclipError {
   override name = 'TrainingError'
 }
+
+/** A caller's text as a message shows it: the start of one that is very long, such as an image in base64. */
+export const excerpt = (text: string, longest = 256): string =>
+  text.length <= longest ? text : `${text.slice(0, Math.min(80, longest))}… (${text.length} characters)`

@@ -1,8 +1,18 @@
-// typeclip/evaluate: every public name.
+/**
+ * `typeclip/evaluate`: how well a model does on labelled or captioned images.
+ *
+ * {@includeCode ../examples/evaluate.ts}
+ *
+ * @module typeclip/evaluate
+ */
 
 export { combine } from './data/combine.ts'
+export type { FolderOptions } from './data/folder.node.ts'
 export { openSource, type SourceOptions } from './data/open.node.ts'
-export type { Sample, Skipped, Source } from './data/sample.ts'
+export type { Order, Sample, Skipped, Source } from './data/sample.ts'
+export type { ShardBytesOptions } from './data/shard-bytes.node.ts'
+export type { TableOptions } from './data/table.node.ts'
+export type { WebDatasetOptions } from './data/webdataset.node.ts'
 export { type Calibrated, type CalibrateOptions, type Calibration, calibrate } from './evaluate/calibration.ts'
 export { calibrationJson, readCalibration } from './evaluate/calibration-file.node.ts'
 export {
@@ -34,8 +44,21 @@ export {
   type RetrievalResult,
 } from './evaluate/evaluate-retrieval.ts'
 export { type EvaluateZeroShotOptions, evaluateZeroShot } from './evaluate/evaluate-zero-shot.ts'
-export { type LinearProbe, type LinearProbeOptions, linearProbe } from './evaluate/linear-probe.ts'
-export { logisticRegressor, type Regression, type Regressor } from './evaluate/logistic-regression.ts'
+export type { LbfgsOptions } from './evaluate/lbfgs.ts'
+export {
+  type Features,
+  type LinearProbe,
+  type LinearProbeOptions,
+  linearProbe,
+  type Tried,
+} from './evaluate/linear-probe.ts'
+export {
+  type Examples,
+  logisticRegressor,
+  type Regression,
+  type RegressionOptions,
+  type Regressor,
+} from './evaluate/logistic-regression.ts'
 export {
   type Answer,
   type Answered,
@@ -50,5 +73,6 @@ export {
   type ReliabilityBin,
   reliability,
 } from './evaluate/reliability.ts'
-export { meanRank, medianRank, type Recall, ranks, recall, recallAt } from './evaluate/retrieval.ts'
+export { meanRank, medianRank, type Recall, ranks, recall, recallAt, type Similarities } from './evaluate/retrieval.ts'
 export { fitTemperature } from './evaluate/temperature.ts'
+export type { Runtime } from './runtime/runtime.ts'

@@ -1,28 +1,27 @@
-// Scoring by a model without a joint embedding (Figure 2's two predictive baselines): how probable it finds each of some
-// texts for a picture.
+// Scores of a model without a joint embedding (the two predictive baselines of Figure 2): how probable each text is for an
+// image.
 
 import { Tensor as Value } from 'onnxruntime-common'
-import { UsageError } from './errors.ts'
+import { excerpt, InputError } from './errors.ts'
 import { input } from './graph/tensor.ts'
 import type { ClipConfig, TextTowerConfig } from './model/config.ts'
 import type { Parameters } from './model/parameters.ts'
-import { captionInputs } from './objectives/inputs.ts'
+import { captionInputs, captionValues } from './objectives/inputs.ts'
 import type { Likelihood } from './objectives/objective.ts'
-import { toldPositions } from './objectives/told-positions.ts'
 import type { Program, Runtime } from './runtime/runtime.ts'
 import { type LongText, type TextBatch, textBatches } from './text-batches.ts'
 import type { Tokenizer } from './tokenizer/tokenize.ts'
 
-/** The mean logarithm of its tokens' probabilities, for each text, under what was read of a picture. */
+/** From an image's condition to the mean log-probability of the tokens of each text. */
 export type Score = (condition: Float32Array) => Promise<Float32Array>
 
 export interface TextScores {
-  /** @throws InputError for a text that is too long, UsageError for one without words */
+  /** @throws InputError for a text that is too long or has no words */
   of(texts: readonly string[], onLong?: LongText): Score
   dispose(): Promise<void>
 }
 
-/** Positions in one run: each has as many logits as the vocabulary has tokens. */
+/** Positions in one run. Each has one logit for every token of the vocabulary, so there are few. */
 const mostPositions = 512
 
 export function textScores(
@@ -53,12 +52,16 @@ export function textScores(
 
   return {
     of(texts, onLong = 'error') {
-      const wordless = texts.find((text) => tokenizer.encode(text).length <= 2)
-      if (wordless !== undefined) throw new UsageError(`text "${wordless}" has no words, so nothing can be told of it`)
+      const index = texts.findIndex((text) => tokenizer.encode(text).length <= 2)
+      if (index >= 0) {
+        const input = excerpt(texts[index]!, 60)
+        const error = new InputError(`text "${input}" has no words, so the model has no probability for it`)
+        throw Object.assign(error, { index, input })
+      }
       const { batches, pieces } = textBatches(tokenizer, texts, tower, onLong)
       const fed = batches
         .flatMap((batch) => parts(batch))
-        .map((part) => ({ pieces: part.pieces, values: values(part) }))
+        .map(({ ids, ends, pieces }) => ({ pieces, values: captionValues(ids, Array.from(ends, Number)) }))
       return async (condition) => {
         const { run, inputs } = await program()
         const scores = new Map<number, number>()
@@ -74,7 +77,7 @@ export function textScores(
   }
 }
 
-/** A batch in parts of few enough positions. */
+/** A batch in parts of at most `mostPositions`. */
 function parts({ ids, ends, shape: [rows, length], pieces }: TextBatch): TextBatch[] {
   const most = Math.max(1, Math.floor(mostPositions / length))
   return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
@@ -86,30 +89,4 @@ function parts({ ids, ends, shape: [rows, length], pieces }: TextBatch): TextBat
       pieces: pieces.slice(from, to),
     }
   })
-}
-
-function values({ ids, ends, shape: [rows, length] }: TextBatch): Record<string, Value> {
-  const shape = [rows, length]
-  const at = (i: number): [position: number, end: number] => [i % length, Number(ends[Math.floor(i / length)])]
-  const isWord = (i: number) => at(i)[0] > 0 && at(i)[0] < at(i)[1]
-  return {
-    ids: new Value('int32', ids, shape),
-    end: new Value('int64', ends, [rows, 1]),
-    positions: new Value(
-      'int32',
-      Int32Array.from({ length }, (_, i) => i),
-      [length],
-    ),
-    words: new Value(
-      'float32',
-      Float32Array.from(ids, (_, i) => (isWord(i) ? 1 : 0)),
-      shape,
-    ),
-    next: new Value(
-      'int32',
-      ids.map((_, i) => (at(i)[0] < at(i)[1] ? ids[i + 1]! : 0)),
-      shape,
-    ),
-    ...toldPositions(Array.from(ends, Number), length),
-  }
 }

@@ -1,55 +1,89 @@
-// A CLIP, loaded: two encoders and a scale. Start reading here; `load.node.ts` finds the files.
+// A CLIP, loaded: an image encoder, a text encoder and a scale. Start reading here; `load.node.ts` finds the files.
+//
+// It is Figure 3 of the paper up to the loss. Both encoders give one vector (embedding) for each input, of the same
+// length; divided by their lengths, their dot products are cosines, and these times the scale are the logits:
+//
+//     I_f = image_encoder(I)                  # encodeImage: [n, embedDim]
+//     T_f = text_encoder(T)                   # encodeText:  [n, embedDim]
+//     I_e = l2_normalize(I_f)                 # with `normalize`
+//     T_e = l2_normalize(T_f)
+//     logits = dot(I_e, T_e.T) * exp(t)       # `similarity`; exp(t) is `logitScale`
+//
+// The figure's projections W_i and W_t are the last step of each encoder.
 
 import { Tensor as Value } from 'onnxruntime-common'
-import { InputError, UsageError } from './errors.ts'
+import { brokenNumber, type Embeddings, matrix, mean, rowsOf, unit } from './embeddings.ts'
+import { CheckpointError, excerpt, InputError, UsageError } from './errors.ts'
 import { input } from './graph/tensor.ts'
 import type { RawImage } from './image/pixels.ts'
 import { normalize, type Preprocessing } from './image/transform.ts'
+import { inputName } from './input-name.ts'
 import { type Score, type TextScores, textScores } from './likelihood.ts'
+import { iterate, type Many } from './many.ts'
 import { type ClipConfig, encodeImage, type TextTowerConfig } from './model/clip.ts'
 import type { Parameters } from './model/parameters.ts'
 import { type ObjectiveName, objectives } from './objectives/index.ts'
+import { anything, checkOptions, oneOf, trueOrFalse } from './options.ts'
 import type { Program, Runtime } from './runtime/runtime.ts'
-import { type LongText, type TextBatch, textBatches } from './text-batches.ts'
+import { isClipVocabulary, isSpelled } from './spelled-text.ts'
+import { checkTexts, type LongText, longTextChoices, type TextBatch, textBatches } from './text-batches.ts'
 import type { Tokenizer } from './tokenizer/tokenize.ts'
 
-/** A path or `http(s)` address, bytes of an image file, or pixels. */
+export { type Embeddings, unit } from './embeddings.ts'
+export type { Many } from './many.ts'
+
+/** A path or an address (`http`, `https`, `data`, `file`), bytes of an image file, or pixels. */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | RawImage
 
-/** One, several, or a stream of them. */
-export type Many<T> = T | Iterable<T> | AsyncIterable<T>
-
-/** A matrix, row-major. */
-export interface Embeddings {
-  data: Float32Array
-  shape: [rows: number, embedDim: number]
-}
-
+/** Options of `encodeImage` and `streamImages`. */
 export interface EncodeOptions {
   /** Divides each embedding by its length. Off by default, as in the reference. */
   normalize?: boolean
+  /** Stops the work; the call rejects with its reason. */
   signal?: AbortSignal
 }
 
+/** Options of `encodeText`. */
 export interface EncodeTextOptions extends EncodeOptions {
-  /** A text of more tokens than the context holds is an error, or cut, or embedded in pieces and averaged. */
+  /**
+   * A text of more tokens than the context holds: `'error'` refuses it, `'truncate'` cuts it, `'chunk'` embeds it in
+   * pieces and averages them. Default: `'error'`.
+   */
   onLong?: LongText
 }
 
 /** One image of a stream: its embedding, or why there is none. */
 export type ImageResult = { index: number; embedding: Float32Array } | { index: number; error: InputError }
 
+/** What comes up while a model is used and is no error. `message` is for the user. */
+export type UseNotice =
+  /**
+   * For each image whose EXIF orientation was not applied. `image` is its path or address, where it has one; `id` is the
+   * same where the image is the same.
+   */
+  | { kind: 'orientation'; message: string; image?: string; id: string; orientation: number }
+  /** Once for a model: the first text in a script that its tokenizer spells in bytes or single letters. */
+  | { kind: 'script'; message: string; text: string }
+
+declare global {
+  // As @types/node has it: for programs that are compiled without that and without the library esnext.disposable.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol
+  }
+}
+
+/** A loaded CLIP: an image encoder, a text encoder and the scale of their similarities. Made by `load`. */
 export interface Clip {
-  /** As it was asked for. */
+  /** As `load` was given it. */
   readonly name: string
   readonly config: ClipConfig
   readonly preprocessing: Preprocessing
   readonly tokenizer: Tokenizer
-  /** What cosines are multiplied with before the softmax: `exp` of the parameter `logit_scale`. */
+  /** Cosines are multiplied by it before the softmax: `exp` of the parameter `logit_scale`. */
   readonly logitScale: number
-  /** What is added to the logits after that: 0, but for a model of SigLIP's objective. */
+  /** Added to the logits after that: 0, except for a model of SigLIP's objective. */
   readonly logitBias: number
-  /** What it was trained by. */
+  /** The objective that it was trained with. */
   readonly objective: ObjectiveName
   /** What a user should know: what was guessed, what this model cannot do. */
   readonly notices: readonly string[]
@@ -57,39 +91,58 @@ export interface Clip {
   readonly parameters: Parameters
   readonly runtime: Runtime
 
-  /** `[n, embedDim]`, in the order given. @throws InputError at the first image that cannot be read */
+  /**
+   * `[n, embedDim]`, in the order given.
+   *
+   * @throws InputError for the first image that cannot be read, with its `index`; CheckpointError where the model gives no
+   *   numbers
+   */
   encodeImage(images: Many<ImageInput>, options?: EncodeOptions): Promise<Embeddings>
-  /** The same as a stream, in the order given, where an image that cannot be read is a result like any other. */
+  /** The same as a stream, in the order given. For an image that cannot be read the result is an error, and the stream goes on. */
   streamImages(images: Many<ImageInput>, options?: EncodeOptions): AsyncGenerator<ImageResult>
-  /** `[n, embedDim]`, in the order given. @throws InputError for a text that is too long, with its token count */
+  /**
+   * `[n, embedDim]`, in the order given.
+   *
+   * @throws InputError for a text that is too long or is no text, with its `index`; CheckpointError where the model gives
+   *   no numbers
+   */
   encodeText(texts: Many<string>, options?: EncodeTextOptions): Promise<Embeddings>
   /**
-   * Of a model that tells how probable texts are for a picture and has no joint embedding (`encodeImage` and `encodeText`
-   * refuse): its own way of comparing the two. Undefined of all others.
+   * For a model that predicts how probable a text is for an image and has no joint embedding (its `encodeImage` and
+   * `encodeText` throw): its own way of comparing the two. Undefined for all other models.
    */
   readonly likelihood?: ClipLikelihood | undefined
   /** What the image encoder is fed: `[3, n, n]` bytes, before normalising. */
   preprocess(image: ImageInput, options?: { signal?: AbortSignal }): Promise<Uint8Array>
-  /** Gives back memory, threads and workers; the model cannot be used afterwards. */
+  /**
+   * Gives back memory, threads and workers, after what is running has ended. The model cannot be used afterwards; calling
+   * `dispose` again does nothing.
+   */
   dispose(): Promise<void>
+  /** `dispose`, for `await using clip = await load(…)`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
+/**
+ * How a model without joint embeddings compares images and texts: by the probability of the text given the image. Such
+ * models come from the objectives `lm` and `bow`.
+ */
 export interface ClipLikelihood {
-  /** What a class's name is put into, where no template is given. */
+  /** The default prompt template for the label of a class. */
   readonly template: string
-  /** What is read of each picture, in the order given, in place of an embedding. */
+  /** What the model computes of each image before it sees a text, in the order given; in place of an embedding. */
   streamConditions(images: Many<ImageInput>, options?: { signal?: AbortSignal }): AsyncGenerator<ImageResult>
   /**
-   * Of a picture's condition, the mean logarithm of the probabilities that the tokens of each text have.
+   * A function from an image's condition to the mean log-probability of the tokens of each text.
    *
-   * @throws InputError for a text that is too long, UsageError for one without words
+   * @throws InputError for a text that is too long or has no words
    */
   scoresOf(texts: readonly string[], options?: { onLong?: LongText }): Score
 }
 
-/** Pictures prepared as a model takes them. */
+/** Prepares images as a model takes them. */
 export interface Preprocessor {
-  /** `[3, size, size]` bytes, before normalising (`normalize`). @throws InputError for what is not a readable picture */
+  /** `[3, size, size]` bytes, before normalising (`normalize`). @throws InputError for what is not a readable image */
   preprocess(image: ImageInput, options?: { signal?: AbortSignal }): Promise<Uint8Array>
   /** Ends the threads. */
   close(): Promise<void>
@@ -112,14 +165,23 @@ export interface Parts
   > {
   /** Decodes, resizes and crops off the main thread. */
   images: Preprocessor
+  onNotice?: ((notice: UseNotice) => void) | undefined
+  /** For messages: a parameter of this encoder that holds NaN or infinity, where one does. */
+  brokenParameter?: ((tower: Tower) => Promise<string | undefined>) | undefined
 }
+
+type Tower = 'image' | 'text'
 
 /** Images in one run of the encoder: more of them run no faster, and take more memory. */
 const imageBatch = 16
 
-export function createClip({ images, ...parts }: Parts): Clip {
-  const { config, parameters, runtime, preprocessing, tokenizer } = parts
+const encodeRules = { normalize: trueOrFalse, signal: anything }
+const encodeTextRules = { ...encodeRules, onLong: oneOf(...longTextChoices) }
+
+export function createClip({ images, onNotice, brokenParameter, ...parts }: Parts): Clip {
+  const { name, config, parameters, runtime: given, preprocessing, tokenizer } = parts
   const { encodeText, likelihood } = objectives[parts.objective]
+  const runtime = disposable(given, refuseDisposed)
   const readImage = likelihood?.condition ?? encodeImage
   const imageProgram = once(() =>
     runtime.compile({ embedding: readImage(parameters, input('image', 'float32', imageShape('batch')), config) }),
@@ -131,71 +193,110 @@ export function createClip({ images, ...parts }: Parts): Clip {
     const positions = input('positions', 'int32', ['length'])
     return runtime.compile({ embedding: encodeText!(parameters, { ids, end, positions }, config) })
   })
-  let disposed = false
+  let disposal: Promise<void> | undefined
+  let noticedScript = false
 
   function imageShape<B>(batch: B): (B | number)[] {
     return [batch, 3, preprocessing.size, preprocessing.size]
   }
 
-  function check(tower: 'image' | 'text', signal?: AbortSignal): void {
+  function refuseDisposed(): void {
+    if (disposal) throw new UsageError(`${name}: this model was disposed of; load it again`)
+  }
+
+  function check(tower: Tower, signal?: AbortSignal): void {
     signal?.throwIfAborted()
-    if (disposed) throw new UsageError(`${parts.name}: this model was disposed of`)
-    if (!config[tower]) throw new UsageError(`${parts.name} has no ${tower} tower, or was loaded without it`)
+    refuseDisposed()
+    if (!config[tower]) throw new UsageError(`${name} has no ${tower} encoder, or was loaded without it (\`towers\`)`)
   }
 
   function checkJoint(): void {
     if (!likelihood) return
     throw new UsageError(
-      `${parts.name} was trained to predict captions (objective ${parts.objective}) and has no joint embedding of images and texts; it can classify images, and nothing else`,
+      `${name} was trained to predict captions (objective ${parts.objective}) and has no joint embedding of images and texts; it can only classify images`,
     )
   }
 
+  /** Every number that leaves the model comes through here. */
+  async function checkNumbers(tower: Tower, rows: readonly Float32Array[], nameOf: (row: number) => string) {
+    for (const [i, row] of rows.entries()) {
+      const found = brokenNumber(row)
+      if (found === undefined) continue
+      const parameter = await brokenParameter?.(tower)
+      throw new CheckpointError(
+        `${name}: the model gives no numbers for ${nameOf(i)} (found ${found}); its weights are broken, or its training went wrong${parameter ? `: ${parameter}` : ''}`,
+      )
+    }
+    return rows
+  }
+
+  function noticeScript(texts: readonly string[]): void {
+    if (noticedScript || !onNotice) return
+    const text = texts.find((each) => isSpelled(tokenizer, each))
+    if (text === undefined) return
+    noticedScript = true
+    onNotice({
+      kind: 'script',
+      text,
+      message: `the tokenizer of this model ${isClipVocabulary(tokenizer) ? 'knows English words and' : 'has no words of this script and'} spells texts such as "${excerpt(text, 60)}" in bytes or single letters; expect poor results, unless the model was trained on such texts`,
+    })
+  }
+
   async function* streamImages(many: Many<ImageInput>, options: EncodeOptions = {}): AsyncGenerator<ImageResult> {
+    checkOptions(options, encodeRules, 'streamImages')
     checkJoint()
     yield* streamRows(many, options)
   }
 
-  /** What the image encoder gives for each picture. */
+  /** What the image encoder gives for each image. */
   async function* streamRows(many: Many<ImageInput>, options: EncodeOptions): AsyncGenerator<ImageResult> {
     const { signal } = options
     check('image', signal)
     const source = iterate(many)
-    const ahead: Promise<Uint8Array | InputError>[] = []
+    const ahead: { name: string; pixels: Promise<Uint8Array | InputError> }[] = []
     let index = 0
     let more = true
     for (;;) {
-      // The pictures of this batch and of the next one are decoded while the encoder runs.
+      // The images of this batch and of the next one are decoded while the encoder runs.
       while (more && ahead.length < 2 * imageBatch) {
         const { value, done } = await source.next()
         if (done) {
           more = false
         } else {
-          const pixels = images.preprocess(value, options).catch(inputError)
-          // A stream that ends early awaits none of these, and closing the pool refuses them.
+          const pixels = preprocess(value, signal ? { signal } : {}).catch(inputError)
+          // Nobody awaits these where a stream ends early, and closing the pool rejects them.
           pixels.catch(() => {})
-          ahead.push(pixels)
+          ahead.push({ name: inputName(value), pixels })
         }
       }
       if (ahead.length === 0) return
       const program = imageProgram()
       program.catch(() => {})
-      const results = await Promise.all(ahead.splice(0, imageBatch))
+      const batch = ahead.splice(0, imageBatch)
+      const results = await Promise.all(batch.map(({ pixels }) => pixels))
       check('image', signal)
-      const pixels = results.filter((result) => result instanceof Uint8Array)
-      const rows = pixels.length ? await embedPixels(await program, pixels, options) : []
-      for (const result of results) {
-        if (result instanceof Uint8Array) yield { index: index++, embedding: rows.shift()! }
-        else yield { index: index++, error: result }
+      const read = [...results.keys()].filter((i) => results[i] instanceof Uint8Array)
+      const pixels = read.map((i) => results[i] as Uint8Array)
+      const rows = pixels.length ? await embedPixels(await program, pixels) : []
+      await checkNumbers('image', rows, (row) => batch[read[row]!]!.name)
+      for (const [i, result] of results.entries()) {
+        if (result instanceof InputError) {
+          yield { index, error: Object.assign(result, { index, input: batch[i]!.name }) }
+        } else {
+          const row = rows[read.indexOf(i)]!
+          yield { index, embedding: options.normalize ? unit(row) : row }
+        }
+        index++
       }
     }
   }
 
-  async function embedPixels(program: Program, pixels: Uint8Array[], options: EncodeOptions): Promise<Float32Array[]> {
+  async function embedPixels(program: Program, pixels: Uint8Array[]): Promise<Float32Array[]> {
     const area = 3 * preprocessing.size ** 2
     const batch = new Float32Array(pixels.length * area)
     for (const [i, image] of pixels.entries()) normalize(image, preprocessing, batch, i * area)
     const { embedding } = await program.run({ image: new Value('float32', batch, imageShape(pixels.length)) })
-    return rowsOf(embedding!, options)
+    return rowsOf(embedding!)
   }
 
   async function embedTexts(batch: TextBatch): Promise<Float32Array[]> {
@@ -210,13 +311,33 @@ export function createClip({ images, ...parts }: Parts): Clip {
         [length],
       ),
     })
-    return rowsOf(embedding!, {})
+    return rowsOf(embedding!)
   }
 
-  return {
+  async function preprocess(image: ImageInput, options?: { signal?: AbortSignal }): Promise<Uint8Array> {
+    refuseDisposed()
+    return images.preprocess(image, options).catch((error: unknown) => {
+      if (!(error instanceof InputError)) refuseDisposed()
+      throw error
+    })
+  }
+
+  async function dispose(): Promise<void> {
+    await images.close()
+    for (const program of [imageProgram, textProgram]) {
+      await program.made?.then(
+        (made) => made.dispose(),
+        () => {}, // it was never compiled
+      )
+    }
+    await scores?.dispose()
+  }
+
+  const clip: Clip = {
     ...parts,
     streamImages,
     async encodeImage(many, options) {
+      checkOptions(options, encodeRules, 'encodeImage')
       const rows: Float32Array[] = []
       for await (const result of streamImages(many, options)) {
         if ('error' in result) throw result.error
@@ -226,33 +347,71 @@ export function createClip({ images, ...parts }: Parts): Clip {
     },
     likelihood: likelihood && {
       template: likelihood.template,
-      streamConditions: (many, options = {}) => streamRows(many, { ...options, normalize: false }),
-      scoresOf(texts, { onLong } = {}) {
+      streamConditions: (many, { signal } = {}) => streamRows(many, signal ? { signal } : {}),
+      scoresOf(texts, options = {}) {
+        checkOptions(options, { onLong: encodeTextRules.onLong }, 'scoresOf')
         check('text')
-        scores ??= textScores(likelihood, parts)
-        return scores.of(texts, onLong)
+        noticeScript(checkTexts(texts))
+        scores ??= textScores(likelihood, { ...parts, runtime })
+        const score = scores.of(texts, options.onLong)
+        return async (condition) => {
+          const found = await score(condition)
+          await checkNumbers('text', [found], () => 'these texts')
+          return found
+        }
       },
     },
-    async encodeText(many, { normalize = false, onLong = 'error', signal } = {}) {
+    async encodeText(many, options = {}) {
+      checkOptions(options, encodeTextRules, 'encodeText')
+      const { normalize = false, onLong = 'error', signal } = options
       checkJoint()
       check('text', signal)
       const texts: string[] = []
       for await (const text of iterate(many)) texts.push(text)
+      noticeScript(checkTexts(texts))
       const { batches, pieces } = textBatches(tokenizer, texts, config.text as TextTowerConfig, onLong)
       const embedded: Float32Array[] = []
       for (const batch of batches) {
         check('text', signal)
-        for (const [i, row] of (await embedTexts(batch)).entries()) embedded[batch.pieces[i]!] = row
+        const textOf = (row: number) => texts[pieces.findIndex((of) => of.includes(batch.pieces[row]!))]!
+        const rows = await checkNumbers('text', await embedTexts(batch), (row) => `"${excerpt(textOf(row), 60)}"`)
+        for (const [i, row] of rows.entries()) embedded[batch.pieces[i]!] = row
       }
       const rows = pieces.map((of) => mean(of.map((piece) => embedded[piece]!)))
       return matrix(normalize ? rows.map(unit) : rows, config.embedDim)
     },
-    preprocess: images.preprocess,
-    async dispose() {
-      disposed = true
-      await images.close()
-      for (const program of [imageProgram, textProgram]) await program.made?.then((p) => p.dispose())
-      await scores?.dispose()
+    preprocess,
+    dispose() {
+      disposal ??= dispose()
+      return disposal
+    },
+    [Symbol.asyncDispose]: () => clip.dispose(),
+  }
+  return clip
+}
+
+/** Programs that refuse to run once their model was disposed of, and are released only when their last run has ended. */
+function disposable(runtime: Runtime, refuseDisposed: () => void): Runtime {
+  return {
+    ...runtime,
+    async compile(graph, options) {
+      refuseDisposed()
+      const program = await runtime.compile(graph, options)
+      const running = new Set<Promise<unknown>>()
+      return {
+        ...program,
+        async run(values, into) {
+          refuseDisposed()
+          const run = program.run(values, into)
+          const ended = run.catch(() => {}).finally(() => running.delete(ended))
+          running.add(ended)
+          return run
+        },
+        async dispose() {
+          await Promise.all(running)
+          await program.dispose()
+        },
+      }
     },
   }
 }
@@ -267,43 +426,7 @@ function once<T>(make: () => Promise<T>): { (): Promise<T>; made?: Promise<T> } 
   return get as { (): Promise<T>; made?: Promise<T> }
 }
 
-async function* iterate<T>(many: Many<T>): AsyncGenerator<T, undefined> {
-  const value = many as unknown
-  const stream = typeof value === 'object' && value !== null && Symbol.asyncIterator in value
-  const list = typeof value === 'object' && value !== null && Symbol.iterator in value && !ArrayBuffer.isView(value)
-  if (stream || list) yield* value as AsyncIterable<T>
-  else yield many as T
-  return undefined
-}
-
 function inputError(error: unknown): InputError {
   if (error instanceof InputError) return error
   throw error
-}
-
-function rowsOf(value: Value, { normalize = false }: EncodeOptions): Float32Array[] {
-  const [rows] = value.dims as [number]
-  const data = value.data as Float32Array
-  const width = data.length / rows
-  return Array.from({ length: rows }, (_, i) => {
-    const row = data.subarray(i * width, (i + 1) * width)
-    return normalize ? unit(row) : row
-  })
-}
-
-function matrix(rows: Float32Array[], width: number): Embeddings {
-  const data = new Float32Array(rows.length * width)
-  for (const [i, row] of rows.entries()) data.set(row, i * width)
-  return { data, shape: [rows.length, width] }
-}
-
-function mean(rows: Float32Array[]): Float32Array {
-  if (rows.length === 1) return rows[0]!
-  return Float32Array.from(rows[0]!, (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length)
-}
-
-/** A vector divided by its length. */
-export function unit(row: Float32Array): Float32Array {
-  const length = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0))
-  return row.map((x) => x / length)
 }

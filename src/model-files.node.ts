@@ -29,12 +29,20 @@ export async function modelFiles(model: string, options: DownloadOptions = {}): 
     return { path: await downloadUrl(url, options), isFolder: false, ...(url !== model && { tag: 'openai' }) }
   }
 
+  const { isArchitecture, nearestModel } = await import('./checkpoint/model-names.ts')
+  const meant = nearestModel(model)
+  const unknown = `'${model}' is no file or folder here, and no name of a model${meant ? `; did you mean ${meant}?` : '.'}`
+  if (isArchitecture(model)) {
+    const asHubId = model.includes('/') ? `; if it is a hub id, write hf-hub:${model}` : ''
+    throw new UsageError(`${unknown} OpenAI's names are ${openaiModels.join(', ')}${asHubId}`)
+  }
+
   const hub = /^(hf-hub:)?([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([\w./-]+))?$/.exec(model)
   if (hub && !(hub[1] === undefined && /\.(safetensors|pt|pth|bin|ckpt|json)$/.test(model))) {
     const { download } = await import('./checkpoint/download.node.ts')
     return { path: await download(hub[2]!, { ...options, revision: hub[3] ?? options.revision }), isFolder: true }
   }
   throw new UsageError(
-    `'${model}' is no file or folder here, and no name of a model. Give a path, one of OpenAI's names (${openaiModels.join(', ')}), or a hub id such as openai/clip-vit-base-patch32`,
+    `${unknown} Give a path, one of OpenAI's names (${openaiModels.join(', ')}), or a hub id such as openai/clip-vit-base-patch32`,
   )
 }

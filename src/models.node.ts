@@ -5,8 +5,10 @@ import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { getHFHubCachePath } from '@huggingface/hub'
 import { cachedCommit, cachedRepo, hasWeights } from './checkpoint/hub-cache.node.ts'
+import { hubExamples } from './checkpoint/model-names.ts'
 import { openaiModels, openaiUrl } from './checkpoint/openai-models.ts'
 
+/** A model that `load` can take by name. */
 export interface KnownModel {
   /** As `load` takes it. */
   name: string
@@ -14,15 +16,6 @@ export interface KnownModel {
   /** Where it is, if it is here. */
   cached?: { path: string; bytes: number }
 }
-
-/** Some of the hub's many; any repository with a CLIP of OpenAI's, open_clip's or transformers' kind can be named. */
-const hubExamples = [
-  'openai/clip-vit-base-patch32',
-  'openai/clip-vit-large-patch14-336',
-  'laion/CLIP-ViT-B-32-laion2B-s34B-b79K',
-  'laion/CLIP-ViT-B-16-DataComp.XL-s13B-b90K',
-  'laion/CLIP-ViT-H-14-laion2B-s32B-b79K',
-]
 
 /** OpenAI's, some of the hub's, and every CLIP of the hub that is in the cache. Asks the network nothing. */
 export async function listModels(): Promise<KnownModel[]> {

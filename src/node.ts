@@ -1,6 +1,23 @@
-// typeclip in Node: every public name.
+/**
+ * `typeclip`: load a CLIP, embed images and texts, classify.
+ *
+ * {@includeCode ../examples/embed-a-folder.ts}
+ *
+ * {@includeCode ../examples/zero-shot.ts}
+ *
+ * {@includeCode ../examples/reuse-a-classifier.ts}
+ *
+ * @module typeclip
+ */
+
+import type { Conversion, ConversionOptions } from './convert.node.ts'
+import type { KnownModel } from './models.node.ts'
 
 export { beforeProjection } from './before-projection.ts'
+export type { FloatType } from './checkpoint/compose.ts'
+export type { ConvertReport, ConvertTarget } from './checkpoint/convert.node.ts'
+export type { DownloadOptions, DownloadProgress } from './checkpoint/download.node.ts'
+export type { RetryOptions } from './checkpoint/fetch-retry.node.ts'
 export type { Conversion, ConversionOptions } from './convert.node.ts'
 export {
   CheckpointError,
@@ -11,7 +28,13 @@ export {
   TypeclipError,
   UsageError,
 } from './errors.ts'
-export { normalize, type Preprocessing, preprocess as preprocessPixels } from './image/transform.ts'
+export type { Interpolation } from './image/coefficients.ts'
+export type { DecodeOptions } from './image/decode.node.ts'
+export type { Mode, Part, Pixels, RawImage } from './image/pixels.ts'
+export type { ImagePoolOptions } from './image/pool.node.ts'
+export type { PrepareOptions } from './image/prepare.node.ts'
+export { normalize, type Preprocessing, preprocess as preprocessPixels, type Triple } from './image/transform.ts'
+export type { Score } from './likelihood.ts'
 export { type LoadOptions, load } from './load.node.ts'
 export type {
   Clip,
@@ -23,14 +46,34 @@ export type {
   ImageResult,
   Many,
   Preprocessor,
+  UseNotice,
 } from './load.ts'
-export type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from './model/config.ts'
+export type {
+  Activation,
+  ClipConfig,
+  ImageTowerConfig,
+  ModifiedResNetConfig,
+  TextTowerConfig,
+  TransformerConfig,
+  VisionTransformerConfig,
+} from './model/config.ts'
+export type { Parameters } from './model/parameters.ts'
 export type { KnownModel } from './models.node.ts'
 export type { ObjectiveName } from './objectives/index.ts'
 export { starterNotice } from './open-model.node.ts'
 export { openaiPreprocessing } from './preprocessing.ts'
-export { createPreprocessor } from './preprocessor.node.ts'
-export { type TokenizeOptions, type Tokenizer, tokenize } from './tokenizer/tokenize.ts'
+export { createPreprocessor, type PreprocessorOptions } from './preprocessor.node.ts'
+export type { Runtime } from './runtime/runtime.ts'
+export type { LongText } from './text-batches.ts'
+export type { Cleaning } from './tokenizer/clean.ts'
+export {
+  type Convention,
+  type TokenizeOptions,
+  type Tokenizer,
+  type TokenizerOptions,
+  type Tokens,
+  tokenize,
+} from './tokenizer/tokenize.ts'
 export { loadTokenizer } from './tokenizer/vocabulary.node.ts'
 export {
   type Classifier,
@@ -44,13 +87,42 @@ export {
 } from './zero-shot/classifier.ts'
 export { readClassifier, writeClassifier } from './zero-shot/classifier-file.node.ts'
 export { imagenetClassNames } from './zero-shot/classnames/imagenet.ts'
+export type { KeyValueCache } from './zero-shot/key-value-cache.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from './zero-shot/prompts.ts'
 export { classify, type Scorer, type ScorerOptions, zeroShotScorer, zeroShotScores } from './zero-shot/scorer.ts'
 
 // What few programs call is loaded when it is called, so that the first embedding comes sooner.
 
-export const convert: typeof import('./convert.node.ts').convert = async (...call) =>
-  (await import('./convert.node.ts')).convert(...call)
+/**
+ * Writes a model as OpenAI, open_clip or Hugging Face publish theirs. Where the type stays the same, every number keeps its
+ * bits.
+ *
+ * @param model as `load` takes it
+ * @param target a `.safetensors` file for `openai`, a folder for the others
+ * @throws CheckpointError when the project cannot hold the model, UsageError when the target exists
+ *
+ * @example
+ * ```ts
+ * import { convert } from 'typeclip'
+ *
+ * await convert('ViT-B-32.pt', 'clip-vit-base-patch32', { to: 'hf', dtype: 'float16' })
+ * ```
+ */
+export async function convert(model: string, target: string, options: ConversionOptions): Promise<Conversion> {
+  return (await import('./convert.node.ts')).convert(model, target, options)
+}
 
-export const listModels: typeof import('./models.node.ts').listModels = async () =>
-  (await import('./models.node.ts')).listModels()
+/**
+ * The models that `load` takes by name: OpenAI's, some of the Hugging Face hub, and every CLIP in the hub's cache. Does not use
+ * the network.
+ *
+ * @example
+ * ```ts
+ * import { listModels } from 'typeclip'
+ *
+ * for (const { name, cached } of await listModels()) console.log(name, cached ? 'on this machine' : '')
+ * ```
+ */
+export async function listModels(): Promise<KnownModel[]> {
+  return (await import('./models.node.ts')).listModels()
+}

@@ -1,24 +1,29 @@
 // A model opened: its files found, its naming told, its configuration read or inferred. No weight is read.
 
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { DownloadOptions } from './checkpoint/download.node.ts'
 import { type Naming, resolveNaming, type Source } from './checkpoint/naming.ts'
 import { openCheckpoint } from './checkpoint/open.node.ts'
 import { CheckpointError } from './errors.ts'
 import type { Preprocessing } from './image/transform.ts'
+import { readJson } from './json-file.node.ts'
+import { checkHeads } from './model/check-heads.ts'
 import type { Activation, ClipConfig } from './model/config.ts'
-import { inferConfig } from './model/infer-config.ts'
-import { activationOf, fromHuggingFace, fromOpenClip } from './model/variants/index.ts'
+import { clipsVocabulary, inferConfig } from './model/infer-config.ts'
+import { fromHuggingFace, fromOpenClip } from './model/variants/index.ts'
 import { modelFiles } from './model-files.node.ts'
+import { isConfiguration, modelFolder, refuseConfiguration } from './model-folder.node.ts'
+import { type ModelTokenizer, missingTokenizer, modelTokenizer } from './model-tokenizer.node.ts'
 import { type ObjectiveName, objectiveOf, trainsTextTower } from './objectives/index.ts'
+import { ownFile, requireOwnFile } from './own-files.node.ts'
 import { openaiPreprocessing, preprocessingFromHuggingFace, preprocessingFromOpenClip } from './preprocessing.ts'
 import { canonicalShapes } from './weights.ts'
 
 export interface OpenedModel {
   path: string
+  /** Where its configuration is looked for. */
+  folder: string
   checkpoint: Checkpoint
   naming: Naming
   /** What each canonical tensor is made of. */
@@ -28,12 +33,14 @@ export interface OpenedModel {
   /** What it was trained by, as its parameters tell. */
   objective: ObjectiveName
   preprocessing: Preprocessing
+  /** Read when it is asked for: images can be used without it. */
+  tokenizer: () => Promise<ModelTokenizer>
   /** What a user should know: what was guessed, what this model cannot do. */
   notices: string[]
 }
 
 /** The folder of the model that ships. */
-export const starter = fileURLToPath(new URL('../models/starter', import.meta.url))
+export const starter = ownFile('../models/starter', import.meta.url)
 
 /** The notice of a model that was opened without a name. */
 export const starterNotice =
@@ -47,12 +54,17 @@ export async function openModel(
   model: string | undefined,
   options: DownloadOptions & { activation?: Activation | undefined } = {},
 ): Promise<OpenedModel> {
-  const { path, isFolder, tag } = await modelFiles(model ?? starter, options)
-  const folder = isFolder ? path : dirname(path)
-  const checkpoint = await openCheckpoint(path)
-  const { naming, sources } = resolveNaming(checkpoint.tensors.keys())
-  const shapes = canonicalShapes(checkpoint.tensors, sources)
+  if (model === undefined) requireOwnFile(starter)
   const notices = model === undefined ? [starterNotice] : []
+  const onFallback = (notice: string) => void notices.push(notice)
+  const located = await modelFiles(model ?? starter, { ...options, onFallback })
+  const { isFolder, tag } = located
+  const path = isFolder ? await modelFolder(located.path) : located.path
+  const folder = isFolder ? path : dirname(path)
+  if (!isFolder) await refuseConfiguration(path)
+  const checkpoint = await openCheckpoint(path)
+  const { naming, sources } = await resolved(checkpoint, path, folder)
+  const shapes = canonicalShapes(checkpoint.tensors, sources)
 
   const objective = objectiveOf((parameter) => shapes.has(parameter))
   const configured = await readConfig(folder, naming === 'hf')
@@ -61,37 +73,45 @@ export async function openModel(
       `${path} was trained with the objective ${objective}, and its configuration is not beside it: put the open_clip_config.json of its folder there`,
     )
   }
-  const config = configured ?? inferConfig(shapes, 'quickgelu')
-  // OpenAI's notes of the architecture stand in OpenAI's own files, and those are all QuickGELU.
-  const known = configured ? undefined : activationOf(tag ?? (naming === 'openai' ? 'openai' : basename(path)))
-  const activation = options.activation ?? known
-  if (activation) setActivation(config, activation)
-  else if (!configured) {
-    notices.push(
-      `${path} has no configuration beside it, so its activation was guessed: QuickGELU, as in OpenAI's models. If it was trained with GELU, say so with \`activation\`.`,
-    )
-  }
+  const { config, guessed } = configured
+    ? { config: configured, guessed: [] }
+    : inferConfig(shapes, naming === 'openai' ? 'openai' : (tag ?? basename(path)), options.activation)
+  if (!configured) checkHeads(config, path)
+  if (options.activation) setActivation(config, options.activation)
   if (!shapes.has('visual.conv1.weight')) config.image = undefined
   if (trainsTextTower(objective) && !shapes.has('token_embedding.weight')) config.text = undefined
-  const preprocessing = await readPreprocessing(folder, config.image?.imageSize ?? 224)
-  return { path, checkpoint, naming, sources, config, objective, preprocessing, notices }
+  const size = config.image?.imageSize ?? 224
+  const stated = await readPreprocessing(folder, naming === 'hf', size)
+  if (guessed.length > 0 && config.image && !stated) guessed.push("OpenAI's preprocessing of images")
+  if (guessed.length > 0) {
+    notices.push(
+      `${path} has no configuration beside it, so what its tensors do not tell was guessed: ${guessed.join(', ')}. If that is wrong, put its open_clip_config.json or config.json beside it; \`activation\` can be set alone.`,
+    )
+  }
+  const preprocessing = stated ?? openaiPreprocessing(size)
+  const vocabulary = shapes.get('token_embedding.weight')?.[0]
+  if (configured && naming === 'hf' && vocabulary === clipsVocabulary) {
+    const notice = await missingTokenizer(folder)
+    if (notice) notices.push(notice)
+  }
+  return {
+    ...{ path, folder, checkpoint, naming, sources, config, objective, preprocessing, notices },
+    tokenizer: () => modelTokenizer(folder, { naming, configured: configured !== undefined, vocabulary, path }),
+  }
+}
+
+/** Names resolved; where they are none of CLIP's, the configuration tells best what the model is. */
+async function resolved(checkpoint: Checkpoint, path: string, folder: string) {
+  try {
+    return resolveNaming(checkpoint.tensors.keys())
+  } catch (error) {
+    await readConfig(folder, !basename(checkpoint.files[0]!).startsWith('open_clip'))
+    throw error instanceof CheckpointError ? new CheckpointError(`${path}: ${error.message}`) : error
+  }
 }
 
 function setActivation(config: ClipConfig, activation: Activation): void {
   for (const tower of [config.image, config.text]) if (tower && 'activation' in tower) tower.activation = activation
-}
-
-async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-    throw new CheckpointError(`${file} cannot be read: ${error.message}`, { cause: error })
-  })
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new CheckpointError(`${file} is not JSON: ${(error as Error).message}`, { cause: error })
-  }
 }
 
 /** The configuration of the project whose naming the weights have; the other's, where only that one is there. */
@@ -104,23 +124,38 @@ async function readConfig(folder: string, huggingFaceNames: boolean): Promise<Cl
       return json && fromOpenClip(json.model_cfg ?? json, openClip)
     },
     async () => {
+      // A folder may hold a config.json of something else.
       const json = await readJson(huggingFace)
-      return json === undefined ? undefined : fromHuggingFace(json, huggingFace)
+      return isConfiguration(json) ? fromHuggingFace(json, huggingFace) : undefined
     },
   ]
   if (huggingFaceNames) readers.reverse()
-  for (const read of readers) {
-    const config = await read()
-    if (config) return config
-  }
-  return undefined
+  return (await readers[0]!()) ?? (await readers[1]!())
 }
 
-async function readPreprocessing(folder: string, size: number): Promise<Preprocessing> {
-  const huggingFace = join(folder, 'preprocessor_config.json')
+/** What the project whose naming the weights have says; the other, where only that one says something. */
+async function readPreprocessing(
+  folder: string,
+  huggingFaceNames: boolean,
+  size: number,
+): Promise<Preprocessing | undefined> {
   const openClip = join(folder, 'open_clip_config.json')
-  const hf = await readJson(huggingFace)
-  if (hf !== undefined) return preprocessingFromHuggingFace(hf, size, huggingFace)
-  const json = (await readJson(openClip)) as { preprocess_cfg?: unknown } | undefined
-  return json ? preprocessingFromOpenClip(json.preprocess_cfg, size, openClip) : openaiPreprocessing(size)
+  const [processor, preprocessor] = ['processor_config.json', 'preprocessor_config.json'].map((f) => join(folder, f))
+  const readers = [
+    async () => {
+      const json = (await readJson(openClip)) as { preprocess_cfg?: unknown } | undefined
+      return json && preprocessingFromOpenClip(json.preprocess_cfg, size, openClip)
+    },
+    async () => {
+      // transformers 5 writes all processors into one file, and that one counts.
+      const whole = (await readJson(processor!)) as { image_processor?: unknown } | undefined
+      if (whole?.image_processor) {
+        return preprocessingFromHuggingFace(whole.image_processor, size, `${processor}: image_processor`)
+      }
+      const json = await readJson(preprocessor!)
+      return json === undefined ? undefined : preprocessingFromHuggingFace(json, size, preprocessor!)
+    },
+  ]
+  if (huggingFaceNames) readers.reverse()
+  return (await readers[0]!()) ?? (await readers[1]!())
 }

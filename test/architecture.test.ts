@@ -16,7 +16,7 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
   model: { imports: ['graph'], because: 'a model is a graph over named parameters, wherever they come from' },
   objectives: { imports: ['graph', 'model'], because: 'an objective is a graph over what the towers give' },
   'zero-shot': {
-    imports: ['load', 'checkpoint'],
+    imports: ['load', 'checkpoint', 'embeddings', 'input-name', 'options'],
     because: 'it is a use of a loaded model, and kept beside its weights',
   },
   data: {
@@ -41,6 +41,8 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
       'zero-shot',
       'evaluate',
       'open-model',
+      'orientation-notice',
+      'model-tokenizer',
       'preprocessing',
       'config-files',
       'text-batches',
@@ -67,11 +69,12 @@ const allowed: Record<string, { imports: string[]; because: string }> = {
       'evaluate',
       'training',
       'open-model',
+      'orientation-notice',
     ],
     because: 'a method is an objective and a changed lookup for the training loop, or a classifier of its own',
   },
   inspect: {
-    imports: ['graph', 'runtime', 'model', 'objectives', 'load', 'tokenizer', 'image'],
+    imports: ['graph', 'runtime', 'model', 'objectives', 'load', 'embeddings', 'tokenizer', 'image'],
     because: 'it builds the towers again with every stage as an output, where the model has those two',
   },
 }
@@ -103,7 +106,7 @@ function room(path: string): string {
   return rest.length > 0 ? first! : first!.replace(/\.ts$/, '').replace(/\.(node|web)$/, '')
 }
 
-const shared = ['errors', 'make-folder', 'random']
+const shared = ['errors', 'make-folder', 'own-files', 'random']
 
 it('lets each folder import only what it may', () => {
   const wrong = sources
@@ -154,6 +157,11 @@ it('keeps platforms in files that say so', () => {
         .map((name) => `${path} imports ${name}`),
     )
   expect(wrong).toEqual([])
+})
+
+it('loads ONNX Runtime in one place, where its telemetry is switched off first', () => {
+  const loading = sources.filter(({ imports }) => imports.includes('onnxruntime-node')).map(({ path }) => path)
+  expect(loading).toEqual(['src/runtime/native-library.node.ts'])
 })
 
 it('names nothing utils, helpers, common or misc', () => {

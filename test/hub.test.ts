@@ -18,10 +18,16 @@ const hash = (name: string, algorithm: string, head = '') =>
   createHash(algorithm).update(head).update(read(name)).digest('hex')
 
 let server: Server
+/** How often the hub was asked. */
+let requests = 0
+/** Answers every question in place of the hub, where it is set. */
+let outage: number | undefined
 let home: string
 
 beforeAll(async () => {
   server = createServer((request, response) => {
+    requests++
+    if (outage) return void response.writeHead(outage).end()
     const path = decodeURIComponent(request.url!.split('?')[0]!)
     const asked = path.split(`/resolve/${commit}/`)[1]
     if (path.includes('/revision/')) response.end(JSON.stringify({ _id: '1', id: 'tiny/clip', sha: commit }))
@@ -62,4 +68,37 @@ it('is loaded, and found again without a network', async () => {
   expect((await offline.encodeImage(gray)).data).toEqual(first.data)
   await offline.dispose()
   await expect(load('tiny/other')).rejects.toThrow(/tiny\/other: the network is off .* Fetch it once/s)
+})
+
+it('is loaded from the cache while the hub is out of order, with a notice', async () => {
+  vi.stubEnv('HF_HUB_OFFLINE', '0')
+  await (await load('tiny/clip')).dispose()
+  outage = 503
+  const clip = await load('tiny/clip')
+  expect(clip.notices).toEqual([
+    expect.stringMatching(/^tiny\/clip: .+ answered 503, so the copy in the cache is used/),
+  ])
+  await clip.dispose()
+})
+
+it.each([
+  ['ViT-B/33', 'ViT-B/32'],
+  ['ViT-B-32', 'ViT-B/32'],
+  ['vit-b/32', 'ViT-B/32'],
+  ['RN-50', 'RN50'],
+  ['clip-vit-base-patch32', 'openai/clip-vit-base-patch32'],
+])('%s is refused before the network is asked: did you mean %s?', async (typed, meant) => {
+  vi.stubEnv('HF_HUB_OFFLINE', '0')
+  requests = 0
+  await expect(load(typed)).rejects.toThrow(
+    `'${typed}' is no file or folder here, and no name of a model; did you mean ${meant}?`,
+  )
+  expect(requests).toBe(0)
+})
+
+it('asks the hub for such a name where hf-hub: is before it, and then says which is near', async () => {
+  vi.stubEnv('HF_HUB_OFFLINE', '0')
+  outage = 404
+  await expect(load('hf-hub:ViT-B/33')).rejects.toThrow(/no such repository.*did you mean ViT-B\/32\?/)
+  await expect(load('openai/clip-vit-base-patch-32')).rejects.toThrow(/did you mean openai\/clip-vit-base-patch32\?/)
 })

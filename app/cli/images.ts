@@ -5,7 +5,7 @@ import { sep } from 'node:path'
 import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { glob } from 'tinyglobby'
-import { UsageError } from 'typeclip/errors'
+import { excerpt, UsageError } from 'typeclip/errors'
 import type { Terminal } from './terminal.ts'
 
 export interface FoundImage {
@@ -61,7 +61,7 @@ function isText(bytes: Uint8Array): boolean {
 }
 
 async function imagesOf(word: string, signal: AbortSignal): Promise<FoundImage[] | Error> {
-  if (/^https?:\/\//i.test(word)) return [{ path: word, image: word }]
+  if (/^(https?:|file:)\/\/|^data:/i.test(word)) return [{ path: excerpt(word), image: word }]
   // A path that exists is that path, whatever characters it has.
   const entry = await stat(word).catch(() => undefined)
   if (entry?.isDirectory()) {

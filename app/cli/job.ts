@@ -1,5 +1,6 @@
 // One command's work over many inputs: counts, failures, speed, and the exit code.
 
+import { excerpt } from 'typeclip/errors'
 import type { ExitCode } from './command.ts'
 import { counted, grouped } from './counted.ts'
 import { isSystemError, reasonOf } from './system-errors.ts'
@@ -42,7 +43,9 @@ export function startJob(terminal: Terminal, thing: string, total?: number): Job
     fail(name, error) {
       failed++
       const message = isSystemError(error) ? reasonOf(error) : error.message
-      terminal.error(`${onOneLine(name)}${message.startsWith(name) ? message.slice(name.length) : `: ${message}`}`)
+      const shown = excerpt(name) // long base64 may have been given as a path
+      const reason = message.startsWith(shown) ? message.slice(shown.length) : `: ${message}`
+      terminal.error(`${onOneLine(shown)}${reason}`)
       draw()
     },
     end() {

@@ -3,7 +3,11 @@
 import type { Clip, LoadOptions } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
 import type { Flags, Values } from './arguments.ts'
+import { downloading } from './downloading.ts'
 import type { Terminal } from './terminal.ts'
+import { createUseNotices } from './use-notices.ts'
+
+export { megabytes } from './downloading.ts'
 
 export const modelFlags = {
   model: {
@@ -37,6 +41,11 @@ export const imageFlags = {
   exifRotate: { type: 'switch', help: 'rotate photos by their EXIF orientation, which the reference ignores' },
 } as const satisfies Flags
 
+/** Of commands that read images at addresses. */
+export const addressFlags = {
+  maxBytes: { type: 'count', value: 'N', help: 'refuse images at addresses with more bytes. Default: 268,435,456' },
+} as const satisfies Flags
+
 export const longTextFlags = {
   truncate: {
     type: 'switch',
@@ -53,7 +62,9 @@ export function onLong({ truncate, chunk }: Values<typeof longTextFlags>): OnLon
   return truncate ? 'truncate' : chunk ? 'chunk' : 'error'
 }
 
-type ModelValues = Values<typeof modelFlags> & Partial<Values<typeof imageFlags>>
+type ModelValues = Values<typeof modelFlags> &
+  Partial<Values<typeof imageFlags> & Values<typeof addressFlags>> &
+  Pick<LoadOptions, 'randomWeights'>
 
 /** Loads the model, shows its notices, and frees its memory and threads afterwards. */
 export async function withModel<T>(
@@ -61,9 +72,10 @@ export async function withModel<T>(
   towers: NonNullable<LoadOptions['towers']>,
   terminal: Terminal,
   use: (clip: Clip) => Promise<T>,
+  notices = createUseNotices(terminal),
 ): Promise<T> {
   const { load, starterNotice } = await import('typeclip')
-  const { activation, device, threads, order, maxPixels, exifRotate } = values
+  const { activation, device, threads, order, maxPixels, maxBytes, exifRotate, randomWeights } = values
   const clip = await load(values.model, {
     towers,
     ...(activation && { activation }),
@@ -71,20 +83,22 @@ export async function withModel<T>(
     ...(threads && { threads }),
     ...(order && { preprocessing: { order } }),
     ...(maxPixels && { maxPixels }),
+    ...(maxBytes && { maxBytes }),
     ...(exifRotate && { exifRotate }),
+    ...(randomWeights !== undefined && { randomWeights }),
     signal: terminal.signal,
-    onProgress: ({ file, received, total }) =>
-      terminal.status(`${file}: ${megabytes(received)} of ${megabytes(total)}`),
+    onNotice: notices.onNotice,
+    ...downloading(terminal),
   })
   terminal.status(undefined)
   try {
     // Whoever reads the output of a script knows which model it calls.
-    const notices = terminal.watched ? clip.notices : clip.notices.filter((notice) => notice !== starterNotice)
-    for (const notice of notices) terminal.note(notice)
-    return await use(clip)
+    const atLoad = terminal.watched ? clip.notices : clip.notices.filter((notice) => notice !== starterNotice)
+    for (const notice of atLoad) terminal.note(notice)
+    const result = await use(clip)
+    notices.end()
+    return result
   } finally {
     await clip.dispose()
   }
 }
-
-export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`

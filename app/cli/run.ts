@@ -10,7 +10,7 @@ import { suggestion } from './suggestion.ts'
 import { isSystemError, systemSentence } from './system-errors.ts'
 import { createTerminal, type Streams, type Terminal } from './terminal.ts'
 
-const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
+export const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
   classify: { summary: 'find which of your labels fits each image', load: () => import('./commands/classify.ts') },
   embed: { summary: 'write embeddings of images and texts to a file', load: () => import('./commands/embed.ts') },
   similarity: { summary: 'compare images with texts', load: () => import('./commands/similarity.ts') },

@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { excerpt } from 'typeclip/errors'
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied; choose another place, or change its permissions',
@@ -31,10 +32,11 @@ export const reasonOf = ({ code, message }: NodeJS.ErrnoException): string => {
 export function systemSentence(error: NodeJS.ErrnoException): string {
   const { path, syscall = '' } = error
   if (path === undefined) return reasonOf(error)
-  if (syscall !== 'mkdir') return `${path}: ${reasonOf(error)}`
+  const shown = excerpt(path)
+  if (syscall !== 'mkdir') return `${shown}: ${reasonOf(error)}`
   // The folders above were made, so what is missing is the permission.
   const reason = error.code === 'ENOENT' ? 'the system allows no folder there; choose another place' : reasonOf(error)
-  return `${path}: this folder cannot be made: ${reason}`
+  return `${shown}: this folder cannot be made: ${reason}`
 }
 
 /** Why a new file cannot be made: its folder is missing, or is one that takes no files. */

@@ -4,6 +4,8 @@ import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 
+// Its ONNX Runtime may be of a version that carries telemetry, which takes a part of its start as well.
+process.env.ORT_DISABLE_TELEMETRY = '1'
 const [, , folder, threads] = process.argv
 const entry = createRequire(`${process.cwd()}/`).resolve('@huggingface/transformers')
 const { CLIPTextModelWithProjection, CLIPVisionModelWithProjection, Tensor, env } = await import(

@@ -1,17 +1,18 @@
 // A file that can be read at any place, whatever holds it: what the format readers ask of a platform.
 
 import { CheckpointError } from '../errors.ts'
+import type { Bytes } from './bytes.ts'
 
 export interface ByteSource {
   /** The real, absolute path; tensors found in this source carry it. */
   path: string
   size: number
   /** Exactly `length` bytes from `offset`, in a buffer of their own. */
-  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>
+  read(offset: number, length: number): Promise<Bytes>
 }
 
 /** Reads a range after checking that the file has it: the way to follow an offset that the file itself gives. */
-export async function readRange(source: ByteSource, offset: number, length: number, what: string) {
+export async function readRange(source: ByteSource, offset: number, length: number, what: string): Promise<Bytes> {
   if (!inside(offset, length, source.size)) {
     throw new CheckpointError(
       `${source.path}: ${what} should be at bytes ${offset} to ${offset + length}, but the file has ${source.size}; it is cut short or damaged, fetch it again`,

@@ -2,7 +2,12 @@
 
 import type { DType } from '../graph/dtype.ts'
 
-type Bytes = Uint8Array<ArrayBuffer>
+/**
+ * `Uint8Array<ArrayBuffer>`, written so that the declarations also pass on TypeScript before 5.7, where typed arrays have
+ * no type parameter.
+ */
+export type Bytes = ReturnType<Uint8ArrayConstructor['of']>
+type Halves = ReturnType<Uint16ArrayConstructor['of']>
 
 /** What a tensor's elements become: real numbers float32, integers their own kind, booleans 0 and 1. */
 export type Elements =
@@ -90,7 +95,7 @@ export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
 }
 
 /** Rounds to the nearest float16, ties to even; too large becomes infinity. */
-export function float32ToFloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
+export function float32ToFloat16(values: Float32Array): Halves {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
   const out = new Uint16Array(values.length)
   for (let i = 0; i < bits.length; i++) {
@@ -114,7 +119,7 @@ function halfMagnitude(magnitude: number): number {
 }
 
 /** Rounds to the nearest bfloat16, ties to even. */
-export function float32ToBfloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
+export function float32ToBfloat16(values: Float32Array): Halves {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
   const out = new Uint16Array(values.length)
   for (let i = 0; i < bits.length; i++) {

@@ -2,11 +2,10 @@
 
 import { CheckpointError } from '../errors.ts'
 import { type DType, dtypeBytes, isFloat } from '../graph/dtype.ts'
-import { decode, float32ToBfloat16, float32ToFloat16 } from './bytes.ts'
+import { type Bytes, decode, float32ToBfloat16, float32ToFloat16 } from './bytes.ts'
 import type { Source } from './naming.ts'
 
 /** A tensor's bytes: row-major, little-endian. */
-type Bytes = Uint8Array<ArrayBuffer>
 
 /** One way in which namings differ, in both directions. */
 interface Composition {

@@ -7,7 +7,9 @@ import { basename, join } from 'node:path'
 import { CheckpointError, UsageError } from '../errors.ts'
 import { digestFile } from './checksum.node.ts'
 import type { DownloadOptions } from './download.node.ts'
-import { fetchFile } from './fetch-file.node.ts'
+import { type FileRequest, fetchFile } from './fetch-file.node.ts'
+import { UnavailableError } from './fetch-retry.node.ts'
+import { offlineVariable } from './hub-settings.node.ts'
 
 /**
  * @param url `https://…/<sha256>/ViT-B-32.pt`
@@ -22,18 +24,24 @@ export async function downloadUrl(url: string, options: DownloadOptions = {}): P
   const file = basename(decodeURIComponent(pathname))
   const target = join(options.cacheDir ?? join(homedir(), '.cache', 'clip'), file)
   if (await isWhole(target, sha256)) return target
-  if (options.offline ?? /^(1|on|yes|true)$/i.test(process.env.HF_HUB_OFFLINE ?? '')) {
+  const offline = options.offline === true ? '`offline`' : options.offline === false ? undefined : offlineVariable()
+  if (offline !== undefined) {
     throw new CheckpointError(
-      `${file}: the network is off (HF_HUB_OFFLINE), and it is not at ${target}. Fetch it once with a network, or copy it there from a machine that has it`,
+      `${file}: the network is off (${offline}), and it is not at ${target}. Fetch it once with a network, or copy it there from a machine that has it`,
     )
   }
-  await fetchFile({
+  const request = {
     url,
     target,
     checksum: { kind: 'sha256', hex: sha256 },
     signal: options.signal,
     retryDelay: options.retryDelay,
-    onProgress: (received, total = received) => options.onProgress?.({ file, received, total }),
+    onWait: options.onWait,
+    onProgress: (received: number, total = received) => options.onProgress?.({ file, received, total }),
+  } satisfies FileRequest
+  await fetchFile(request).catch((error) => {
+    if (!(error instanceof UnavailableError)) throw error
+    throw new CheckpointError(`${error.message}. Or copy the file to ${target} from a machine that has it`)
   })
   return target
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
 import { mkdtemp, readdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,6 +8,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type DownloadOptions, download } from './download.node.ts'
 import { downloadUrl } from './download-url.node.ts'
+import { networkAdvice, triesAfter } from './fetch-retry.node.ts'
 import { openaiModels, openaiUrl } from './openai-models.ts'
 
 const commit = 'c'.repeat(40)
@@ -139,6 +141,43 @@ describe('download', () => {
     expect(asked.filter(({ path }) => !path.startsWith('/api/'))).toEqual([])
   })
 
+  it('fetches the processor and the tokenizer too, and nothing that no one reads', async () => {
+    const files = ['processor_config.json', 'tokenizer.json', 'vocab.json', 'merges.txt', 'added_tokens.json'].concat([
+      'special_tokens_map.json',
+      'tokenizer_config.json',
+    ])
+    for (const file of [...files, 'flax_model.msgpack']) hub.files[file] = Buffer.from('{}')
+    const snapshot = await download('org/clip', options)
+    expect((await readdir(snapshot)).sort()).toEqual([...files, 'config.json', 'model.safetensors'].sort())
+  })
+
+  it.each([
+    ['adapter_config.json', 'org/clip: is an adapter of PEFT, not a model; merge it into its base model first'],
+    ['model_index.json', 'org/clip: is a diffusers pipeline, not a model; use the whole CLIP'],
+    ['other.json', 'org/clip: has no weights that typeclip reads'],
+  ])('names a repository that is no model: %s', async (file, message) => {
+    hub.files = { [file]: Buffer.from('{}') }
+    await expect(download('org/clip', options)).rejects.toThrow(message)
+  })
+
+  it('fetches the CLIP inside a sentence-transformers repository, and finds it again', async () => {
+    hub.files = {
+      'modules.json': Buffer.from('[]'),
+      '0_CLIPModel/config.json': Buffer.from('{}'),
+      '0_CLIPModel/vocab.json': Buffer.from('{}'),
+      '0_CLIPModel/model.safetensors': weights,
+    }
+    const snapshot = await download('org/clip', options)
+    expect((await readdir(snapshot)).sort()).toEqual(['0_CLIPModel', 'modules.json'])
+    expect(await weightsIn(join(snapshot, '0_CLIPModel'))).toBe(true)
+    expect((await readdir(join(snapshot, '0_CLIPModel'))).sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'vocab.json',
+    ])
+    expect(await download('org/clip', { ...options, offline: true })).toBe(snapshot)
+  })
+
   it('keeps the token from the host that it is redirected to', async () => {
     await download('org/clip', options)
     expect(asked.filter(({ host }) => host === 'hub').every(({ token }) => token === 'Bearer secret')).toBe(true)
@@ -212,13 +251,15 @@ describe('download', () => {
     expect(await weightsIn(await download('org/clip', options))).toBe(true)
     await rm(join(cacheDir, 'models--org--clip'), { recursive: true })
     hub = { files: hub.files, serve: (_, response) => !!response.writeHead(500).end() }
-    await expect(download('org/clip', options)).rejects.toThrow(
-      'the server answered 500, 5 times in a row; 0 bytes are kept',
-    )
+    await expect(download('org/clip', options)).rejects.toThrow('the server answered 500, 5 times in a row')
   })
 
   it.each([
-    [401, 'api', /not to be had with the token that is set\. Check the name; if it is private or gated, set HF_TOKEN/],
+    [
+      401,
+      'api',
+      /not to be had with the token that is set, .*; check the name; if it is private or gated, set HF_TOKEN/,
+    ],
     [404, 'api', /no such repository, or no revision 'main' in it/],
     [403, 'resolve', /may not be read with the token that is set\. If it is gated, accept its terms on .*\/org\/clip/],
   ])('says what %i to %s means', async (status, part, sentence) => {
@@ -226,7 +267,63 @@ describe('download', () => {
     await expect(download('org/clip', options)).rejects.toThrow(sentence)
   })
 
+  it.each([401, 403, 404, 408, 429, 500, 503])('takes the cache where the hub answers %i, at once', async (status) => {
+    const snapshot = await download('org/clip', options)
+    asked.length = 0
+    hub.answer = (path, _, response) =>
+      path.startsWith('/api/') && !!response.writeHead(status, { 'retry-after': '20' }).end()
+    const notices: string[] = []
+    const began = performance.now()
+    expect(await download('org/clip', { ...options, onFallback: (notice) => notices.push(notice) })).toBe(snapshot)
+    expect(performance.now() - began).toBeLessThan(2000)
+    expect(asked).toHaveLength(1)
+    expect(notices).toEqual([
+      `org/clip: ${new URL(endpoint).host} answered ${status}, so the copy in the cache is used (commit ccccccc); with HF_HUB_OFFLINE=1 the hub is not asked`,
+    ])
+  })
+
+  it('takes the cache where the hub lists a newer commit and does not give its files', async () => {
+    const snapshot = await download('org/clip', options)
+    const newer = 'd'.repeat(40)
+    hub.answer = (path, _, response) => {
+      if (path.includes('/revision/')) return !!response.end(JSON.stringify({ _id: '1', id: 'org/clip', sha: newer }))
+      if (!path.includes('/tree/')) return !!response.writeHead(403).end()
+      const readme = { type: 'file', path: 'config.json', oid: 'e'.repeat(40), size: 3 }
+      return !!response.setHeader('content-type', 'application/json').end(JSON.stringify([readme]))
+    }
+    const notices: string[] = []
+    expect(await download('org/clip', { ...options, onFallback: (notice) => notices.push(notice) })).toBe(snapshot)
+    expect(notices).toEqual([expect.stringContaining('answered 403, so the copy in the cache is used')])
+  })
+
+  it('does not take the cache for what was received damaged', async () => {
+    const snapshot = await download('org/clip', options)
+    await rm(await realpath(join(snapshot, 'config.json')))
+    await rm(join(snapshot, 'config.json'))
+    hub.answer = (path, _, response) => path.includes('/resolve/') && !!response.end('[]')
+    await expect(download('org/clip', options)).rejects.toThrow('what was received is not what was published')
+  })
+
+  it('says what it waits for, after a second and before each new try', async () => {
+    const said: string[] = []
+    const { host } = new URL(endpoint)
+    let first = true
+    hub.answer = (path, _, response) => {
+      if (!path.includes('/revision/') || !first) return false
+      first = false
+      setTimeout(() => response.writeHead(503).end(), 1300)
+      return true
+    }
+    await download('org/clip', { ...options, onWait: (message) => said.push(message) })
+    expect(said).toEqual([
+      `waiting for ${host}, for up to 30 s`,
+      `${host}: the server answered 503; trying again now (try 2 of 5)`,
+    ])
+  })
+
   it('offline, takes the cache or says what to do', async () => {
+    vi.stubEnv('TRANSFORMERS_OFFLINE', '1')
+    await expect(download('org/clip', options)).rejects.toThrow('the network is off (TRANSFORMERS_OFFLINE)')
     vi.stubEnv('HF_HUB_OFFLINE', '1')
     await expect(download('org/clip', options)).rejects.toThrow(
       /the network is off \(HF_HUB_OFFLINE\), and the cache .* does not hold it\. Fetch it once/,
@@ -245,10 +342,36 @@ describe('download', () => {
       /127\.0\.0\.1:1 cannot be reached \(.+\), and the cache/,
     )
     const snapshot = await download('org/clip', options)
-    expect(await download('org/clip', nowhere)).toBe(snapshot)
+    const notices: string[] = []
+    expect(await download('org/clip', { ...nowhere, onFallback: (notice) => notices.push(notice) })).toBe(snapshot)
+    expect(notices).toEqual([
+      expect.stringMatching(/127\.0\.0\.1:1 cannot be reached \(.+\), so the copy in the cache/),
+    ])
   })
 
-  it('follows HF_ENDPOINT, HF_TOKEN and HF_HOME', async () => {
+  it('says what a certificate that is not trusted means', () => {
+    const error = new TypeError('fetch failed', {
+      cause: Object.assign(new Error('x'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' }),
+    })
+    expect(triesAfter(error, 'https://hub.example')).toBe(1)
+    expect(networkAdvice(error)).toContain('set NODE_EXTRA_CA_CERTS')
+  })
+
+  it('gives a host whose name is not known one more try, unless it has answered before', async ({ skip }) => {
+    const unknown = await lookup('hub.invalid').catch((error: NodeJS.ErrnoException) => error)
+    if (!(unknown instanceof Error) || unknown.code !== 'ENOTFOUND') skip('no name server answers here')
+    const said: string[] = []
+    const lost = { ...options, endpoint: 'http://hub.invalid', onWait: (message: string) => said.push(message) }
+    await expect(download('org/clip', lost)).rejects.toThrow(
+      /hub\.invalid cannot be reached \(ENOTFOUND, no host of that name is known\), .* HTTPS_PROXY/s,
+    )
+    expect(said).toEqual(['hub.invalid: ENOTFOUND, no host of that name is known; trying again now (try 2 of 2)'])
+    const error = new TypeError('fetch failed', { cause: unknown })
+    await download('org/clip', options)
+    expect([triesAfter(error, 'http://hub.invalid'), triesAfter(error, endpoint)]).toEqual([2, 5])
+  })
+
+  it('follows HF_ENDPOINT, HF_TOKEN, HUGGING_FACE_HUB_TOKEN and HF_HOME', async () => {
     vi.stubEnv('HF_ENDPOINT', `${endpoint}/`)
     vi.stubEnv('HF_TOKEN', 'other')
     vi.stubEnv('HF_HOME', cacheDir)
@@ -256,6 +379,11 @@ describe('download', () => {
     const snapshot = await download('org/clip', { retryDelay: 1 })
     expect(snapshot).toBe(join(cacheDir, 'hub', 'models--org--clip', 'snapshots', commit))
     expect(asked[0]!.token).toBe('Bearer other')
+    vi.stubEnv('HF_TOKEN', '')
+    vi.stubEnv('HUGGING_FACE_HUB_TOKEN', 'older')
+    asked.length = 0
+    await download('org/clip', { retryDelay: 1 })
+    expect(asked[0]!.token).toBe('Bearer older')
   })
 
   it('fetches the shards of an index', async () => {
@@ -305,6 +433,14 @@ describe('downloadUrl', () => {
     await writeFile(file, 'damaged')
     expect((await readFile(await downloadUrl(url, options))).equals(weights)).toBe(true)
     await expect(downloadUrl(`${cdn}/model.pt`, options)).rejects.toThrow('carries no SHA-256')
+    const closed = createServer()
+    await new Promise<void>((done) => closed.listen(0, '127.0.0.1', done))
+    const { port } = closed.address() as AddressInfo
+    await new Promise((done) => closed.close(done))
+    const nowhere = url.replace(cdn, `http://127.0.0.1:${port}`).replace('ViT-B-32', 'other')
+    await expect(downloadUrl(nowhere, options)).rejects.toThrow(
+      /ECONNREFUSED.*, 3 times in a row\. Check the network.* Or copy the file to .*other\.pt from a machine that has it/,
+    )
   })
 
   it("knows OpenAI's nine", () => {

@@ -3,10 +3,22 @@
 import type { Hash } from 'node:crypto'
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { CheckpointError } from '../errors.ts'
+import { CheckpointError, UsageError } from '../errors.ts'
 import { makeFolder } from '../make-folder.node.ts'
 import { type Checksum, digestFile, digestOf } from './checksum.node.ts'
-import { mayPass, pause, type RetryOptions, reasonOf, silenceSignal, tries } from './fetch-retry.node.ts'
+import {
+  type Failure,
+  fetchOnce,
+  mayPass,
+  networkAdvice,
+  pause,
+  type RetryOptions,
+  reasonOf,
+  silenceSignal,
+  tries,
+  triesAfter,
+  UnavailableError,
+} from './fetch-retry.node.ts'
 
 export interface FileRequest extends RetryOptions {
   url: string
@@ -130,37 +142,43 @@ async function receiveAll(part: Part, request: FileRequest): Promise<void> {
     request.signal?.throwIfAborted()
     // A connection that brings something before it breaks may break as often as it likes.
     if (part.received > before) attempt = 1
-    if (attempt === tries) {
-      throw new CheckpointError(
-        `${request.url}: ${failed.reason}, ${tries} times in a row; ${part.received} bytes are kept, the next download goes on from there`,
+    const { tries: allowed = tries, reason, advice = '' } = failed
+    if (attempt >= allowed) {
+      const often = attempt === 1 ? '' : `, ${attempt} times in a row`
+      const kept = part.received === 0 ? '' : `; ${part.received} bytes are kept, and the next download resumes there`
+      throw new UnavailableError(
+        `${request.url}: ${reason}${often}${kept}${advice}`,
+        `${new URL(request.url).host}: ${reason}`,
       )
     }
-    await pause(attempt, request, failed.retryAfter)
+    await pause(attempt, request, failed)
   }
 }
 
-/** One request. Answers why it should be tried again, or nothing when all has come. */
-async function receive(
-  part: Part,
-  request: FileRequest,
-): Promise<{ reason: string; retryAfter?: string | null } | undefined> {
-  const silence = silenceSignal(request.signal)
+/** One request. Returns why it failed and may be tried again, or nothing when all has come. */
+async function receive(part: Part, request: FileRequest): Promise<(Failure & { advice?: string }) | undefined> {
+  const address = request.url
+  const silence = silenceSignal(request, address)
   try {
-    const response = await fetch(request.url, { headers: rangeHeaders(part, request), signal: silence.signal })
+    const response = await fetchOnce(address, { headers: rangeHeaders(part, request), signal: silence.signal })
     if (response.status === 416) {
       // Nothing is left to send: either all is there, which the digest tells, or the part is of something else.
       await response.body?.cancel()
       if (part.received === 0 || matches(part, request)) return undefined
       await startOver(part, request)
-      return { reason: 'the server has fewer bytes than were received' }
+      return { address, reason: 'the server has fewer bytes than were received' }
     }
     if (!response.ok) {
       await response.body?.cancel()
       if (mayPass(response.status))
-        return { reason: `the server answered ${response.status}`, retryAfter: response.headers.get('retry-after') }
+        return {
+          address,
+          reason: `the server answered ${response.status}`,
+          retryAfter: response.headers.get('retry-after'),
+        }
       throw (
         request.refusal?.(response.status) ??
-        new CheckpointError(`${request.url}: the server answered ${response.status}`)
+        new UnavailableError(`${address}: the server answered ${response.status}`, `it answered ${response.status}`)
       )
     }
     const start = response.status === 206 ? rangeStart(response) : 0
@@ -172,10 +190,11 @@ async function receive(
     part.etag = response.headers.get('etag') ?? undefined
     const total = request.size ?? totalOf(response, start)
     await store(part, response, request, total, silence.alive)
-    return total === undefined || part.received >= total ? undefined : { reason: 'the connection ended early' }
+    return total === undefined || part.received >= total ? undefined : { address, reason: 'the connection ended early' }
   } catch (error) {
-    if (error instanceof CheckpointError || isDiskError(error)) throw error
-    return { reason: reasonOf(error) }
+    if (error instanceof CheckpointError || error instanceof UsageError || isDiskError(error)) throw error
+    const allowed = triesAfter(error, address)
+    return { address, reason: reasonOf(error), tries: allowed, advice: `. ${networkAdvice(error)}` }
   } finally {
     silence.done()
   }

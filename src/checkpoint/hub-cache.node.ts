@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path'
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub'
 import { makeFolder } from '../make-folder.node.ts'
 import { readShardIndex } from './sharded.ts'
-import { weightFiles } from './weight-files.ts'
+import { weightFiles, weightFolders } from './weight-files.ts'
 
 export interface CachedRepo {
   /** `…/hub/models--org--name` */
@@ -64,12 +64,14 @@ export async function linkBlob(blob: string, path: string): Promise<void> {
 
 /** Whether a snapshot has weights, with all of their shards. */
 export async function hasWeights(snapshot: string): Promise<boolean> {
-  for (const name of weightFiles) {
-    if (!(await exists(join(snapshot, name)))) continue
-    if (!name.endsWith('.json')) return true
-    const shards = readShardIndex(await readFile(join(snapshot, name), 'utf8'), join(snapshot, name))
-    const found = await Promise.all([...shards.keys()].map((shard) => exists(join(snapshot, shard))))
-    return found.every(Boolean)
+  for (const folder of weightFolders.map((name) => join(snapshot, name))) {
+    for (const name of weightFiles) {
+      if (!(await exists(join(folder, name)))) continue
+      if (!name.endsWith('.json')) return true
+      const shards = readShardIndex(await readFile(join(folder, name), 'utf8'), join(folder, name))
+      const found = await Promise.all([...shards.keys()].map((shard) => exists(join(folder, shard))))
+      return found.every(Boolean)
+    }
   }
   return false
 }

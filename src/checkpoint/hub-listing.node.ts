@@ -3,7 +3,9 @@
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub'
 import { CheckpointError } from '../errors.ts'
 import type { Checksum } from './checksum.node.ts'
+import { UnavailableError } from './fetch-retry.node.ts'
 import { isCommit } from './hub-cache.node.ts'
+import { nearestModel } from './model-names.ts'
 
 export interface HubFile {
   path: string
@@ -69,13 +71,16 @@ function hubFile(
 export function refusal(
   status: number,
   { repo, revision, endpoint, token }: Omit<HubQuestion, 'fetch'>,
-): CheckpointError {
+): UnavailableError {
   const where = `${repo} on ${endpoint}`
   const asked = token ? 'with the token that is set' : 'without a token'
+  const meant = nearestModel(repo)
+  const suggestion = meant && meant !== repo ? `did you mean ${meant}? If not, check` : 'check'
   const sentences: Record<number, string> = {
-    401: `${where}: not to be had ${asked}. Check the name; if it is private or gated, set HF_TOKEN to a token of an account that may read it`,
+    401: `${where}: not to be had ${asked}, and there is no folder of that name here; ${suggestion} the name; if it is private or gated, set HF_TOKEN to a token of an account that may read it`,
     403: `${where}: may not be read ${asked}. If it is gated, accept its terms on ${endpoint}/${repo} and set HF_TOKEN`,
-    404: `${where}: no such repository, or no revision '${revision}' in it; check the name`,
+    404: `${where}: no such repository, or no revision '${revision}' in it, and there is no folder of that name here; ${suggestion} the name`,
   }
-  return new CheckpointError(sentences[status] ?? `${where}: the hub answered ${status}; try again later`)
+  const sentence = sentences[status] ?? `${where}: the hub answered ${status}; try again later`
+  return new UnavailableError(sentence, `${new URL(endpoint).host} answered ${status}`)
 }

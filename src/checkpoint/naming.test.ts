@@ -93,8 +93,43 @@ describe('resolveNaming', () => {
       resolveNaming([
         'vision_model.embeddings.patch_embedding.weight',
         'vision_model.encoder.layers.0.self_attn.q_proj.weight',
+        'visual_projection.weight',
       ]),
     ).toThrow("has no 'vision_model.encoder.layers.0.self_attn.k_proj.weight'")
+  })
+})
+
+describe('what tensors that are none of CLIP’s tell', () => {
+  const image = 'vision_model.embeddings.patch_embedding.weight'
+  const text = 'text_model.embeddings.token_embedding.weight'
+  it.each([
+    [
+      [image, 'classifier.weight', 'classifier.bias'],
+      /'classifier.weight', 'classifier.bias'\. They are a classifier on/,
+    ],
+    [[image, text, 'logit_bias', 'vision_model.head.probe'], /This is SigLIP/],
+    [['visual.trunk.norm.weight', 'text.token_embedding.weight'], /one of timm's/],
+    [['visual.conv1.weight', 'text.transformer.embeddings.word_embeddings.weight'], /is a BERT or a relative/],
+    [['visual.conv1.weight', 'text.token_embedding.weight', 'text_decoder.ln_final.weight'], /This is CoCa/],
+    [['visual.conv1.weight', 'visual.transformer.resblocks.0.ls_1.gamma'], /layer scale \(`ls_init_value`/],
+    [['visual.conv1.weight', 'positional_embedding_res'], /This is LongCLIP/],
+    [[image, text, 'decoder.film_mul.weight'], /CLIPSeg/],
+    [['base_model.model.vision_model.encoder.layers.0.self_attn.q_proj.lora_A.weight'], /They are an adapter \(LoRA\)/],
+    [['visual.conv1.weight', 'extra.weight'], /'extra.weight'\. Such a model typeclip does not have/],
+  ])('%j', (names, message) => {
+    expect(() => resolveNaming(names)).toThrow(message)
+  })
+
+  it.each([
+    // Until transformers 5.5, and since 5.6.
+    [[text, 'text_model.final_layer_norm.weight'], 'CLIPTextModel: the text encoder', 'text_projection.weight'],
+    [['embeddings.token_embedding.weight', 'final_layer_norm.weight'], 'CLIPTextModel: the text', 'text_projection'],
+    [[image, 'vision_model.post_layernorm.weight'], 'CLIPVisionModel: the image encoder', 'visual_projection.weight'],
+    [['embeddings.patch_embedding.weight', 'post_layernorm.weight'], 'CLIPVisionModel: the image', 'visual_projection'],
+  ])('an encoder without its projection is named: %j', (names, kind, projection) => {
+    expect(() => resolveNaming(names)).toThrow(`this is a ${kind}`)
+    expect(() => resolveNaming(names)).toThrow(`without its projection (${projection}`)
+    expect(() => resolveNaming(names)).toThrow('no joint embedding of images and texts')
   })
 })
 

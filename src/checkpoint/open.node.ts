@@ -17,11 +17,20 @@ import { weightFiles } from './weight-files.ts'
 const largestIndex = 64 << 20
 
 /**
- * Reads what a checkpoint holds: every tensor's name, type, shape and place. No weight is read.
+ * Opens a checkpoint: the name, type, shape and place of every tensor. No weights are read, and no pickle code is run.
  *
- * @param path a `.safetensors`, `.pt`, `.bin`, `.pth` or `.ckpt` file, an `index.json`, or a folder that has one of
- *   them. What a file is, its content decides and not its name.
- * @throws CheckpointError where it cannot be read, with a sentence that says what is wrong
+ * @param path a `.safetensors`, `.pt`, `.bin`, `.pth` or `.ckpt` file, an `index.json` of shards, or a folder that holds one
+ *   of these. The content decides what a file is, not its name.
+ * @throws CheckpointError for a file that cannot be read, saying what is wrong
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint, readTensor } from 'typeclip/checkpoint'
+ *
+ * const { tensors } = await openCheckpoint('model.safetensors')
+ * for (const [name, { dtype, shape }] of tensors) console.log(name, dtype, shape)
+ * const values = await readTensor(tensors.get('logit_scale')!)
+ * ```
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const found = await stat(path).catch(() => undefined)

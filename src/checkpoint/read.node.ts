@@ -2,7 +2,7 @@
 
 import { dtypeBytes } from '../graph/dtype.ts'
 import { readRange } from './byte-source.ts'
-import { decode, type Elements } from './bytes.ts'
+import { type Bytes, decode, type Elements } from './bytes.ts'
 import type { StoredTensor } from './checkpoint.ts'
 import { withFile } from './file.node.ts'
 
@@ -12,7 +12,7 @@ export async function readTensor(tensor: StoredTensor): Promise<Elements> {
 }
 
 /** The tensor's bytes as stored, row-major. */
-export function readTensorBytes(tensor: StoredTensor): Promise<Uint8Array<ArrayBuffer>> {
+export function readTensorBytes(tensor: StoredTensor): Promise<Bytes> {
   return withFile(tensor.file, async (source) => {
     const bytes = await readRange(source, tensor.offset, tensor.length, 'a tensor')
     return tensor.strides ? gather(bytes, tensor.shape, tensor.strides, dtypeBytes(tensor.dtype)) : bytes
@@ -20,7 +20,7 @@ export function readTensorBytes(tensor: StoredTensor): Promise<Uint8Array<ArrayB
 }
 
 /** Copies elements that lie apart, or in another order, into row-major order. */
-function gather(from: Uint8Array, shape: number[], strides: number[], itemBytes: number): Uint8Array<ArrayBuffer> {
+function gather(from: Uint8Array, shape: number[], strides: number[], itemBytes: number): Bytes {
   const count = shape.reduce((product, dim) => product * dim, 1)
   const out = new Uint8Array(count * itemBytes)
   const index = shape.map(() => 0)

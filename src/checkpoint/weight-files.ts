@@ -8,3 +8,6 @@ export const weightFiles = [
   'pytorch_model.bin',
   'pytorch_model.bin.index.json',
 ]
+
+/** Where in a repository they are: at its root, or where sentence-transformers puts the CLIP of a model of several parts. */
+export const weightFolders = ['', '0_CLIPModel/']

@@ -5,11 +5,12 @@ import { basename, dirname, join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { dtypeBytes } from '../graph/dtype.ts'
 import { makeFolder } from '../make-folder.node.ts'
+import type { Bytes } from './bytes.ts'
 import { safetensorsHeader, type TensorHeader } from './safetensors.ts'
 
 /** A tensor whose bytes are made when their turn comes, so that only one is in memory. */
 export interface TensorToWrite extends TensorHeader {
-  bytes(): Promise<Uint8Array<ArrayBuffer>>
+  bytes(): Promise<Bytes>
 }
 
 /**

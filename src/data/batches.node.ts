@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os'
 import { InputError, UsageError } from '../errors.ts'
 import type { Augmentation } from '../image/augment.ts'
-import { createImagePool, type ImagePool } from '../image/pool.node.ts'
+import { createImagePool, type ImagePool, type UnturnedImage } from '../image/pool.node.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import { createRandom } from '../random.ts'
 import type { Sample, Skipped, Source } from './sample.ts'
@@ -18,6 +18,7 @@ export interface Cursor {
   samples: number
 }
 
+/** Prepared images with their captions and labels. */
 export interface Batch {
   /** `[n, 3, size, size]` bytes, before normalising; empty where embeddings are given. */
   pixels: Uint8Array
@@ -32,6 +33,7 @@ export interface Batch {
   cursor: Cursor
 }
 
+/** Options of `batches`. */
 export interface BatchesOptions {
   source: Source
   /** Samples in a batch: in every batch. */
@@ -50,10 +52,12 @@ export interface BatchesOptions {
   epochs?: number | undefined
   /** Threads that decode; as many as there are cores unless told. 0: on the calling thread. */
   workers?: number | undefined
-  /** Pictures of more pixels are broken. */
+  /** Images of more pixels are broken. */
   maxPixels?: number | undefined
-  /** Turns photos upright by their EXIF entry. */
+  /** Turns images upright by their EXIF orientation. */
   exifRotate?: boolean | undefined
+  /** Called for each image whose EXIF orientation was not applied. */
+  onOrientation?: ((image: UnturnedImage) => void) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -84,7 +88,7 @@ interface Done extends Pick<Sample, 'key' | 'label'> {
 export async function* batches(options: BatchesOptions): AsyncGenerator<Batch, void, undefined> {
   const { source, batch, preprocessing, signal } = options
   const { cursor = { epoch: 0, samples: 0 }, augment, workers = availableParallelism() } = options
-  const { maxPixels, exifRotate } = options
+  const { maxPixels, exifRotate, onOrientation } = options
   if (!Number.isInteger(batch) || batch < 1)
     throw new UsageError(`\`batch\` is ${batch}; expected a whole number, 1 or more`)
   if (source.size < batch) throw tooFew(options, source.size, [])
@@ -93,6 +97,7 @@ export async function* batches(options: BatchesOptions): AsyncGenerator<Batch, v
     workers,
     maxPixels,
     exifRotate,
+    onOrientation,
     augmentation: augment,
     ahead: Math.max(16, Math.ceil((batchesAhead * batch) / Math.max(1, workers))),
   })

@@ -11,6 +11,7 @@ import { expandShards, isPattern } from './shard-names.node.ts'
 import { isTable, openTable, type TableOptions } from './table.node.ts'
 import { openWebDataset, type WebDatasetOptions } from './webdataset.node.ts'
 
+/** Options of `openSource`, for every kind of data. */
 export type SourceOptions = FolderOptions & TableOptions & WebDatasetOptions
 
 const kinds =
@@ -18,8 +19,18 @@ const kinds =
   'or shards (x.tar, shard-{000..012}.tar, shards/*.tar, also http and https)'
 
 /**
- * @param where a folder, a table, a shard or a pattern of shards; see `openFolder`, `openTable`, `openWebDataset`
- * @throws UsageError where there is nothing, or nothing that can be used
+ * Opens a data set: a folder of images with captions beside them, a folder for each class, a table, or WebDataset shards.
+ *
+ * @param where a path, a shard pattern (`shards/{000..012}.tar`), or an `http(s)` address of shards
+ * @throws UsageError when nothing is there, or nothing that can be used
+ *
+ * @example
+ * ```ts
+ * import { openSource } from 'typeclip/training'
+ *
+ * const { size, labels } = await openSource('photos') // photos/cat/1.jpg, photos/dog/1.jpg, …
+ * console.log(size, labels) // 200, ['cat', 'dog']
+ * ```
  */
 export async function openSource(where: string, options: SourceOptions = {}): Promise<Source> {
   options.signal?.throwIfAborted()

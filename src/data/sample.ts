@@ -1,5 +1,6 @@
 // An example to learn from or to be judged by: a picture and words for it.
 
+/** One image with its captions and, in labelled data, its class. */
 export interface Sample {
   /** Where it comes from, for messages: a path, or `shard.tar#000123`. */
   readonly key: string
@@ -17,10 +18,13 @@ export interface Skipped {
   readonly reason: string
 }
 
+/** Which order a source gives its samples in. */
 export interface Order {
   /** Decides the order, together with the epoch. */
   seed: number
+  /** Passes over the data before this one. */
   epoch: number
+  /** A new order for each epoch; false: as stored. */
   shuffle: boolean
   /** So many at the start of the order are left out, unread; none unless told. */
   skip?: number

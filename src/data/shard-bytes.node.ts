@@ -1,8 +1,16 @@
 // The bytes of a shard from front to back: a local file, or http(s) that survives a bad network.
 
 import { type FileHandle, open } from 'node:fs/promises'
-import { mayPass, pause, reasonOf, silenceSignal, tries } from '../checkpoint/fetch-retry.node.ts'
-import { InputError } from '../errors.ts'
+import {
+  fetchOnce,
+  mayPass,
+  pause,
+  reasonOf,
+  silenceSignal,
+  tries,
+  triesAfter,
+} from '../checkpoint/fetch-retry.node.ts'
+import { InputError, UsageError } from '../errors.ts'
 import type { ByteStream } from './tar.ts'
 
 export interface ShardBytesOptions {
@@ -102,15 +110,19 @@ function chunkStream(chunks: AsyncGenerator<Uint8Array>): ByteStream {
 async function* fetchChunks(url: string, options: ShardBytesOptions): AsyncGenerator<Uint8Array> {
   let at = 0
   for (let attempt = 1; ; attempt++) {
-    const silence = silenceSignal(options.signal)
+    const silence = silenceSignal(options, url)
     const wait = new AbortController()
     try {
       const headers = { 'accept-encoding': 'identity', ...(at > 0 && { range: `bytes=${at}-` }) }
       const signal = AbortSignal.any([silence.signal, wait.signal])
-      const response = await fetch(url, { headers, signal })
+      const response = await fetchOnce(url, { headers, signal })
       if (mayPass(response.status) && attempt < tries) {
         await response.body?.cancel()
-        await pause(attempt, options, response.headers.get('retry-after'))
+        await pause(attempt, options, {
+          address: url,
+          reason: `the server answered ${response.status}`,
+          retryAfter: response.headers.get('retry-after'),
+        })
         continue
       }
       if (!response.ok) throw new InputError(`the server answered ${response.status} ${response.statusText}`)
@@ -128,9 +140,10 @@ async function* fetchChunks(url: string, options: ShardBytesOptions): AsyncGener
       return
     } catch (error) {
       options.signal?.throwIfAborted()
-      if (error instanceof InputError) throw error
-      if (attempt >= tries) throw new InputError(`cannot be fetched (${reasonOf(error)})`, { cause: error })
-      await pause(attempt, options)
+      if (error instanceof InputError || error instanceof UsageError) throw error
+      const allowed = triesAfter(error, url)
+      if (attempt >= allowed) throw new InputError(`cannot be fetched (${reasonOf(error)})`, { cause: error })
+      await pause(attempt, options, { address: url, reason: reasonOf(error), tries: allowed })
     } finally {
       silence.done()
       wait.abort() // a consumer that stops early leaves no open connection

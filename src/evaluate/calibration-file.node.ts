@@ -10,8 +10,8 @@ const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
   model: (value) => typeof value === 'string',
   templates: isTexts,
   names: isTexts,
-  temperature: (value) => typeof value === 'number' && value > 0,
-  threshold: (value) => typeof value === 'number',
+  temperature: (value) => Number.isFinite(value) && (value as number) > 0,
+  threshold: (value) => Number.isFinite(value),
 }
 
 /** @throws InputError for a file that cannot be read, or is no calibration */

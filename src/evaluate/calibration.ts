@@ -39,13 +39,19 @@ export interface Calibration {
   rejected: number
 }
 
+/** A fitted calibration, with the reliability before and after. */
 export interface Calibrated {
+  /** The temperature and the threshold. */
   calibration: Calibration
+  /** Reliability at the original scale. */
   before: Reliability
+  /** Reliability at the fitted temperature. */
   after: Reliability
+  /** Images that could not be used, and why. */
   skipped: Skipped[]
 }
 
+/** Options of `calibrate`. */
 export interface CalibrateOptions extends SampleOptions {
   templates?: readonly string[] | undefined
   words?: ReadonlyMap<string, string> | undefined
@@ -57,7 +63,21 @@ export interface CalibrateOptions extends SampleOptions {
   precision?: number | undefined
 }
 
-/** @throws UsageError where the data has fewer than two classes, or no threshold reaches the precision asked for */
+/**
+ * Fits a temperature and a threshold on labelled images, so that confidences match accuracy (Guo et al. 2017) and "none of
+ * these" is a possible answer.
+ *
+ * @throws UsageError for data with fewer than two classes, or when no threshold reaches the given precision
+ *
+ * @example
+ * ```ts
+ * import { load } from 'typeclip'
+ * import { calibrate, openSource } from 'typeclip/evaluate'
+ *
+ * const { calibration } = await calibrate(await load(), await openSource('photos'))
+ * console.log(calibration.temperature, calibration.threshold)
+ * ```
+ */
 export async function calibrate(
   clip: Clip,
   source: Source,

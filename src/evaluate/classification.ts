@@ -8,6 +8,7 @@ export interface Scores {
   classes: number
 }
 
+/** Precision and recall of one class, as shares of 1. */
 export interface ClassReport {
   /** Samples that are of this class. */
   n: number

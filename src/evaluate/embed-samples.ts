@@ -4,6 +4,7 @@ import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Clip } from '../load.ts'
 
+/** Options of every evaluation. */
 export interface SampleOptions {
   signal?: AbortSignal | undefined
   /** Called for each sample when it is done, or could not be used. */
@@ -63,6 +64,11 @@ export interface LabelledFeatures {
   skipped: Skipped[]
 }
 
+/**
+ * Embeds all images of labelled data. Unreadable images are left out and reported in `skipped`.
+ *
+ * @throws UsageError for data without classes
+ */
 export async function labelledFeatures(
   clip: Clip,
   source: Source,

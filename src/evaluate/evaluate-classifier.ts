@@ -22,10 +22,13 @@ export interface Mistake {
   rightConfidence: number
 }
 
+/** How well a classifier does on labelled images. */
 export interface ClassificationResult {
   /** Shares of 1. */
   top1: number
+  /** Share of images whose class is among the five best. */
   top5: number
+  /** Mean of the recall of each class. */
   meanPerClass: number
   /** Pictures that were counted. */
   n: number
@@ -43,6 +46,7 @@ export interface ClassificationResult {
   skipped: Skipped[]
 }
 
+/** Options of `evaluateClassifier`. */
 export interface JudgeOptions extends SampleOptions {
   /** What the classifier calls a class of the data; the class's own name, unless told. */
   words?: ReadonlyMap<string, string> | undefined
@@ -51,7 +55,21 @@ export interface JudgeOptions extends SampleOptions {
   mistakes?: number | undefined
 }
 
-/** @throws UsageError where the data has no classes, or one that the classifier does not know */
+/**
+ * A classifier measured on labelled images.
+ *
+ * @throws UsageError for data without classes, or with a class that the classifier does not know
+ *
+ * @example
+ * ```ts
+ * import { load, readClassifier } from 'typeclip'
+ * import { evaluateClassifier, openSource } from 'typeclip/evaluate'
+ *
+ * const clip = await load('run') // a folder that `finetune` wrote
+ * const classifier = await readClassifier('run')
+ * const { top1 } = await evaluateClassifier(clip, classifier!, await openSource('test-photos'))
+ * ```
+ */
 export async function evaluateClassifier(
   clip: Clip,
   classifier: Classifier,
@@ -72,11 +90,6 @@ export async function evaluateClassifier(
   for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
     const label = places.get(labelOf(sample, source))!
     const data = scoresOf(classifier, embedding)
-    if (Number.isNaN(data[0])) {
-      throw new UsageError(
-        `${clip.name}: what it gives for ${sample.key} is not numbers; its weights are broken, or its training went wrong`,
-      )
-    }
     const [answer] = predictions({ data, classes })
     rows.push(data)
     labels.push(label)

@@ -9,6 +9,7 @@ import { classNames, type LabelledFeatures, labelledFeatures } from './embed-sam
 import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
 import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.ts'
 
+/** Options of `evaluateLinearProbe`. */
 export interface EvaluateLinearProbeOptions
   extends Omit<JudgeOptions, 'words' | 'calibration'>,
     Pick<LinearProbeOptions, 'C' | 'onFit'> {
@@ -20,6 +21,7 @@ export interface EvaluateLinearProbeOptions
   seed?: number | undefined
 }
 
+/** How well a linear probe does on labelled images, and the probe itself. */
 export interface LinearProbeResult extends ClassificationResult {
   probe: LinearProbe
   /** Training pictures, and those of them that could not be used. */
@@ -28,7 +30,20 @@ export interface LinearProbeResult extends ClassificationResult {
   width: number
 }
 
-/** @throws UsageError for test pictures of classes that were not trained on */
+/**
+ * A linear probe fitted on training images and measured on test images (§3.2 of the paper).
+ *
+ * @throws UsageError for test images of classes without training images
+ *
+ * @example
+ * ```ts
+ * import { load } from 'typeclip'
+ * import { evaluateLinearProbe, openSource } from 'typeclip/evaluate'
+ *
+ * const [train, test] = [await openSource('train-photos'), await openSource('test-photos')]
+ * const { top1 } = await evaluateLinearProbe(await load(), train, test, { sweep: true })
+ * ```
+ */
 export async function evaluateLinearProbe(
   clip: Clip,
   train: Source,

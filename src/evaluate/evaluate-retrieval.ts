@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { embedSamples, type SampleOptions } from './embed-samples.ts'
 import { type Recall, ranks, recall } from './retrieval.ts'
 
+/** A caption whose image was not retrieved first. */
 export interface RetrievalMiss {
   key: string
   /** A path, or the file's bytes. */
@@ -20,11 +21,15 @@ export interface RetrievalMiss {
   found: { key: string; image: Sample['image'] }
 }
 
+/** Retrieval in both directions, measured on images with captions. */
 export interface RetrievalResult {
+  /** Images that were counted. */
   images: number
+  /** Captions that were counted. */
   texts: number
   /** The best of a picture's captions counts, as in CLIP_benchmark. */
   imageToText: Recall
+  /** An image is found when it is the one that belongs to the caption. */
   textToImage: Recall
   /**
    * As open_clip counts: every caption with its picture is a pair of its own, and a picture with several captions stands
@@ -33,9 +38,11 @@ export interface RetrievalResult {
   pairs: { imageToText: Recall; textToImage: Recall }
   /** The captions whose picture came last. */
   misses: RetrievalMiss[]
+  /** Images that could not be used, and why. */
   skipped: Skipped[]
 }
 
+/** Options of `evaluateRetrieval`. */
 export interface EvaluateRetrievalOptions extends SampleOptions {
   /** How many of the worst misses are kept; 24 unless told. */
   misses?: number | undefined
@@ -46,7 +53,21 @@ const group = 256
 /** Similarities that are held at a time. */
 const held = 1 << 23
 
-/** Captions that are too long for the model are cut, as in the projects whose numbers these are. */
+/**
+ * Retrieval of images by text and of texts by image, measured on images with captions. Captions too long for the model are
+ * cut, as open_clip and CLIP_benchmark do.
+ *
+ * @throws UsageError when no image with a caption can be used
+ *
+ * @example
+ * ```ts
+ * import { load } from 'typeclip'
+ * import { evaluateRetrieval, openSource } from 'typeclip/evaluate'
+ *
+ * const { textToImage } = await evaluateRetrieval(await load(), await openSource('pairs.csv'))
+ * console.log(textToImage.r1, textToImage.r5)
+ * ```
+ */
 export async function evaluateRetrieval(
   clip: Clip,
   source: Source,

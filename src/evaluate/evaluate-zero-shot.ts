@@ -9,6 +9,7 @@ import type { Calibration } from './calibration.ts'
 import { classNames } from './embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
 
+/** Options of `evaluateZeroShot`. */
 export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration'> {
   /** Each with `{}` for the class; the calibration's, or `a photo of a {}.`, unless told. */
   templates?: readonly string[] | undefined
@@ -16,9 +17,19 @@ export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration
 }
 
 /**
- * @param options.words what the prompts call a class of the data. Words for classes that the data does not have are
- *   answers like others, and only lower the numbers.
- * @throws UsageError where the data has no classes, or two that are called the same
+ * Zero-shot classification measured on labelled images (§3.1 of the paper). `words` says what the prompts call a class of the
+ * data; entries for classes that the data does not have are possible answers too, and only lower the numbers.
+ *
+ * @throws UsageError for data without classes, or two classes with the same label
+ *
+ * @example
+ * ```ts
+ * import { load } from 'typeclip'
+ * import { evaluateZeroShot, openSource } from 'typeclip/evaluate'
+ *
+ * const result = await evaluateZeroShot(await load(), await openSource('photos'))
+ * console.log(result.top1, result.confusion)
+ * ```
  */
 export async function evaluateZeroShot(
   clip: Clip,

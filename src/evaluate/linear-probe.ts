@@ -11,8 +11,9 @@ import type { LabelledFeatures } from './embed-samples.ts'
 import { logisticRegressor, type Regression } from './logistic-regression.ts'
 import { negativeLogLikelihood } from './reliability.ts'
 
-type Features = Pick<LabelledFeatures, 'features' | 'width' | 'names' | 'labels'>
+export type Features = Pick<LabelledFeatures, 'features' | 'width' | 'names' | 'labels'>
 
+/** Options of `linearProbe`. */
 export interface LinearProbeOptions {
   /** The inverse of the penalty, as scikit-learn has it; 0.316 unless told. */
   C?: number | undefined
@@ -30,8 +31,11 @@ export interface Tried {
   loss: number
 }
 
+/** A fitted linear probe. */
 export interface LinearProbe extends Pick<Regression, 'steps' | 'converged' | 'loss'> {
+  /** The fitted weights and bias, for `classify` and `evaluateClassifier`. */
   classifier: Classifier
+  /** The inverse of the penalty. */
   C: number
   /** What the sweep tried, in its order. */
   sweep: Tried[]
@@ -42,6 +46,13 @@ const grid = { steps: 96, perDecade: 8, lowest: -6 } as const
 /** The sweep begins with every sixteenth, and halves the distance around the best (CLIP, appendix A.3). */
 const coarsest = 16
 
+/**
+ * Fits a linear probe (§3.2 of the paper): multinomial logistic regression with an L2 penalty, by L-BFGS. Minimises
+ * `Σ −log p + ‖W‖² / 2C`, as scikit-learn does; the bias is not penalised.
+ *
+ * @param train features `[n, width]` with the class of each
+ * @throws UsageError for features that do not fit together
+ */
 export async function linearProbe(
   runtime: Runtime,
   train: Features,

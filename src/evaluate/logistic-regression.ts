@@ -17,6 +17,7 @@ export interface Examples {
   classes: number
 }
 
+/** A fitted logistic regression. */
 export interface Regression {
   /** `[classes, width]`, row-major: logits are features times these, plus the bias. */
   weights: Float32Array
@@ -50,6 +51,11 @@ const nearby = 1 << 20
 /** Steps after which the curvature is found anew. */
 const renewed: readonly number[] = [3, 8, 20, 60]
 
+/**
+ * Prepares logistic regression on some examples, to be fitted with one penalty or several. Give it back with `dispose`.
+ *
+ * @throws UsageError for examples that do not fit together
+ */
 export async function logisticRegressor(runtime: Runtime, examples: Examples): Promise<Regressor> {
   checkExamples(examples)
   const { width, classes, labels } = examples

@@ -7,6 +7,7 @@
 
 import { predictions, type Scores } from './classification.ts'
 
+/** Precision and recall when the classifier may leave images unanswered, as shares of 1. */
 export interface Answered {
   /** Of the answers given, the share that is right. `NaN` where none is given. */
   precision: number

@@ -1,18 +1,22 @@
 // Whether a classifier's probabilities can be taken at their word: negative log-likelihood, reliability diagram, expected
 // calibration error (Guo et al. 2017, On Calibration of Modern Neural Networks, §2).
 
+import { UsageError } from '../errors.ts'
 import { checkScores, type Scores } from './classification.ts'
 
+/** One bin of a reliability diagram. */
 export interface ReliabilityBin {
   /** Confidences above `from`, up to and with `to`. */
   from: number
   to: number
+  /** Images in the bin. */
   n: number
   /** Mean confidence and share of right answers; `NaN` in an empty bin. */
   confidence: number
   accuracy: number
 }
 
+/** How well confidences match accuracy (Guo et al. 2017). */
 export interface Reliability {
   /** Mean of `−log p` of the right class, in nats. */
   negativeLogLikelihood: number
@@ -23,6 +27,7 @@ export interface Reliability {
 
 /** `exp(z / T) / Σ exp(z / T)` of each row, with the largest taken out first. */
 export function softmax({ data, classes }: Scores, temperature = 1): Float32Array {
+  checkTemperature(temperature)
   const p = new Float32Array(data.length)
   for (let start = 0; start < data.length; start += classes) {
     const row = data.subarray(start, start + classes)
@@ -37,6 +42,7 @@ export function softmax({ data, classes }: Scores, temperature = 1): Float32Arra
 /** `log Σ exp(z / T) − z_label / T`, mean over the samples; finite where a probability would round to 0. */
 export function negativeLogLikelihood(scores: Scores, labels: ArrayLike<number>, temperature = 1): number {
   checkScores(scores, labels)
+  checkTemperature(temperature)
   const { data, classes } = scores
   let total = 0
   for (let i = 0; i < labels.length; i++) {
@@ -47,6 +53,12 @@ export function negativeLogLikelihood(scores: Scores, labels: ArrayLike<number>,
     total += Math.log(sum) - (row[labels[i]!]! - most) / temperature
   }
   return total / labels.length
+}
+
+/** @throws UsageError for what logits cannot be divided by */
+function checkTemperature(temperature: number): void {
+  if (temperature > 0 && temperature < Infinity) return
+  throw new UsageError(`the \`temperature\` is ${temperature}; expected a number above 0`)
 }
 
 /** Confidences in bins of equal width, each with how often they were right. */

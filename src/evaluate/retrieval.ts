@@ -48,12 +48,15 @@ export function medianRank(found: ArrayLike<number>): number {
   return Math.floor((low + high) / 2) + 1
 }
 
+/** Recall at 1, 5 and 10, and ranks from 1. */
 export interface Recall {
   /** Shares of 1. */
   r1: number
   r5: number
   r10: number
+  /** Mean rank of the first right result, from 1. */
   meanRank: number
+  /** Median rank of the first right result, from 1. */
   medianRank: number
   /** How many queries there were. */
   n: number

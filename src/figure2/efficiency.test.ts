@@ -28,7 +28,7 @@ it('measures efficiency as the ratio of images for the same accuracy', () => {
 
 it('takes the standard deviation of a sample for the spread', () => {
   expect(meanAndSpread([1, 2, 3])).toEqual({ mean: 2, spread: 1 })
-  expect(meanAndSpread([5])).toEqual({ mean: 5, spread: 0 })
+  expect(meanAndSpread([5])).toEqual({ mean: 5, spread: null })
 })
 
 it('puts the runs of all seeds together, slowest objective first, and draws and tabulates them', () => {
@@ -62,6 +62,23 @@ it('says of how many seeds an efficiency is, where some have no accuracy in comm
   const runs = [run('lm', 0, 1), run('lm', 1, 1), run('bow', 0, 2), run('bow', 1, 1024)]
   const report = summarize({ data: 'a', val: 'c', chance: 0.1, images: 1600, batch: 8 }, runs)
   expect(tableOfFigure2(report)).toContain('| bag of words prediction | 2.0× (of 1 of 2 seeds) |')
+})
+
+it('claims no deviation from one seed', () => {
+  const run = (objective: 'lm' | 'bow', faster: number) =>
+    ({ objective, seed: 0, learningRate: 1e-3, parameters: 1e6, loss: 1, curve: curve(faster) }) as const
+  const report = summarize({ data: 'a', val: '/somewhere/on/this/machine/c', chance: 0.1, images: 1600, batch: 8 }, [
+    run('lm', 1),
+    run('bow', 2),
+  ])
+  expect(report.objectives[0]!.curve.every(({ spread }) => spread === null)).toBe(true)
+  expect(report.steps[0]).toMatchObject({ gain: { error: null }, beyondNoise: null, efficiency: { spread: null } })
+  expect(tableOfFigure2(report)).not.toContain('±')
+  expect(tableOfFigure2(report)).toContain('one seed: cannot tell')
+  const svg = drawFigure2(report)
+  expect(svg).toContain('(zero-shot accuracy on c; one seed: no spread)')
+  expect(svg).not.toContain('fill-opacity')
+  expect(drawFigure2(report, 'zh')).toContain('一个种子')
 })
 
 it('chooses the rate by accuracy, and by the loss where that is equal', () => {

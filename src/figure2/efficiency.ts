@@ -49,12 +49,12 @@ export function efficiency(slow: readonly AccuracyAt[], fast: readonly AccuracyA
 
 export interface MeanAndSpread {
   mean: number
-  /** Standard deviation of a sample; 0 of a single number. */
-  spread: number
+  /** Standard deviation of a sample; null for a single number, which has none. */
+  spread: number | null
 }
 
 export function meanAndSpread(numbers: readonly number[]): MeanAndSpread {
   const mean = numbers.reduce((sum, x) => sum + x, 0) / numbers.length
   const squares = numbers.reduce((sum, x) => sum + (x - mean) ** 2, 0)
-  return { mean, spread: numbers.length > 1 ? Math.sqrt(squares / (numbers.length - 1)) : 0 }
+  return { mean, spread: numbers.length > 1 ? Math.sqrt(squares / (numbers.length - 1)) : null }
 }

@@ -27,10 +27,13 @@ import {
   summarize,
 } from './report.ts'
 
+/** Options of `figure2`. */
 export interface Figure2Options {
+  /** Images with captions to train on. */
   data: Source
   /** With classes. */
   val: Source
+  /** A folder for the figure and its runs. */
   out: string
   /** A small ModifiedResNet, if left out. */
   model?: InitialModel | undefined
@@ -38,6 +41,7 @@ export interface Figure2Options {
   objectives?: readonly Figured[]
   /** Images that each run processes: 30 times the data, if left out. */
   images?: number | undefined
+  /** Examples in a step. Default: 128. */
   batch?: number
   /** 3, if left out. */
   seeds?: number
@@ -49,19 +53,26 @@ export interface Figure2Options {
   points?: number
   /** What a class is put into for judging, with `{}`; the objective's own, if left out. Bags of words take the class alone. */
   prompts?: readonly string[] | undefined
+  /** How training images are cropped and coloured; `false`: as in evaluation. */
   augment?: Augmentation | false
+  /** Threads of ONNX Runtime. Default: one for each physical core. */
   threads?: number | undefined
+  /** Stops the figure; the same call continues it. */
   signal?: AbortSignal | undefined
 }
 
+/** One training run of the figure. */
 export interface Figure2Run {
+  /** A short run that chooses the learning rate, or a run of the figure. */
   kind: 'sweep' | 'seed'
   objective: Figured
   learningRate: number
   seed: number
+  /** Steps of this run. */
   steps: number
 }
 
+/** What happens while the figure is made, in order. */
 export type Figure2Event =
   /** Runs that will be needed at most, with those that are finished. */
   | { kind: 'plan'; runs: number; images: number; batch: number; steps: number; judgedAt: number[] }
@@ -81,7 +92,23 @@ const figured: readonly Figured[] = ['lm', 'bow', 'bow-contrastive']
 /** Of the images of a run, so many go into one of the sweep. */
 const sweepShare = 1 / 4
 
-/** @throws UsageError for options that do not fit together, or other ones than the folder's runs were made with */
+/**
+ * Makes the paper's Figure 2 at a small size: trains each objective on the same data and compares zero-shot accuracy by
+ * images processed. Finished runs are not repeated, so that an interrupted figure continues.
+ *
+ * @throws UsageError for options that do not fit together, or that differ from those of the runs in the folder
+ *
+ * @example
+ * ```ts
+ * import { figure2, openSource } from 'typeclip/training'
+ *
+ * const data = await openSource('drawings.csv')
+ * const val = await openSource('photos') // a folder for each class
+ * for await (const event of figure2({ data, val, out: 'figure2' })) {
+ *   if (event.kind === 'ran') console.log(event.run.objective, event.accuracy)
+ * }
+ * ```
+ */
 export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2Event> {
   const { data, val, out, objectives = figured, batch = 128, seeds = 3, points = 12, schedule = 'constant' } = options
   const { learningRates = [3e-4, 1e-3, 3e-3], augment = {}, signal } = options

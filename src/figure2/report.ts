@@ -12,6 +12,7 @@ export const figureNames = {
   contrastive: 'text transformer contrastive',
 } as const satisfies Partial<Record<ObjectiveName, string>>
 
+/** An objective that the figure can show. */
 export type Figured = keyof typeof figureNames
 
 /** One run, as it was judged on its way. */
@@ -49,12 +50,13 @@ export interface Step {
   to: Figured
   /** Images that `from` needs for those that `to` needs, at the highest accuracy of both; by seeds. */
   efficiency: (MeanAndSpread & { accuracy: number; images: { slow: number; fast: number }; seeds: number }) | undefined
-  /** Of the accuracy at the end, `to` less `from`, with its standard error over seeds. */
-  gain: { mean: number; error: number }
-  /** Whether the gain is more than two of its standard errors. */
-  beyondNoise: boolean
+  /** Accuracy at the end, `to` minus `from`, with its standard error over seeds; null with one seed. */
+  gain: { mean: number; error: number | null }
+  /** Whether the gain is more than two of its standard errors; null with one seed, which cannot tell. */
+  beyondNoise: boolean | null
 }
 
+/** The figure's numbers, written as `figure2.json`. */
 export interface Figure2Report {
   data: string
   val: string
@@ -108,13 +110,12 @@ function step(from: Figured, to: Figured, slow: readonly RunCurve[], fast: reado
     const other = fast.find((run) => run.seed === seed)
     return (other && efficiency(curve, other.curve)) ?? []
   })
-  const mean = (pick: (e: (typeof found)[number]) => number) => meanAndSpread(found.map(pick)).mean
+  const average = (pick: (e: (typeof found)[number]) => number) => meanAndSpread(found.map(pick)).mean
   const ends = (runs: readonly RunCurve[]) => meanAndSpread(runs.map(({ curve }) => curve.at(-1)!.accuracy))
   const [a, b] = [ends(slow), ends(fast)]
-  const gain = {
-    mean: b.mean - a.mean,
-    error: Math.sqrt(a.spread ** 2 / slow.length + b.spread ** 2 / fast.length),
-  }
+  const mean = b.mean - a.mean
+  const error =
+    a.spread === null || b.spread === null ? null : Math.sqrt(a.spread ** 2 / slow.length + b.spread ** 2 / fast.length)
   return {
     from,
     to,
@@ -123,11 +124,11 @@ function step(from: Figured, to: Figured, slow: readonly RunCurve[], fast: reado
         ? undefined
         : {
             ...meanAndSpread(found.map(({ ratio }) => ratio)),
-            accuracy: mean(({ accuracy }) => accuracy),
-            images: { slow: mean(({ images }) => images.slow), fast: mean(({ images }) => images.fast) },
+            accuracy: average(({ accuracy }) => accuracy),
+            images: { slow: average(({ images }) => images.slow), fast: average(({ images }) => images.fast) },
             seeds: found.length,
           },
-    gain,
-    beyondNoise: slow.length > 1 && fast.length > 1 && gain.mean > 2 * gain.error,
+    gain: { mean, error },
+    beyondNoise: error === null ? null : mean > 2 * error,
   }
 }

@@ -9,12 +9,14 @@ import { CheckpointError } from '../errors.ts'
 import { replaceFile } from '../training/checkpoint.node.ts'
 import { type LoraOptions, type LoraTarget, loraTargets, type Tower } from './lora.ts'
 
+/** One matrix of a LoRA adapter. */
 export interface AdapterTensor {
   shape: readonly number[]
   /** Row-major. */
   data: Float32Array
 }
 
+/** A LoRA adapter as PEFT stores it. */
 export interface Adapter {
   options: LoraOptions
   /** `visual.transformer.resblocks.0.attn.q_proj.lora_A.weight` `[r, in]`, `…lora_B.weight` `[out, r]` */
@@ -138,7 +140,11 @@ export async function readAdapter(folder: string): Promise<Adapter> {
   const [foundTargets, foundTowers] = [new Set<LoraTarget>(), new Set<Tower>()]
   for (const [name, tensor] of stored) {
     const place = renamed(name.slice(name.startsWith(prefix) ? prefix.length : 0), 1)
-    if (!place) throw new CheckpointError(`${path}: '${name}' is no LoRA matrix of a part that CLIP's blocks have`)
+    if (!place) {
+      throw new CheckpointError(
+        `${path}: '${name}' is no LoRA matrix of a part of CLIP's blocks (as with target_modules "all-linear", which takes the projections too); merge it with PEFT, and convert the model`,
+      )
+    }
     const [rows, columns] = tensor.shape
     const found = place.name.endsWith('A.weight') ? rows : columns
     if (tensor.shape.length !== 2 || found !== r) {

@@ -7,6 +7,7 @@ import type { LabelledFeatures } from '../evaluate/embed-samples.ts'
 import type { Augmentation } from '../image/augment.ts'
 import { createImagePool, type ImagePool } from '../image/pool.node.ts'
 import type { Clip, ImageInput, Many } from '../load.ts'
+import { orientationNotice } from '../orientation-notice.ts'
 import { cachedFeatures } from './features.node.ts'
 import type { MethodProgress, Task } from './method.ts'
 
@@ -16,13 +17,14 @@ export const viewAugmentation: Augmentation = { scale: [0.5, 1], ratio: [3 / 4, 
 /** @param count how many views of each training picture; their rows stand in the same order */
 export async function* augmentedViews(task: Task, count: number): AsyncGenerator<MethodProgress, LabelledFeatures[]> {
   const { clip, train, out, settings } = task
-  const { seed = 0, signal, maxPixels, exifRotate } = settings
+  const { seed = 0, signal, maxPixels, exifRotate, onNotice } = settings
   const views: LabelledFeatures[] = []
   const pool = createImagePool({
     preprocessing: clip.preprocessing,
     augmentation: viewAugmentation,
     maxPixels,
     exifRotate,
+    onOrientation: onNotice && ((image) => onNotice(orientationNotice(image))),
   })
   try {
     for (let view = 0; view < count; view++) {

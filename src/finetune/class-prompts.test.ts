@@ -46,7 +46,7 @@ async function prepared(given: object) {
     const optimizer = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 }
     const runtime = createRuntime({ threads: 1 })
     const trainer = await createTrainer({ ...clip, runtime, objective, optimizer, wrap, trained })
-    await setInitialValues(trainer, adaptation, { model, adaptation })
+    await setInitialValues(trainer.parameters, adaptation, model)
     for (const { name, from, to } of trainer.parameters.slots.values()) {
       const random = createRandom(name)
       if (name.endsWith('lora_B.weight')) for (let i = from; i < to; i++) trainer.parameters.values[i] = random.normal()

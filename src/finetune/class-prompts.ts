@@ -2,12 +2,12 @@
 // computes the classes' weights from their prompts, so both towers can change.
 
 import { constant, type Tensor } from '../graph/tensor.ts'
-import { encodeImage, encodeText } from '../model/clip.ts'
+import { encodeImage, encodeText, normalize } from '../model/clip.ts'
 import type { ClipConfig } from '../model/config.ts'
 import type { Parameters } from '../model/parameters.ts'
 import { scaleBounds } from '../objectives/contrastive.ts'
 import type { Objective } from '../objectives/objective.ts'
-import { crossEntropy, normalize } from './classification-head.ts'
+import { crossEntropy } from './classification-head.ts'
 
 export interface FrozenTowers {
   /** The image tower's: a picture's embedding is read in place of its pixels. */
@@ -64,7 +64,7 @@ function once<P extends object>(build: (p: P) => Tensor): (p: P) => Tensor {
 
 /** Texts that are part of the graph, each from start to end. */
 export function constantTexts(texts: readonly (readonly number[])[]) {
-  const length = Math.max(...texts.map((ids) => ids.length))
+  const length = texts.reduce((longest, ids) => Math.max(longest, ids.length), 0)
   const padded = texts.flatMap((ids) => Array.from({ length }, (_, i) => ids[i] ?? 0))
   return {
     ids: constant(Int32Array.from(padded), [texts.length, length]),

@@ -2,7 +2,7 @@
 // zero-shot classifier, so the first step goes on from what the words knew.
 
 import type { Tensor } from '../graph/tensor.ts'
-import { encodeImage } from '../model/clip.ts'
+import { encodeImage, normalize } from '../model/clip.ts'
 import type { Objective } from '../objectives/objective.ts'
 import type { Classifier } from '../zero-shot/classifier.ts'
 
@@ -41,6 +41,3 @@ export function crossEntropy(logits: Tensor, label: Tensor): Tensor {
   const right = logits.gatherElements(label.cast('int64').reshape(label.shape[0]!, 1), 1)
   return logits.logSumExp([1]).sub(right).mean([0, 1], false).is()
 }
-
-/** Rows divided by their length. */
-export const normalize = (x: Tensor): Tensor => x.div(x.mul(x).sum([-1]).sqrt())

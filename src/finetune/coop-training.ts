@@ -4,11 +4,17 @@ import { createRandom } from '../random.ts'
 import type { Context, PromptLearner } from './coop.ts'
 import { rowsAt, type UnitFeatures } from './unit-features.ts'
 
+/** Options of `trainContext`. */
 export interface TrainContextOptions {
+  /** Passes over the training images. */
   epochs: number
+  /** The highest learning rate. */
   learningRate: number
+  /** Images in a step. */
   batch: number
+  /** SGD's L2 penalty. */
   weightDecay: number
+  /** Decides the order of the images. */
   seed: number
   /** Where a run that was ended goes on. */
   from?: CoopState | undefined

@@ -9,16 +9,18 @@ import { UsageError } from '../errors.ts'
 import { gradients } from '../graph/gradient.ts'
 import { concat, constant, input } from '../graph/tensor.ts'
 import type { Clip } from '../load.ts'
+import { normalize } from '../model/clip.ts'
+import { transformerBlock } from '../model/parameter-names.ts'
 import { objectives } from '../objectives/index.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
-import { transformerBlock } from '../training/step.ts'
 import { constantTexts } from './class-prompts.ts'
-import { crossEntropy, normalize } from './classification-head.ts'
+import { crossEntropy } from './classification-head.ts'
 import type { UnitFeatures } from './unit-features.ts'
 
 /** The context's vectors: `[m, width]`, row-major. */
 export type Context = Float32Array
 
+/** CoOp's loss and its gradient, compiled for one set of classes (Zhou et al. 2022). */
 export interface PromptLearner {
   /** The mean cross-entropy of some pictures at a context, and its derivative by it. */
   gradient(batch: UnitFeatures, context: Context): Promise<{ loss: number; context: Context }>
@@ -53,9 +55,11 @@ export function contextLengthFor(prompts: readonly (readonly number[])[], room: 
 }
 
 /**
+ * Compiles CoOp's loss and its gradient by the context. `recompute` computes the inside of each block twice: slower, in less
+ * memory (a fifth less for twelve blocks).
+ *
  * @param prompts ids of each class from start to end; the context goes after the start
- * @param m how many words are learnt
- * @param options.recompute computes blocks' insides twice: slower, in less memory (by a fifth for twelve blocks)
+ * @param m length of the context in tokens
  */
 export async function createPromptLearner(
   { config, parameters, runtime, logitScale, logitBias, objective }: PromptedModel,
@@ -106,4 +110,5 @@ export async function createPromptLearner(
   }
 }
 
+/** The parts of a `Clip` that CoOp needs. */
 export type PromptedModel = Pick<Clip, 'config' | 'parameters' | 'runtime' | 'logitScale' | 'logitBias' | 'objective'>

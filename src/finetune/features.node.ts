@@ -18,6 +18,7 @@ import {
 } from '../evaluate/embed-samples.ts'
 import type { Clip } from '../load.ts'
 
+/** Embeddings of labelled images, kept in a file. */
 export interface CachedFeatures extends LabelledFeatures {
   /** Each row's sample. */
   keys: readonly string[]

@@ -27,8 +27,11 @@ export async function heldOutTenth(source: Source, seed: number): Promise<{ trai
   const rest: string[] = []
   for (const keys of byClass.values()) {
     const count = keys.length < 2 ? 0 : Math.max(1, Math.round(keys.length / 10))
-    held.push(...keys.slice(0, count))
-    rest.push(...keys.slice(count))
+    // One by one: a call with more than about 100,000 arguments overflows the stack.
+    keys.forEach((key, i) => {
+      if (i < count) held.push(key)
+      else rest.push(key)
+    })
   }
   if (held.length === 0) {
     throw new UsageError(
@@ -47,7 +50,9 @@ async function shuffledByClass(source: Source, purpose: string, seed: number): P
   for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) {
     if ('reason' in sample) continue
     const label = labelOf(sample, source)
-    byClass.set(label, [...(byClass.get(label) ?? []), sample.key])
+    const keys = byClass.get(label)
+    if (keys) keys.push(sample.key)
+    else byClass.set(label, [sample.key])
   }
   for (const [label, keys] of byClass) createRandom(purpose, seed, label).shuffle(keys)
   return byClass

@@ -6,7 +6,7 @@ import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { classNames } from '../evaluate/embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier } from '../evaluate/evaluate-classifier.ts'
-import { load } from '../load.node.ts'
+import { type LoadOptions, load } from '../load.node.ts'
 import type { Activation } from '../model/config.ts'
 import { starter } from '../open-model.node.ts'
 import { replaceFile } from '../training/checkpoint.node.ts'
@@ -21,6 +21,7 @@ import { type FinetuneSettings, loading, type MethodEvent, type Task } from './m
 import { type MethodName, methods } from './methods.node.ts'
 import { judged } from './trained.node.ts'
 
+/** Options of `finetune`. */
 export interface FinetuneOptions extends FinetuneSettings {
   method: MethodName
   /** As `load` takes it; the model that ships, if left out. */
@@ -38,9 +39,12 @@ export interface FinetuneOptions extends FinetuneSettings {
   templates?: readonly string[] | undefined
   /** What prompts call a class, by its folder's name. */
   words?: ReadonlyMap<string, string> | undefined
+  /** Of the model, where it is fetched: as `load`'s `onProgress` and `onWait`. */
+  onDownload?: LoadOptions['onProgress'] | undefined
+  onWait?: LoadOptions['onWait'] | undefined
 }
 
-type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
+export type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
 
 /** Written as `result.json` too. */
 export interface FinetuneResult extends Accuracy {
@@ -61,6 +65,7 @@ export interface FinetuneResult extends Accuracy {
   [more: string]: unknown
 }
 
+/** What happens during fine-tuning, in order. */
 export type FinetuneEvent =
   | MethodEvent
   | ({ kind: 'judged'; what: 'zero-shot' | 'fine-tuned'; data: string; details: ClassificationResult } & Accuracy)
@@ -69,9 +74,19 @@ export type FinetuneEvent =
 const defaultTemplates = ['a photo of a {}.']
 
 /**
- * Fine-tunes, and tells what happens. `load(out)` is the result, with `readClassifier(out)` where the method ends in one.
+ * Fine-tunes a model on labelled images and yields what happens. `load(out)` is the result, together with
+ * `readClassifier(out)` for the methods that end in a classifier.
  *
- * @throws UsageError for data without classes, classes that are called the same, options that do not fit
+ * @throws UsageError for data without classes, two classes with the same label, options that do not fit together
+ *
+ * @example
+ * ```ts
+ * import { finetune } from 'typeclip/finetune'
+ *
+ * for await (const event of finetune({ method: 'lora', train: 'photos', out: 'run', epochs: 5 })) {
+ *   if (event.kind === 'result') console.log(event.result.zeroShot.top1, event.result.top1)
+ * }
+ * ```
  */
 export async function* finetune(options: FinetuneOptions): AsyncGenerator<FinetuneEvent, void> {
   const { method, out, resume = false } = options
@@ -94,12 +109,18 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
   }
   const named = checkedWords(classes, words)
   const name = options.model ?? starter
-  const clip = await load(options.model, { ...loading(options), ...(activation && { activation }) })
+  const { onDownload, onWait } = options
+  const clip = await load(options.model, {
+    ...loading(options),
+    ...(activation && { activation }),
+    ...(onDownload && { onProgress: onDownload }),
+    ...(onWait && { onWait }),
+  })
   try {
     if (clip.likelihood || !clip.config.text) {
       throw new UsageError(`${name} has no joint embedding of pictures and texts; choose a model with both towers`)
     }
-    const opened = await openInitialModel(name, { activation, signal })
+    const opened = await openInitialModel(name, { activation, signal, onWait })
     const model = { ...opened, preprocessing: clip.preprocessing }
     const zeroShot = await zeroShotClassifier(clip, named, { templates, onLong: 'truncate', ...(signal && { signal }) })
     const sources = { train: withPrompts(train, templates, words), val: withPrompts(val, templates, words) }

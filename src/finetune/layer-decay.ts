@@ -1,25 +1,20 @@
-// Layer-wise decay of the learning rate (Howard & Ruder 2018; Bao et al. 2021): what lies nearer to the pixels changes less.
+// Layer-wise decay of the learning rate (Howard & Ruder 2018; Bao et al. 2021): layers closer to the input learn slower.
 
 import type { ClipConfig } from '../model/config.ts'
+import { blockIndex, isBeforeBlocks, towerOf } from '../model/parameter-names.ts'
+import { imageTower } from '../model/towers.ts'
 
 /**
- * Of L blocks, block i learns at `decay^(L − i)` times the rate, what lies before the blocks (patches, tokens, positions)
- * at `decay^(L + 1)`, and what lies after them, with all that belongs to no tower, at the rate itself. For a ResNet the
- * four stages count as blocks.
+ * The factor of a parameter's learning rate. Of L blocks, block i has `decay^(L − i)`, what comes before the blocks
+ * (patches, tokens, positions) has `decay^(L + 1)`, and everything else has 1. The four stages of a ResNet count as blocks.
  */
 export function layerDecay(decay: number, { image, text }: ClipConfig): (name: string) => number {
-  const imageLayers = image?.kind === 'modified-resnet' ? 4 : (image?.layers ?? 0)
-  const textLayers = text?.layers ?? 0
+  const imageBlocks = image ? imageTower(image).blocks : 0
+  const textBlocks = text?.layers ?? 0
   return (name) => {
-    const isImage = name.startsWith('visual.')
-    const layers = isImage ? imageLayers : textLayers
-    const block = /\bresblocks\.(\d+)\./.exec(name)?.[1]
-    const stage = /^visual\.layer([1-4])\./.exec(name)?.[1]
-    if (block !== undefined) return decay ** (layers - Number(block))
-    if (stage !== undefined) return decay ** (layers - Number(stage) + 1)
-    return beforeBlocks.test(name) ? decay ** (layers + 1) : 1
+    const blocks = towerOf(name) === 'image' ? imageBlocks : textBlocks
+    const index = blockIndex(name)
+    if (index !== undefined) return decay ** (blocks - index)
+    return isBeforeBlocks(name) ? decay ** (blocks + 1) : 1
   }
 }
-
-const beforeBlocks =
-  /^(visual\.(conv\d|bn\d|class_embedding|positional_embedding|ln_pre)\b|token_embedding\.|positional_embedding$)/

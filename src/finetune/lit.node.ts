@@ -2,7 +2,7 @@
 // tower gives for a picture is computed once.
 
 import { encodeText } from '../model/clip.ts'
-import { cosines, infoNce, scaleBounds } from '../objectives/contrastive.ts'
+import { contrastive, infoNce, scaleBounds } from '../objectives/contrastive.ts'
 import type { Objective } from '../objectives/objective.ts'
 import type { Adaptation } from '../training/adaptation.ts'
 import { type CachedFeatures, embeddingsByKey } from './features.node.ts'
@@ -16,7 +16,7 @@ export const lockedImage: Objective = {
     textEmbedding: encodeText(p, text, config),
   }),
   loss: (p, { imageEmbedding, textEmbedding }) => infoNce(imageEmbedding!, textEmbedding!, p.get('logit_scale')),
-  choices: (_, { imageEmbedding, textEmbedding }) => cosines(imageEmbedding!, textEmbedding!).argMax(1),
+  choices: contrastive.choices,
   bounds: scaleBounds,
   encodeText,
 }

@@ -4,7 +4,7 @@
 import type { ClipConfig } from '../model/config.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import type { Adaptation } from '../training/adaptation.ts'
-import { tokenized } from '../training/tokenized.ts'
+import { tokenizeCaptions } from '../training/collate.ts'
 import { promptsOf } from '../zero-shot/classifier.ts'
 import { writeAdapter } from './adapter.node.ts'
 import { classPrompts, type FrozenTowers } from './class-prompts.ts'
@@ -59,7 +59,8 @@ export const promptObjective = (
   tokenizer: Tokenizer,
   config: ClipConfig,
   frozen: FrozenTowers = {},
-) => classPrompts(tokenized(promptsOf(words, templates), tokenizer, config.text!), templates.length, config, frozen)
+) =>
+  classPrompts(tokenizeCaptions(promptsOf(words, templates), tokenizer, config.text!), templates.length, config, frozen)
 
 /**
  * CLIP-LoRA has 2e-4 over 500 steps for each picture of a class. Runs are shorter here, and take a rate by which the sum of

@@ -3,21 +3,37 @@
 //     W' = W + s · B A,  A [r, in], B [out, r],  s = α / r, or α / √r (rank-stabilised: Kalajdzievski 2023, and CLIP-LoRA)
 
 import { concat, type Tensor } from '../graph/tensor.ts'
+import { towerOf } from '../model/parameter-names.ts'
 import type { Lookup } from '../model/parameters.ts'
 import { createRandom } from '../random.ts'
 import type { Values } from '../training/adaptation.ts'
 
 /** A block's matrices: attention's query, key, value and output, and the two of the MLP. */
 export const loraTargets = ['q', 'k', 'v', 'out', 'fc', 'proj'] as const
+
+/**
+ * A weight that LoRA can adapt: the query, key, value and output projections of attention, and the two layers of the
+ * MLP.
+ */
 export type LoraTarget = (typeof loraTargets)[number]
+
+/** The scale `s` in `W + s B A`: `α / r` (Hu et al. 2022), or `α / √r` (Kalajdzievski 2023). */
 export type LoraScaling = 'standard' | 'rank-stabilised'
+
+/** One of the two encoders. */
 export type Tower = 'image' | 'text'
 
+/** Options of LoRA. */
 export interface LoraOptions {
+  /** Rank `r` of the two matrices. Default: 2. */
   rank: number
+  /** `α` of the scale. Default: 1. */
   alpha: number
+  /** Default: `'rank-stabilised'`. */
   scaling: LoraScaling
+  /** Weights to adapt in each block. Default: query, key and value. */
   targets: readonly LoraTarget[]
+  /** Encoders to adapt. Default: both. */
   towers: readonly Tower[]
 }
 
@@ -52,6 +68,7 @@ function whole(module: string): Place {
   return { weight: `${module}.weight`, part: 0, of: 1, module }
 }
 
+/** The scale `s` in `W + s B A`. */
 export const loraScale = ({ rank, alpha, scaling }: Pick<LoraOptions, 'rank' | 'alpha' | 'scaling'>): number =>
   scaling === 'standard' ? alpha / rank : alpha / Math.sqrt(rank)
 
@@ -69,7 +86,7 @@ interface Adapted {
 /** What is added to a parameter: nothing, where it is none of the targets. */
 export function adaptedBy(name: string, { targets, towers }: Pick<LoraOptions, 'targets' | 'towers'>): Adapted[] {
   const [, at, weight] = /^((?:visual\.)?transformer\.resblocks\.\d+|visual\.attnpool)\.(.+)$/.exec(name) ?? []
-  if (!at || !towers.includes(at.startsWith('visual.') ? 'image' : 'text')) return []
+  if (!at || !towers.includes(towerOf(name)!)) return []
   const kind = at.endsWith('attnpool') ? 'pool' : 'block'
   return targets
     .map((target) => places[target][kind])

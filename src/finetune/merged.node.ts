@@ -3,6 +3,7 @@
 
 import { readdir } from 'node:fs/promises'
 import { CheckpointError, UsageError } from '../errors.ts'
+import type { LoadOptions } from '../load.node.ts'
 import type { Activation } from '../model/config.ts'
 import { type InitialModel, openInitialModel } from '../training/initial-model.node.ts'
 import { writeModel } from '../training/saved-model.node.ts'
@@ -25,7 +26,11 @@ export async function writeMerged(
   folder: string,
   model: string,
   adapter: string,
-  options: { unmerge?: boolean; overwrite?: boolean; activation?: Activation | undefined; signal?: AbortSignal } = {},
+  options: Pick<LoadOptions, 'signal' | 'onProgress' | 'onWait'> & {
+    unmerge?: boolean
+    overwrite?: boolean
+    activation?: Activation | undefined
+  } = {},
 ): Promise<void> {
   const { unmerge = false, overwrite = false, ...more } = options
   const found = await readdir(folder).catch(() => [])

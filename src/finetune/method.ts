@@ -15,7 +15,7 @@
 import type { Source } from '../data/sample.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { LoadOptions } from '../load.node.ts'
-import type { Clip } from '../load.ts'
+import type { Clip, UseNotice } from '../load.ts'
 import type { Progress } from '../training/checkpoint.node.ts'
 import type { InitialModel } from '../training/initial-model.node.ts'
 import type { TrainEvent, TrainOptions } from '../training/train.node.ts'
@@ -23,55 +23,75 @@ import type { Classifier } from '../zero-shot/classifier.ts'
 import type { CachedFeatures } from './features.node.ts'
 import type { LoraOptions } from './lora.ts'
 
+/** Settings of all fine-tuning methods; a method reads those that concern it. */
 export interface FinetuneSettings {
+  /** Passes over the training images. Default: the method's own. */
   epochs?: number | undefined
-  /** Steps, in place of epochs. */
+  /** Steps, in place of `epochs`. */
   steps?: number | undefined
+  /** The highest learning rate. Default: the method's own. */
   learningRate?: number | undefined
+  /** Images in a step. Default: the method's own. */
   batch?: number | undefined
+  /** Images that go through the encoders at a time (GradCache): the same numbers in less memory. Default: the whole batch. */
   chunk?: number | undefined
+  /** Computes the inside of each transformer block twice, in place of keeping it in memory. Default: false. */
   recompute?: boolean | undefined
-  /** Steps over which the rate rises; a tenth of all unless told. */
+  /** Steps over which the learning rate rises. Default: a tenth of all. */
   warmup?: number | undefined
-  /** Largest norm of the gradient; the method's own, or none, unless told. */
+  /** Clips the gradient to this norm. Default: the method's own, or no clipping. */
   clipGradient?: number | undefined
+  /** Default: the method's own. */
   weightDecay?: number | undefined
-  /** What the rate of each block is multiplied with, going down from the top of its tower; 1 unless told. */
+  /** Factor of the learning rate from each block to the one below it. Default: 1. */
   layerDecay?: number | undefined
-  /** How training pictures are cropped and mirrored; `false`: as in evaluation. */
+  /** How training images are cropped and mirrored; `false`: as in evaluation. */
   augment?: TrainOptions['augment']
-  /** How often a run with steps is judged and saved, the end included; ten times unless told. */
+  /** How often a run with steps is validated and saved, the end included. Default: 10. */
   judgements?: number | undefined
-  /** Ends after so many validations without a better one. */
+  /** Ends the run after this many validations without a better one. Default: never. */
   patience?: number | undefined
-  /** Pictures of more pixels are refused. */
+  /** Images of more pixels are refused. */
   maxPixels?: number | undefined
-  /** Turns photos upright by their EXIF entry; the reference does not. */
+  /** Turns images upright by their EXIF orientation, which the reference does not. Default: false. */
   exifRotate?: boolean | undefined
+  /** Called for what a user should know of the images and labels, as `LoadOptions.onNotice`. */
+  onNotice?: ((notice: UseNotice) => void) | undefined
   /** Whose order of the steps in which a picture is prepared; as the model's publisher does, unless told. */
   order?: Preprocessing['order'] | undefined
+  /** Default: 0. */
   seed?: number | undefined
+  /** Threads of ONNX Runtime. Default: one for each physical core. */
   threads?: number | undefined
+  /** Continues from the last checkpoint in the folder. Default: false, which refuses a folder that is not empty. */
   resume?: boolean | undefined
-  /** Of LoRA; `alpha` is below. */
+  /** LoRA only; its `alpha` is a field of its own, below. */
   lora?: Partial<Omit<LoraOptions, 'alpha'>> | undefined
   /**
-   * Of WiSE-FT: how far the answer is from zero-shot (0) to fine-tuned (1), 0.5 unless told. Of LoRA: its α, 1 unless
-   * told.
+   * WiSE-FT: how far the weights are from the original (0) to the fine-tuned model (1). Default: 0.5. LoRA: `α`. Default: 1.
    */
   alpha?: number | undefined
-  /** Of CoOp: learned words, 16 unless told. */
+  /** CoOp only: length of the learned context in tokens. Default: 16. */
   contextLength?: number | undefined
-  /** Of CoOp: words that the learned ones begin as, `a photo of a`; drawn by lot unless told. */
+  /** CoOp only: words that initialise the context, such as `a photo of a`. Default: random. */
   contextWords?: string | undefined
+  /** Saves and ends the run. */
   signal?: AbortSignal | undefined
 }
 
-/** How a run's settings have a model loaded: by which threads, and how pictures are read. */
-export const loading = ({ threads, maxPixels, exifRotate, order, signal }: FinetuneSettings): LoadOptions => ({
+/** The options that a run's settings load a model with. */
+export const loading = ({
+  threads,
+  maxPixels,
+  exifRotate,
+  onNotice,
+  order,
+  signal,
+}: FinetuneSettings): LoadOptions => ({
   ...(threads !== undefined && { threads }),
   ...(maxPixels !== undefined && { maxPixels }),
   ...(exifRotate && { exifRotate }),
+  ...(onNotice && { onNotice }),
   ...(order && { preprocessing: { order } }),
   ...(signal && { signal }),
 })
@@ -117,8 +137,10 @@ export interface MethodProgress {
   numbers?: Readonly<Record<string, number>>
 }
 
+/** What happens while a method runs. */
 export type MethodEvent = TrainEvent | MethodProgress
 
+/** A fine-tuning method. */
 export interface Method {
   /** One line, for help and documents. */
   readonly summary: string

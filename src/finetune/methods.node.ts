@@ -22,6 +22,8 @@ const table = {
   'tip-adapter-f': tipAdapterF,
 } satisfies Record<string, Method>
 
+/** The name of a fine-tuning method. */
 export type MethodName = keyof typeof table
 
+/** The fine-tuning methods by name. */
 export const methods: Readonly<Record<MethodName, Method>> = table

@@ -9,11 +9,17 @@ import type { MethodProgress } from './method.ts'
 import type { TipAdapter } from './tip-adapter.ts'
 import { rowsAt, type UnitFeatures } from './unit-features.ts'
 
+/** Options of `trainKeys`. */
 export interface TrainKeysOptions {
+  /** Passes over the training images. */
   epochs: number
+  /** The highest learning rate. */
   learningRate: number
+  /** Images in a step. */
   batch: number
+  /** Decoupled weight decay. */
   weightDecay: number
+  /** Decides the order of the images. */
   seed: number
   signal?: AbortSignal | undefined
 }

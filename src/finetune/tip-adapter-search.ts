@@ -15,8 +15,11 @@ export interface Grid {
 /** The authors' `search_scale` and `search_step`. */
 export const grid: Grid = { beta: { most: 7, steps: 200 }, alpha: { most: 3, steps: 20 } }
 
+/** The best α and β of Tip-Adapter's search. */
 export interface Searched {
+  /** Weight of the cache. */
   alpha: number
+  /** Sharpness of the cache. */
   beta: number
   /** On the pictures of the search. */
   accuracy: number

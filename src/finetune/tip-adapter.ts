@@ -48,7 +48,7 @@ export interface TipAdapter {
   dispose(): Promise<void>
 }
 
-interface Terms {
+export interface Terms {
   beta: number
   /** `[n, classes]` */
   words: Float32Array

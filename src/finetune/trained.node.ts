@@ -74,6 +74,7 @@ export async function* trained(
       threads: settings.threads,
       maxPixels: settings.maxPixels,
       exifRotate: settings.exifRotate,
+      onNotice: settings.onNotice,
       saveEvery: each,
       keep: 1,
       patience: settings.patience,

@@ -4,6 +4,7 @@ import { UsageError } from '../errors.ts'
 import type { LabelledFeatures } from '../evaluate/embed-samples.ts'
 import { unit } from '../load.ts'
 
+/** Unit-length features with the class of each. */
 export interface UnitFeatures {
   /** `[n, width]`, row-major, each row of unit length. */
   x: Float32Array

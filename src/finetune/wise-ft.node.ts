@@ -25,7 +25,9 @@ export const ends = ['zero-shot', 'fine-tuned'] as const
 export const interpolate = (a: Float32Array, b: Float32Array, alpha: number): Float32Array =>
   a.map((value, i) => (1 - alpha) * value + alpha * b[i]!)
 
+/** Accuracy at one α of WiSE-FT. */
 export interface CurvePoint {
+  /** 0: the original weights; 1: the fine-tuned ones. */
   alpha: number
   /** On the pictures that judge. */
   top1: number

@@ -1,4 +1,4 @@
-// Element types: their names (as NumPy and safetensors users know them), their sizes, and ONNX's numbers for them.
+// Element types: their names (NumPy's), their sizes, and ONNX's numbers for them.
 
 const table = {
   float32: { bytes: 4, onnx: 1 },
@@ -18,13 +18,14 @@ const table = {
   float8_e5m2: { bytes: 1, onnx: 19 },
 } as const
 
+/** Element type of a tensor: `float32`, `float16`, `int64`, `bool` and so on. */
 export type DType = keyof typeof table
 
-/** Bytes that one element takes. */
+/** Bytes of one element. */
 export const dtypeBytes = (dtype: DType): number => table[dtype].bytes
 
 /** The value of `TensorProto.DataType` in ONNX. */
 export const onnxType = (dtype: DType): number => table[dtype].onnx
 
-/** Whether a type holds real numbers, whatever their width. */
+/** Whether a type is floating-point, of any width. */
 export const isFloat = (dtype: DType): boolean => dtype.includes('float')

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { gradients } from './gradient.ts'
 import { operators } from './operators/index.ts'
 import { printGraph } from './print.ts'
-import { within } from './scope.ts'
+import { withScope } from './scope.ts'
 import { input } from './tensor.ts'
 
 const x = input('x', 'float32', ['batch', 3])
@@ -62,7 +62,7 @@ it('takes the parts of a Split that are not read as zeros', () => {
 it('says which operator has no rule, and where', () => {
   const { Erf } = operators
   const rule = Erf.gradient!
-  const loss = within('visual.odd', () => x.erf().sum([0, 1], false))
+  const loss = withScope('visual.odd', () => x.erf().sum([0, 1], false))
   delete Erf.gradient
   try {
     expect(() => gradients(loss, [x])).toThrow('Erf at visual.odd: the operator has no gradient rule')

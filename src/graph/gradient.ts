@@ -1,64 +1,64 @@
-// Reverse-mode differentiation, graph to graph: one walk from a loss back to what is trained (Linnainmaa 1970).
+// Reverse-mode differentiation, graph to graph: one walk from a loss back to the trained parameters (Linnainmaa 1970).
 
 import { operators } from './operators/index.ts'
 import { inOrder } from './order.ts'
 import { type BlockOf, recomputation } from './recompute.ts'
-import { within } from './scope.ts'
+import { withScope } from './scope.ts'
 import { type Shape, sameShape, showShape } from './shape.ts'
 import { constant, type Node, type Tensor, zerosLike } from './tensor.ts'
 
 /**
- * The derivative of a loss by each of these tensors, in their shapes. They may be leaves or values within the graph;
- * one that the loss does not depend on has a derivative of zeros.
+ * The derivative of a loss by each of these tensors, in their shapes. They may be leaves or intermediate values; the
+ * derivative by a tensor that the loss does not depend on is zeros.
  *
- * @param loss a number, `[]`
- * @param blockOf blocks whose values are computed once more when the walk comes to them, instead of being kept until then
+ * @param loss a scalar, `[]`
+ * @param blockOf blocks whose values are recomputed in the backward pass, instead of being kept
  */
 export function gradients(loss: Tensor, of: readonly Tensor[], blockOf?: BlockOf): Tensor[] {
-  const { nodes, wanted } = between(loss, of)
-  const again = recomputation(nodes, blockOf)
-  const found = new Map<Tensor, Tensor>([[loss.is(), constant(Float32Array.of(1), [])]])
+  const { nodes, dependent } = between(loss, of)
+  const recomputed = recomputation(nodes, blockOf)
+  const derivatives = new Map<Tensor, Tensor>([[loss.is(), constant(Float32Array.of(1), [])]])
 
   for (const node of nodes.reverse()) {
     const { op, inputs, scope } = node
-    if (node.outputs.every((y) => !found.has(y))) continue
+    if (node.outputs.every((y) => !derivatives.has(y))) continue
     const { gradient: rule, elementwise } = operators[op]
     const [shape] = node.outputs.map((y) => y.shape)
-    const asItIs = elementwise && inputs.every((x) => !wanted.has(x) || sameShape(x.shape, shape!))
-    const whole = (y: Tensor) => {
-      const g = found.get(y)
-      return g && !asItIs ? broadcast(g, y) : g
+    const keepsShape = elementwise && inputs.every((x) => !dependent.has(x) || sameShape(x.shape, shape!))
+    const derivativeBy = (y: Tensor) => {
+      const g = derivatives.get(y)
+      return g && !keepsShape ? broadcast(g, y) : g
     }
-    if (!rule) throw new Error(`${op} at ${scope || 'graph'}: the operator has no gradient rule, and a loss needs it`)
-    within(scope, () => {
-      const upstream = node.outputs.map(whole)
-      for (const [i, g] of rule(again(node, upstream), upstream).entries()) {
+    if (!rule) throw new Error(`${op} at ${scope || 'graph'}: the operator has no gradient rule`)
+    withScope(scope, () => {
+      const upstream = node.outputs.map(derivativeBy)
+      for (const [i, g] of rule(recomputed(node, upstream), upstream).entries()) {
         const x = inputs[i]!
-        if (!g || !wanted.has(x)) continue
-        const part = unbroadcast(g, x.shape)
-        found.set(x, found.get(x)?.add(part) ?? part)
+        if (!g || !dependent.has(x)) continue
+        const share = unbroadcast(g, x.shape)
+        derivatives.set(x, derivatives.get(x)?.add(share) ?? share)
       }
     })
   }
-  return of.map((x) => broadcast(found.get(x) ?? zerosLike(x), x).is(...x.shape))
+  return of.map((x) => broadcast(derivatives.get(x) ?? zerosLike(x), x).is(...x.shape))
 }
 
-/** A sum's gradient is one number for all that it was summed over; it is written out only where a rule needs that. */
+/** The gradient of a sum is one number for all summands; it is broadcast only if a rule needs that. */
 const broadcast = (g: Tensor, like: Tensor): Tensor => (sameShape(g.shape, like.shape) ? g : g.expandLike(like))
 
-/** The nodes that lie between, each after those that it reads, and every tensor that depends on one of `of`. */
-function between(loss: Tensor, of: readonly Tensor[]): { nodes: Node[]; wanted: Set<Tensor> } {
-  const wanted = new Set(of)
+/** The nodes between `of` and the loss in topological order, and every tensor that depends on one of `of`. */
+function between(loss: Tensor, of: readonly Tensor[]): { nodes: Node[]; dependent: Set<Tensor> } {
+  const dependent = new Set(of)
   const nodes: Node[] = []
   for (const part of inOrder([loss])) {
-    if (!('op' in part) || !part.inputs.some((x) => wanted.has(x))) continue
+    if (!('op' in part) || !part.inputs.some((x) => dependent.has(x))) continue
     nodes.push(part)
-    for (const y of part.outputs) wanted.add(y)
+    for (const y of part.outputs) dependent.add(y)
   }
-  return { nodes, wanted }
+  return { nodes, dependent }
 }
 
-/** Sums over what broadcasting repeated, so that a gradient is no larger than what it is the gradient of. */
+/** Sums over the axes that broadcasting repeated, so that a gradient has the shape of its tensor. */
 function unbroadcast(g: Tensor, shape: Shape): Tensor {
   const extra = g.shape.length - shape.length
   if (extra < 0) throw new Error(`a gradient of shape ${showShape(g.shape)} for ${showShape(shape)}`)

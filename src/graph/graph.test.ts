@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ShapeError } from '../errors.ts'
 import { toOnnx } from './onnx.ts'
-import { encode, message } from './protobuf.ts'
+import { encode, messageType } from './protobuf.ts'
 import { collectStages, layer, stage } from './scope.ts'
-import { fill, size } from './shape.ts'
+import { inferDim, size } from './shape.ts'
 import { apply, concat, constant, input, weight } from './tensor.ts'
 
 const bytes = { bytes: new Uint8Array() }
@@ -22,8 +22,8 @@ describe('shapes', () => {
 
   it('multiply and divide with names in them', () => {
     expect(size(['batch', 2, 3])).toBe('6·batch')
-    expect(fill(['batch', -1], ['batch', 4, 5])).toEqual(['batch', 20])
-    expect(fill([-1, 5], ['50·batch', 5])).toEqual(['50·batch', 5])
+    expect(inferDim(['batch', -1], ['batch', 4, 5])).toEqual(['batch', 20])
+    expect(inferDim([-1, 5], ['50·batch', 5])).toEqual(['50·batch', 5])
   })
 
   it('that do not fit are named with the place', () => {
@@ -36,7 +36,7 @@ describe('shapes', () => {
     expect(() => x.is('batch', 50, 512)).toThrow(ShapeError)
     expect(() => x.add(input('y', 'float32', [3, 49, 768]))).toThrow('dims')
     expect(() => x.add(constant(Int32Array.of(1), []))).toThrow('element types differ')
-    expect(() => x.reshape('batch', 50, 700)).toThrow('cannot be arranged')
+    expect(() => x.reshape('batch', 50, 700)).toThrow('cannot be reshaped')
     expect(() => apply('Conv', [x, x], { strides: [1, 1], pads: [0, 0, 0, 0] })).toThrow('kernel')
   })
 })
@@ -51,8 +51,10 @@ it('collects the stages of layers, innermost first', () => {
 
 describe('onnx', () => {
   it('writes protocol buffers', () => {
-    const nested = message([1, 'a'], [2, { float: 1 }])
-    expect([...encode(message([1, 300], [3, nested], [4, [1, -1]], [5, undefined]))]).toEqual(
+    const Nested = messageType({ text: 1, real: 2 })
+    const Message = messageType({ whole: 1, nested: 3, list: 4, absent: 5 })
+    const nested = Nested({ text: 'a', real: { float: 1 } })
+    expect([...encode(Message({ whole: 300, nested, list: [1, -1], absent: undefined }))]).toEqual(
       // biome-ignore format: one field a line
       [
         8, 172, 2,

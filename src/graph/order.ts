@@ -1,12 +1,12 @@
-// A graph's parts in an order in which they can be computed.
+// The parts of a graph in topological order.
 
 import type { Node, Tensor } from './tensor.ts'
 
-/** Everything that these tensors need: inputs and weights as tensors, the rest as nodes, each after what it reads. */
+/** Everything that these tensors depend on, inputs and weights as tensors, the rest as nodes, each after its inputs. */
 export function inOrder(results: readonly Tensor[]): (Tensor | Node)[] {
   const parts: (Tensor | Node)[] = []
   const seen = new Set<Tensor | Node>()
-  // Depth first, without recursion: a deep network is a long chain. A node comes up twice, before and after its inputs.
+  // Depth first, with a stack in place of recursion, since networks are deep. A node is visited before and after its inputs.
   const stack = results.map((tensor) => ({ part: partOf(tensor), ready: false })).reverse()
   while (stack.length) {
     const { part, ready } = stack.pop()!

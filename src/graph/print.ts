@@ -1,15 +1,15 @@
-// A graph in a form that can be read: one line a node, under a heading for each part of the model.
+// A graph as readable text: one line per node, under a heading for each part of the model.
 
 import { inOrder } from './order.ts'
 import { showShape } from './shape.ts'
 import type { Attribute, Node, Tensor } from './tensor.ts'
 
-/** Constants of at most this many elements are written out. */
-const fewElements = 8
+/** Constants of up to this many elements are printed in full. */
+const maxPrinted = 8
 
 /**
- * `%12 = MatMul(%10, visual.proj [768, 512]) → float32 [batch, 512]`: a number is a node's output, anything else an
- * input of the graph or a weight with its shape. Nodes stand in the order in which they run.
+ * `%12 = MatMul(%10, visual.proj [768, 512]) → float32 [batch, 512]`: `%n` is a node's output, anything else an input of
+ * the graph or a weight with its shape. Nodes are in topological order.
  */
 export function printGraph(graph: Readonly<Record<string, Tensor>>): string {
   const names = new Map<Tensor, string>()
@@ -41,7 +41,7 @@ export function printGraph(graph: Readonly<Record<string, Tensor>>): string {
   for (const part of inOrder(Object.values(graph))) {
     if (!('op' in part)) nameLeaf(part)
     else if (part.op === 'Cast' && part.inputs[0]!.origin.kind === 'weight') {
-      // Half-precision weights: a line for each cast would hide the rest.
+      // A line for the cast of each half-precision weight would hide the rest.
       names.set(part.outputs[0]!, `${names.get(part.inputs[0]!)} ${part.inputs[0]!.dtype}`)
     } else write(part)
   }
@@ -56,10 +56,10 @@ function showTypes(outputs: readonly Tensor[]): string {
   return types.length > 1 && new Set(types).size === 1 ? `${types.length} × ${types[0]}` : types.join(', ')
 }
 
-/** A number as it is, a few as a list, and many by their shape. */
+/** A scalar, a short list, or only the shape. */
 function showConstant({ dtype, shape, origin }: Tensor): string {
   const elements = shape.reduce<number>((product, dim) => product * Number(dim), 1)
-  if (origin.kind !== 'weight' || !('bytes' in origin.data) || elements > fewElements) {
+  if (origin.kind !== 'weight' || !('bytes' in origin.data) || elements > maxPrinted) {
     return `constant ${showShape(shape)}`
   }
   const { buffer, byteOffset } = origin.data.bytes

@@ -1,4 +1,4 @@
-// Writes protocol-buffer messages: as much of the format as an ONNX file and TensorBoard's event file need.
+// Writes protocol-buffer messages: the part of the format that ONNX models and TensorBoard's event files need.
 
 const utf8 = new TextEncoder()
 
@@ -18,9 +18,19 @@ export interface Double {
   readonly double: number
 }
 
-export const message = (...fields: Field[]): Message => ({ fields })
+/**
+ * A message type.
+ *
+ * @param numbers field numbers by name, ascending
+ * @returns makes a message of values by name; undefined values are left out, arrays are repeated fields
+ */
+export const messageType =
+  <Name extends string>(numbers: Readonly<Record<Name, number>>) =>
+  (values: { readonly [name in Name]?: Field[1] }): Message => ({
+    fields: (Object.keys(numbers) as Name[]).map((name) => [numbers[name], values[name]]),
+  })
 
-/** The bytes of a message. Undefined fields are left out; an array is a repeated field. */
+/** The bytes of a message. */
 export function encode(root: Message): Uint8Array {
   const chunks: Uint8Array[] = []
   let length = 0
@@ -48,16 +58,16 @@ export function encode(root: Message): Uint8Array {
       }
     }
   }
-  const all = new Uint8Array(length)
-  let at = 0
+  const bytes = new Uint8Array(length)
+  let offset = 0
   for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.length
+    bytes.set(chunk, offset)
+    offset += chunk.length
   }
-  return all
+  return bytes
 }
 
-/** Seven bits a byte, lowest first; a negative number as 64-bit two's complement. */
+/** Seven bits per byte, lowest first; a negative number as 64-bit two's complement. */
 function varint(value: number | bigint): Uint8Array {
   const bytes: number[] = []
   if (typeof value === 'number' && value >= 0 && value < 2 ** 31) {

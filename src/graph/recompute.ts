@@ -1,15 +1,15 @@
-// Activation recomputation (Chen et al. 2016): a block's values are forgotten after the forward pass and computed once more
-// when its gradients are, so that memory holds what lies between blocks, and the inside of one.
+// Activation recomputation (Chen et al. 2016): a block's values are dropped after the forward pass and computed again in
+// the backward pass, so that memory holds only the values between blocks, and the inside of one block.
 
-import { within } from './scope.ts'
+import { withScope } from './scope.ts'
 import { applyAll, type Node, type Tensor } from './tensor.ts'
 
-/** The block that a node of this scope belongs to, by any name; undefined for what is kept. */
+/** An identifier of the block that a scope belongs to; undefined if its values are kept. */
 export type BlockOf = (scope: string) => string | undefined
 
 /**
- * @param nodes of the forward pass, each after those that it reads
- * @returns for a node and the gradients of its outputs, the node as a gradient's rule is to read it
+ * @param nodes of the forward pass, in topological order
+ * @returns maps a node and the gradients of its outputs to the node that a gradient rule should read: itself, or its copy
  */
 export function recomputation(
   nodes: readonly Node[],
@@ -23,18 +23,18 @@ export function recomputation(
   }
   const copies = new Map<Node, Node>()
 
-  /** The block once more, out of what comes into it, which waits until this gradient is there. */
+  /** Copies a block. The copy reads the block's inputs, sequenced after this gradient. */
   function recompute(block: readonly Node[], gradient: Tensor): void {
     const copied = new Map<Tensor, Tensor>()
-    const copy = (x: Tensor): Tensor => {
+    const copyOf = (x: Tensor): Tensor => {
       if (x.origin.kind !== 'node') return x
-      const known = copied.get(x) ?? x.after(gradient)
-      copied.set(x, known)
-      return known
+      const copy = copied.get(x) ?? x.sequencedAfter(gradient)
+      copied.set(x, copy)
+      return copy
     }
     for (const node of block) {
-      const inputs = node.inputs.map(copy)
-      const outputs = within(node.scope, () => applyAll(node.op, inputs, node.attributes))
+      const inputs = node.inputs.map(copyOf)
+      const outputs = withScope(node.scope, () => applyAll(node.op, inputs, node.attributes))
       for (const [i, y] of node.outputs.entries()) copied.set(y, outputs[i]!)
       copies.set(node, { ...node, inputs, outputs })
     }

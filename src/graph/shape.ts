@@ -1,8 +1,11 @@
-// Shapes: a dim is a number, or a name for a size that is only known when the graph runs (`batch`).
+// Shapes: a dim is a number, or the name of a size that is known only when the graph runs (`batch`).
 
 import { ShapeError } from '../errors.ts'
 
+/** One dimension: a number, or a name for a size that is known when the graph runs (`'batch'`). */
 export type Dim = number | string
+
+/** The dimensions of a tensor, outermost first; `[]` is a scalar. */
 export type Shape = readonly Dim[]
 
 /** `[batch, 50, 768]` */
@@ -17,22 +20,23 @@ export function size(shape: Shape): Dim {
   return [...(known === 1 ? [] : [known]), ...names.sort()].join('·')
 }
 
-/** A shape with its one -1, if any, replaced by what remains of a whole. */
-export function fill(shape: Shape, whole: Shape): Shape {
+/** A target shape with its -1, if any, replaced by the dim that keeps the number of elements of `from`. */
+export function inferDim(shape: Shape, from: Shape): Shape {
   if (!shape.includes(-1)) return shape
-  const all = factors(whole)
+  const all = factors(from)
   const taken = factors(shape.filter((dim) => dim !== -1))
   for (const name of taken.names) {
-    const at = all.names.indexOf(name)
-    if (at < 0)
-      throw new ShapeError(`${showShape(whole)} cannot be arranged as ${showShape(shape)}: no '${name}' in it`)
-    all.names.splice(at, 1)
+    const index = all.names.indexOf(name)
+    if (index < 0) {
+      throw new ShapeError(`${showShape(from)} cannot be reshaped to ${showShape(shape)}: it has no dim '${name}'`)
+    }
+    all.names.splice(index, 1)
   }
   const rest = size([all.known / taken.known, ...all.names])
   return shape.map((dim) => (dim === -1 ? rest : dim))
 }
 
-/** The number of elements as a number times names. */
+/** The number of elements, as a number times named dims. */
 export function factors(shape: Shape): { known: number; names: string[] } {
   let known = 1
   const names: string[] = []
@@ -43,7 +47,7 @@ export function factors(shape: Shape): { known: number; names: string[] } {
   return { known, names }
 }
 
-/** NumPy's rule: aligned at the right, equal, or one of them 1. */
+/** NumPy's rule: shapes are aligned at the right; two dims must be equal, or one of them 1. */
 export function broadcast(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length)
   return Array.from({ length: rank }, (_, i) => {
@@ -55,7 +59,7 @@ export function broadcast(a: Shape, b: Shape): Shape {
   })
 }
 
-/** An axis counted from the left, where a negative one counts from the right. */
+/** An axis counted from the left; a negative one counts from the right. */
 export function axisOf(axis: number, rank: number): number {
   const i = axis < 0 ? axis + rank : axis
   if (i < 0 || i >= rank || !Number.isInteger(axis)) throw new ShapeError(`axis ${axis} of a tensor of rank ${rank}`)
@@ -66,11 +70,14 @@ export function axisOf(axis: number, rank: number): number {
 export function knownDim(shape: Shape, axis: number): number {
   const dim = shape[axisOf(axis, shape.length)]
   if (typeof dim !== 'number') {
-    throw new ShapeError(`${showShape(shape)}: dim ${axis} must be a number here, it is '${dim}'`)
+    throw new ShapeError(`${showShape(shape)}: dim ${axis} must be a number, found '${dim}'`)
   }
   return dim
 }
 
-/** Whether a tensor of one shape can be told by numbers to take another: of names that are elsewhere before, one at most. */
-export const arrangeable = (from: Shape, to: Shape): boolean =>
+/**
+ * Whether ONNX Reshape can express this with a constant target shape (0 keeps a dim in place, one -1 is inferred): at most
+ * one named dim may move.
+ */
+export const expressibleReshape = (from: Shape, to: Shape): boolean =>
   to.filter((dim, i) => typeof dim !== 'number' && dim !== from[i]).length <= 1

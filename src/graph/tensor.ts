@@ -1,10 +1,10 @@
-// A symbolic tensor: what a graph is made of. Nothing is computed here; every method adds one node and infers its shape.
+// A symbolic tensor, of which graphs are built. Nothing is computed here; every method adds one node and infers its shape.
 
 import { ShapeError } from '../errors.ts'
 import type { DType } from './dtype.ts'
 import { type OperatorName, operators } from './operators/index.ts'
 import { currentScope } from './scope.ts'
-import { arrangeable, axisOf, type Dim, factors, fill, type Shape, sameShape, showShape } from './shape.ts'
+import { axisOf, type Dim, expressibleReshape, factors, inferDim, type Shape, sameShape, showShape } from './shape.ts'
 
 export type Attribute = number | string | readonly Dim[]
 
@@ -14,21 +14,25 @@ export interface Node {
   readonly inputs: readonly Tensor[]
   readonly attributes: Readonly<Record<string, Attribute>>
   readonly outputs: readonly Tensor[]
-  /** The part of the model it was made in, as checkpoints name it: `visual.transformer.resblocks.3.attn`. */
+  /** The part of the model that it belongs to, as checkpoints name it: `visual.transformer.resblocks.3.attn`. */
   readonly scope: string
 }
 
-/** Bytes at rest: inside a file of the user's, or in memory; little-endian, row-major. */
+/** Stored bytes, in the user's file or in memory; little-endian, row-major. */
 export type Data =
   | { readonly file: string; readonly offset: number; readonly length: number }
   | { readonly bytes: Uint8Array }
 
-/** Where a tensor's values come from. */
+/** The source of a tensor's values. */
 export type Origin =
   | { readonly kind: 'input'; readonly name: string }
   | { readonly kind: 'weight'; readonly name: string; readonly data: Data }
   | { readonly kind: 'node'; readonly node: Node; readonly output: number }
 
+/**
+ * A symbolic tensor. Every method adds one operator to the graph and checks shapes; nothing is computed until the graph
+ * runs.
+ */
 export class Tensor {
   readonly dtype: DType
   readonly shape: Shape
@@ -48,7 +52,7 @@ export class Tensor {
     return this
   }
 
-  // Arithmetic, element by element, with NumPy's broadcasting; a number is a float32 constant.
+  // Elementwise arithmetic with NumPy's broadcasting; a number is a float32 constant.
   add(other: Tensor | number): Tensor {
     return apply('Add', [this, scalar(other)])
   }
@@ -92,7 +96,7 @@ export class Tensor {
   sign(): Tensor {
     return apply('Sign', [this])
   }
-  /** Whether each is above another: bool. */
+  /** `x > y`, elementwise: bool. */
   greater(other: Tensor | number): Tensor {
     return apply('Greater', [this, scalar(other)])
   }
@@ -105,7 +109,7 @@ export class Tensor {
     return apply('MatMul', [this, other])
   }
 
-  /** `x Wᵀ`, with `W` as PyTorch stores a linear layer: `[…, n, k] × [m, k] → […, n, m]`, or a matrix for each of x. */
+  /** `x Wᵀ`, with `W` as PyTorch stores a linear layer, or a batch of them: `[…, n, k] × [(…,) m, k] → […, n, m]` */
   matmulTransposed(other: Tensor): Tensor {
     return apply('FusedMatMul', [this, other], { transB: 1 })
   }
@@ -115,7 +119,7 @@ export class Tensor {
     return apply('FusedMatMul', [this, other], { transA: 1 })
   }
 
-  // Sums along axes, which stay as 1 unless told otherwise.
+  // Reductions along axes, which are kept as 1 by default.
   sum(axes: readonly number[], keep = true): Tensor {
     return apply('ReduceSum', [this], { axes, keepdims: keep ? 1 : 0 })
   }
@@ -125,57 +129,57 @@ export class Tensor {
   softmax(axis = -1): Tensor {
     return apply('Softmax', [this], { axis })
   }
-  /** `log Σ exp x`, with the largest taken out first. */
+  /** `log Σ exp x`, computed stably. */
   logSumExp(axes: readonly number[], keep = true): Tensor {
     return apply('ReduceLogSumExp', [this], { axes, keepdims: keep ? 1 : 0 })
   }
-  /** Where the largest is along an axis, which goes: int64. */
+  /** Index of the largest value along an axis, which is removed: int64. */
   argMax(axis: number): Tensor {
     return apply('ArgMax', [this], { axis: axisOf(axis, this.shape.length), keepdims: 0 })
   }
   /**
-   * How many elements there are, `[]`, float32: known, or counted when the graph runs; where an input of the graph tells
-   * it, there, since what is counted stays in memory until then.
+   * The number of elements, `[]`, float32: a constant, or counted when the graph runs. An input of the graph with the same
+   * named dims is counted instead of this tensor if there is one, so that this tensor need not be kept in memory.
    */
   count(): Tensor {
     const { known, names } = factors(this.shape)
     if (names.length === 0) return scalar(known)
-    const counted = inputOf(this, names) ?? this
+    const counted = inputWithDims(this, names) ?? this
     const ratio = known / factors(counted.shape).known
     return apply('Size', [counted]).cast('float32').mul(ratio)
   }
 
-  // The same elements, arranged anew.
+  // The same elements in another arrangement.
   transpose(...order: number[]): Tensor {
     const swapLast = [...this.shape.keys()].slice(0, -2).concat(this.shape.length - 1, this.shape.length - 2)
     return apply('Transpose', [this], { perm: order.length ? order : swapLast })
   }
-  /** One dim may be -1: what remains. */
+  /** One dim may be -1: it is inferred. */
   reshape(...shape: Dim[]): Tensor {
-    return apply('Reshape', [this], { shape: fill(shape, this.shape) })
+    return apply('Reshape', [this], { shape: inferDim(shape, this.shape) })
   }
-  /** Arranged as another tensor is, however many of its dims are names. */
+  /** To another tensor's shape, which may have any number of named dims. */
   reshapeLike(like: Tensor): Tensor {
     if (sameShape(this.shape, like.shape)) return this
-    return arrangeable(this.shape, like.shape)
+    return expressibleReshape(this.shape, like.shape)
       ? this.reshape(...like.shape)
       : apply('Reshape', [this, like], { shape: like.shape })
   }
   /**
-   * The same, but not before another tensor is there: in a backward pass, what depends on the forward pass alone would be
-   * computed early, and kept.
+   * The same values, but not computed before another tensor is. Without it, a value of the backward pass that depends only
+   * on the forward pass would be computed early and kept in memory.
    */
-  after(other: Tensor): Tensor {
-    return apply('Reshape', [this, other], { shape: this.shape, after: 1 })
+  sequencedAfter(other: Tensor): Tensor {
+    return apply('SequencedAfter', [this, other])
   }
   slice(axis: number, start: number, end: number): Tensor {
-    return this.crop([axisOf(axis, this.shape.length)], [start], [end])
+    return this.sliceAxes([axisOf(axis, this.shape.length)], [start], [end])
   }
   /** A slice along several axes. */
-  crop(axes: readonly number[], starts: readonly number[], ends: readonly number[]): Tensor {
+  sliceAxes(axes: readonly number[], starts: readonly number[], ends: readonly number[]): Tensor {
     return apply('Slice', [this], { starts, ends, axes })
   }
-  /** Zeros around: as many before each axis, then as many after each, as `pads` says. */
+  /** Pads with zeros. @param pads how many before each axis, then how many after each */
   pad(...pads: number[]): Tensor {
     return pads.some(Boolean) ? apply('Pad', [this], { pads }) : this
   }
@@ -186,19 +190,19 @@ export class Tensor {
   expandLike(like: Tensor): Tensor {
     return apply('Expand', [this, like])
   }
-  /** Rows of a table by integer index: `[n, …]` at `[a, b]` → `[a, b, …]`. */
+  /** Rows of a table by integer index: `[n, …]` indexed by `[a, b]` → `[a, b, …]`. */
   gather(indices: Tensor, axis = 0): Tensor {
     return apply('Gather', [this, indices], { axis })
   }
-  /** One position of each sequence: `[batch, length, …]` at `[batch, 1]` → `[batch, …]`. */
+  /** One position of each sequence: `[batch, length, …]` indexed by `[batch, 1]` → `[batch, …]`. */
   gatherEach(indices: Tensor): Tensor {
     return apply('GatherND', [this, indices], { batch_dims: 1 })
   }
-  /** Along an axis, the element that each index says: `[a, n]` at `[a, k]` → `[a, k]`. */
+  /** Elements along an axis: `[a, n]` indexed by `[a, k]` → `[a, k]`. */
   gatherElements(indices: Tensor, axis: number): Tensor {
     return apply('GatherElements', [this, indices], { axis: axisOf(axis, this.shape.length) })
   }
-  /** The opposite way: each update is added at its index along an axis; several may meet at one. */
+  /** The opposite of `gatherElements`: adds each update at its index along an axis. Indices may repeat. */
   scatterAdd(indices: Tensor, updates: Tensor, axis: number): Tensor {
     return apply('ScatterElements', [this, indices, updates], {
       axis: axisOf(axis, this.shape.length),
@@ -211,7 +215,7 @@ export class Tensor {
   }
 }
 
-/** Applies an operator and returns all its outputs. Errors name the operator and the place in the model. */
+/** Applies an operator and returns all its outputs. Errors name the operator and the part of the model. */
 export function applyAll(
   op: OperatorName,
   inputs: readonly Tensor[],
@@ -235,37 +239,38 @@ export function applyAll(
 /** Applies an operator of one output. */
 export const apply = (...call: Parameters<typeof applyAll>): Tensor => applyAll(...call)[0]!
 
-/** A value fed at run time. */
+/** A value given when the graph runs. */
 export const input = (name: string, dtype: DType, shape: Shape): Tensor =>
   new Tensor(dtype, shape, { kind: 'input', name })
 
-/** A trained array, left where it lies. */
+/** A stored parameter; its bytes stay where they are. */
 export const weight = (name: string, dtype: DType, shape: Shape, data: Data): Tensor =>
   new Tensor(dtype, shape, { kind: 'weight', name, data })
 
-/** Values known while the graph is built. */
+/** Values known when the graph is built. */
 export function constant(values: Float32Array | Int32Array | BigInt64Array, shape: Shape): Tensor {
   const dtype = values instanceof Float32Array ? 'float32' : values instanceof Int32Array ? 'int32' : 'int64'
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
   return new Tensor(dtype, shape, { kind: 'weight', name: '', data: { bytes } })
 }
 
+/** Joins tensors along an axis; all other dimensions must be equal. */
 export const concat = (tensors: readonly Tensor[], axis: number): Tensor => apply('Concat', tensors, { axis })
 
-/** The identity matrix of a matrix's shape, whatever its dims are. */
+/** An identity matrix of another matrix's shape. */
 export const eyeLike = (x: Tensor): Tensor => apply('EyeLike', [x])
 
 export const zerosLike = (x: Tensor): Tensor => scalar(0).expandLike(x)
 
-/** An input that a tensor is made of, whose dims are numbers and just these names. */
-function inputOf(tensor: Tensor, names: readonly string[]): Tensor | undefined {
-  const wanted = [...names].sort().join()
+/** An input that a tensor depends on, whose named dims are exactly these. */
+function inputWithDims(tensor: Tensor, names: readonly string[]): Tensor | undefined {
+  const sorted = [...names].sort().join()
   const seen = new Set<Tensor>()
   const open = [tensor]
   for (let x = open.pop(); x; x = open.pop()) {
     if (seen.has(x)) continue
     seen.add(x)
-    if (x.origin.kind === 'input' && factors(x.shape).names.sort().join() === wanted) return x
+    if (x.origin.kind === 'input' && factors(x.shape).names.sort().join() === sorted) return x
     if (x.origin.kind === 'node') open.push(...x.origin.node.inputs)
   }
   return undefined

@@ -5,27 +5,29 @@ import { InputError } from '../errors.ts'
 import { avifTurn, type Turn } from './avif-orientation.ts'
 import { decodeGif } from './gif.ts'
 import { type Header, jpegHeader } from './header.ts'
+import { exifOrientation } from './orientation.ts'
 import { channelsOf, type Mode, type Part, type Pixels } from './pixels.ts'
 import { pngHeader } from './png-header.ts'
 import { decodeSmallJpeg } from './small-jpeg.node.ts'
 import { type Format, sniff } from './sniff.ts'
 import { tiffHeader } from './tiff-header.ts'
 
-/** Above this Pillow raises DecompressionBombError: twice its MAX_IMAGE_PIXELS, which is a quarter of a gigabyte of RGB. */
+/** Above this Pillow raises DecompressionBombError: twice its MAX_IMAGE_PIXELS, a quarter of a gigabyte of RGB. */
 export const defaultMaxPixels = 178_956_970
 
+/** Which images are refused, and whether they are turned upright. */
 export interface DecodeOptions {
-  /** Pictures of more pixels are refused before they are decoded. */
+  /** Images of more pixels are refused before they are decoded. Default: 178,956,970. */
   maxPixels?: number | undefined
-  /** Turns the picture upright by its EXIF entry. The reference does not; TIFF is turned either way, as Pillow does. */
+  /** Turns the image upright by its EXIF orientation. The reference does not; TIFF is turned either way, as Pillow does. */
   exifRotate?: boolean | undefined
-  /** Which part of a picture of this size is needed; of a JPEG only that is then held, a large photo's sides are not. */
+  /** Which part of an image of this size is needed; of a JPEG only that part is then held in memory. */
   part?: ((width: number, height: number) => Part) | undefined
-  /** What to call the picture in errors. */
+  /** What errors call the image. */
   name?: string | undefined
 }
 
-/** @throws InputError for what is not a picture, is damaged, cut short or too large */
+/** @throws InputError for what is not an image, is damaged, cut short or too large */
 export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Pixels> {
   const { maxPixels = defaultMaxPixels, exifRotate = false, name = 'image' } = options
   const format = sniff(bytes, name)
@@ -38,19 +40,21 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
     )
   }
   if (format === 'gif') return decodeGif(bytes, name, check)
+  const orientation = exifRotate ? 1 : exifOrientation(bytes, format)
+  const notTurned = orientation === 1 ? {} : { orientation }
   try {
     const known = headers[format]?.(bytes, name)
     if (known && format === 'jpeg' && !exifRotate) {
       check(known.width, known.height)
       const small = await decodeSmallJpeg(bytes, known)
-      if (small) return small
+      if (small) return { ...small, ...notTurned }
     }
     const open = await opener(bytes, format, maxPixels)
     const header = known ?? (await sharpHeader(open()))
     check(header.width, header.height)
     const part = format === 'jpeg' && !exifRotate ? options.part?.(header.width, header.height) : undefined
-    if (part) return { ...header, part, data: (await read(open().extract(part), header)).data }
-    return await read(turn(open(), bytes, format, exifRotate), header)
+    if (part) return { ...header, ...notTurned, part, data: (await read(open().extract(part), header)).data }
+    return { ...(await read(turn(open(), bytes, format, exifRotate), header)), ...notTurned }
   } catch (error) {
     if (error instanceof InputError) throw error
     const reason = (error as Error).message.split('\n')[0]
@@ -67,7 +71,7 @@ const headers: Partial<Record<Format, (bytes: Uint8Array, name: string) => Heade
   tiff: tiffHeader,
 }
 
-/** sharp on these bytes; loaded only now, since it takes longer to start than a small picture to decode. */
+/** sharp on these bytes. It is loaded only here, since loading it takes longer than decoding a small image. */
 async function opener(bytes: Uint8Array, format: Format, maxPixels: number): Promise<() => Sharp> {
   const { default: sharp } = await import('sharp')
   // As strict as Pillow, which ignores what libjpeg only warns of, and the checksum of a PNG's data.
@@ -77,12 +81,19 @@ async function opener(bytes: Uint8Array, format: Format, maxPixels: number): Pro
 }
 
 /**
- * Pictures stay as they are stored unless asked, as in the reference. TIFF is turned either way: Pillow does that while
- * it decodes. AVIF is turned by sharp without being asked, so there that is undone.
+ * Images stay as they are stored unless `exifRotate` is set, as in the reference. Two formats differ: Pillow turns TIFF
+ * while it decodes, so TIFF is always turned; sharp turns AVIF always, so without `exifRotate` that is undone.
  */
 function turn(image: Sharp, bytes: Uint8Array, format: Format, exifRotate: boolean): Sharp {
   if (format === 'avif') return exifRotate ? image : undo(image, avifTurn(bytes))
+  if (format === 'png') return exifRotate ? upright(image, exifOrientation(bytes, format)) : image
   return exifRotate || format === 'tiff' ? image.autoOrient() : image
+}
+
+/** By hand: libvips reads an EXIF block of a PNG only where it is stored before the image data. */
+function upright(image: Sharp, orientation: number): Sharp {
+  const mirrored = [2, 4, 5, 7].includes(orientation) ? image.flop() : image
+  return mirrored.rotate({ 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270 }[orientation] ?? 0)
 }
 
 /** Mirrors first, then rotates clockwise, whatever the order of the calls: sharp's own order is the one needed. */

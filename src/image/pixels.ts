@@ -19,8 +19,10 @@ export const channelsOf = {
   'I;16B': 1,
 } as const satisfies Record<string, 1 | 2 | 3 | 4>
 
+/** Pillow's mode of an image. */
 export type Mode = keyof typeof channelsOf
 
+/** A decoded image. */
 export interface Pixels {
   mode: Mode
   width: number
@@ -36,6 +38,8 @@ export interface Pixels {
   palette?: Uint8Array
   /** What `data` and `opacity` hold, where it is not the whole picture. */
   part?: Part
+  /** The file's EXIF orientation, 2 to 8, where `data` was not turned by it. */
+  orientation?: number
 }
 
 /** A rectangle of a picture. */

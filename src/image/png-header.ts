@@ -54,7 +54,7 @@ interface Chunk {
   sound: boolean
 }
 
-function* chunks(bytes: Uint8Array): Generator<Chunk> {
+export function* chunks(bytes: Uint8Array): Generator<Chunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   for (let at = 8; at + 12 <= bytes.length; ) {
     const end = at + 8 + view.getUint32(at)

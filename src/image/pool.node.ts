@@ -1,63 +1,78 @@
-// Decoding and resampling away from the main thread, whose event loop stands still while the model runs.
+// Decoding and resampling on worker threads, so that the event loop of the main thread stays free for the model.
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { InputError, UsageError } from '../errors.ts'
-import { type PrepareOptions, prepare, type Seeds, type Source } from './prepare.node.ts'
-import type { Answer, Job } from './worker.node.ts'
+import { excerpt, InputError, UsageError } from '../errors.ts'
+import { type Job, type Prepared, type PrepareOptions, prepare, type Seeds, type Source } from './prepare.node.ts'
+import type { Answer } from './worker.node.ts'
 
+/** How many threads prepare images, and how. */
 export interface ImagePoolOptions extends PrepareOptions {
-  /** Threads at most; as many as there are cores unless told. 0: everything on the calling thread. */
+  /** Threads at most; 0: everything on the calling thread. Default: one for each core. */
   workers?: number | undefined
-  /** Pictures handed to a thread at a time, 16 unless told: what it can do while the model holds the calling thread. */
+  /** Images handed to a thread at a time: its work while the model occupies the calling thread. Default: 16. */
   ahead?: number | undefined
+  /** Called for each image whose EXIF orientation was not applied. */
+  onOrientation?: ((image: UnturnedImage) => void) | undefined
+}
+
+/** An image that was read as it is stored, although its file says that it is to be turned. */
+export interface UnturnedImage {
+  /** Its path, or its `name`; undefined for bytes without a name. */
+  image?: string
+  /** The same for the same image: its path, its `name`, or a hash of its bytes. */
+  id: string
+  /** EXIF's number, 2 to 8. */
+  orientation: number
 }
 
 export interface ImagePool {
   /**
-   * A path, the bytes of a file, or pixels → `[3, size, size]` bytes, before normalising. With seeds it is augmented as
-   * they decide, else made as for evaluation.
+   * A path, the bytes of a file, or pixels → `[3, size, size]` bytes, before normalising. With seeds the image is
+   * augmented by them; without, it is prepared as for evaluation.
+   *
+   * @param name what errors call an image that has no path
    */
-  preprocess(source: Source, seeds?: Seeds): Promise<Uint8Array>
-  /** Ends the threads; pictures still waiting are refused. */
+  preprocess(source: Source, seeds?: Seeds, name?: string): Promise<Uint8Array>
+  /** Ends the threads; images still waiting are refused. */
   close(): Promise<void>
 }
 
-/** So many pictures are done on the calling thread first: for a few, starting threads would take longer. */
+/** The first images are prepared on the calling thread: for a few, starting threads would take longer. */
 const withoutThreads = 2
 
 interface Task extends Job {
-  resolve(pixels: Uint8Array): void
+  resolve(prepared: Prepared): void
   reject(error: Error): void
 }
 
-export function createImagePool({ workers, ahead = 16, ...options }: ImagePoolOptions): ImagePool {
+export function createImagePool({ workers, ahead = 16, onOrientation, ...options }: ImagePoolOptions): ImagePool {
   const file = workerFile()
   const most = file ? (workers ?? availableParallelism()) : 0
   const waiting: Task[] = []
-  /** What each thread has been handed and has not answered, in order. */
+  /** The tasks that each thread has and has not finished, in order. */
   const threads = new Map<Worker, Task[]>()
   let count = 0
   let closed = false
 
   function start(url: URL): void {
-    const worker = new Worker(url, { workerData: options })
+    const worker = new Worker(url, { workerData: options, execArgv: nodeFlags() })
     worker.unref()
     const tasks: Task[] = []
     threads.set(worker, tasks)
     worker.on('message', (answer: Answer) => {
-      if (closed) return // else what it had in hand would unref it, and the process not wait for its end
+      if (closed) return // unref now would let the process end before the thread has
       const task = tasks.shift()
       if (tasks.length === 0) worker.unref()
-      if ('pixels' in answer) task?.resolve(answer.pixels)
-      else
-        task?.reject(answer.input ? new InputError(answer.error, { option: answer.option }) : new Error(answer.error))
+      if ('pixels' in answer) task?.resolve(answer)
+      else task?.reject(errorOf(answer))
       next()
     })
     const lost = (reason: string) => {
       if (!threads.delete(worker)) return
       const [doing, ...others] = tasks
-      doing?.reject(new InputError(`${label(doing.source)}: the thread that decoded it ended (${reason})`))
+      doing?.reject(new InputError(`${label(doing)}: the thread that decoded it ended (${reason})`))
       waiting.unshift(...others)
       next()
     }
@@ -74,23 +89,32 @@ export function createImagePool({ workers, ahead = 16, ...options }: ImagePoolOp
       const task = waiting.shift()!
       tasks.push(task)
       worker.ref() // while it works, so that the process waits for the answer
-      const { source, seeds } = task
-      worker.postMessage({ source, ...(seeds && { seeds }) } satisfies Job)
+      const { resolve, reject, ...job } = task
+      worker.postMessage(job satisfies Job)
     }
   }
 
+  function inThread(job: Job): Promise<Prepared> {
+    return new Promise((resolve, reject) => {
+      waiting.push({ ...job, resolve, reject })
+      next()
+    })
+  }
+
   return {
-    async preprocess(source, seeds) {
+    async preprocess(source, seeds, name) {
       if (closed) throw new UsageError('image pool: it is closed; create another one')
-      if (most === 0 || count++ < withoutThreads) return prepare(source, options, seeds)
-      return new Promise((resolve, reject) => {
-        waiting.push({ source, ...(seeds && { seeds }), resolve, reject })
-        next()
-      })
+      const job: Job = { source, ...(seeds && { seeds }), ...(name !== undefined && { name }) }
+      const onThisThread = most === 0 || count++ < withoutThreads
+      const { pixels, orientation } = await (onThisThread ? prepare(job, options) : inThread(job))
+      if (orientation !== undefined) {
+        onOrientation?.({ ...identityOf(source, name), orientation })
+      }
+      return pixels
     },
     async close() {
       closed = true
-      const ended = new UsageError('image pool: it was closed before this picture was done')
+      const ended = new UsageError('image pool: it was closed before this image was done')
       for (const task of [...waiting.splice(0), ...[...threads.values()].flat()]) task.reject(ended)
       const all = [...threads.keys()]
       threads.clear()
@@ -99,18 +123,42 @@ export function createImagePool({ workers, ahead = 16, ...options }: ImagePoolOp
   }
 }
 
+function identityOf(source: Source, name: string | undefined): Pick<UnturnedImage, 'image' | 'id'> {
+  const image = typeof source === 'string' ? source : name
+  if (image !== undefined) return { image, id: image }
+  return {
+    id: createHash('sha256')
+      .update(source as Uint8Array)
+      .digest('hex'),
+  }
+}
+
+/** An error of a thread, whose class and cause do not survive the way between threads. */
+function errorOf({ error, input, option, code }: Exclude<Answer, Prepared>): Error {
+  const cause = code === undefined ? undefined : Object.assign(new Error(error), { code })
+  return input ? new InputError(error, { cause, option }) : new Error(error)
+}
+
 /**
  * The worker's program. Run from TypeScript source, it is that source where Node can run it, else the last build's;
- * without either there are no threads.
+ * without either, as in a bundle, there are no threads.
  */
 function workerFile(): URL | undefined {
-  const own = import.meta.url
-  if (!own.endsWith('.ts')) return new URL('./worker.node.js', own)
+  const own: string | undefined = import.meta.url
+  if (own === undefined) return undefined // in a bundle of CommonJS
+  if (!own.endsWith('.ts')) {
+    const beside = new URL('./worker.node.js', own)
+    return existsSync(beside) ? beside : undefined
+  }
   if ((process.features as { typescript?: unknown }).typescript) return new URL('./worker.node.ts', own)
   const built = new URL('../../dist/image/worker.node.js', own)
   return existsSync(built) ? built : undefined
 }
 
-function label(source: Source): string {
-  return typeof source === 'string' ? source : 'image'
+/** Those of the process, without `--input-type module` (of `node -e`), with which a thread would refuse its file. */
+function nodeFlags(): string[] {
+  const { execArgv } = process
+  return execArgv.filter((flag, i) => !/^--input-type\b/.test(flag) && execArgv[i - 1] !== '--input-type')
 }
+
+const label = ({ source, name = 'image' }: Job): string => (typeof source === 'string' ? excerpt(source) : name)

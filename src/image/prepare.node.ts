@@ -1,6 +1,6 @@
-// One picture, from where it lies to what the model takes: read, decode, preprocess.
+// One image, from its file or bytes to the pixels that a model takes: read, decode, preprocess.
 import { readFile } from 'node:fs/promises'
-import { InputError } from '../errors.ts'
+import { excerpt, InputError } from '../errors.ts'
 import { createRandom } from '../random.ts'
 import { type Augmentation, augment, draw } from './augment.ts'
 import { type DecodeOptions, decode } from './decode.node.ts'
@@ -10,30 +10,46 @@ import { neededPart, type Preprocessing, preprocess } from './transform.ts'
 /** A path, the bytes of a file, or pixels. */
 export type Source = string | Uint8Array | RawImage
 
-/** Decide what a picture's augmentation falls on. */
+/** The random seeds of an image's augmentation. */
 export type Seeds = readonly (number | string)[]
 
+/** How an image is decoded, resized and cropped. */
 export interface PrepareOptions extends Pick<DecodeOptions, 'maxPixels' | 'exifRotate'> {
   preprocessing: Preprocessing
-  /** Done to pictures that come with seeds, in place of the evaluation's resize and crop. */
+  /** Done to images that come with seeds, in place of the resize and crop of evaluation. */
   augmentation?: Augmentation | undefined
 }
 
-/** `[3, size, size]` bytes, before normalising. */
-export async function prepare(source: Source, options: PrepareOptions, seeds?: Seeds): Promise<Uint8Array> {
+/** An image and how it is prepared. */
+export interface Job {
+  source: Source
+  /** With seeds the image is augmented. */
+  seeds?: Seeds
+  /** What errors call an image that has no path. */
+  name?: string
+}
+
+export interface Prepared {
+  /** `[3, size, size]` bytes, before normalising. */
+  pixels: Uint8Array
+  /** The EXIF orientation that was not applied, 2 to 8. */
+  orientation?: number
+}
+
+export async function prepare({ source, seeds, name }: Job, options: PrepareOptions): Promise<Prepared> {
   const { preprocessing, augmentation, ...decoding } = options
-  if (!seeds) {
-    const part = (width: number, height: number) => neededPart(width, height, preprocessing)
-    return preprocess(await open(source, { ...decoding, part }), preprocessing)
-  }
-  const drawn = (width: number, height: number) => draw(width, height, augmentation ?? {}, createRandom(...seeds))
-  const part = (width: number, height: number) => drawn(width, height).crop
-  const image = await open(source, { ...decoding, part })
-  return augment(image, drawn(image.width, image.height), preprocessing)
+  const drawn = (width: number, height: number) => draw(width, height, augmentation ?? {}, createRandom(...seeds!))
+  const part = (width: number, height: number) =>
+    seeds ? drawn(width, height).crop : neededPart(width, height, preprocessing)
+  const image = await open(source, { ...decoding, part, name })
+  const pixels = seeds
+    ? augment(image, drawn(image.width, image.height), preprocessing)
+    : preprocess(image, preprocessing)
+  return { pixels, ...(image.orientation !== undefined && { orientation: image.orientation }) }
 }
 
 async function open(source: Source, options: DecodeOptions): Promise<Pixels> {
-  if (typeof source === 'string') return decode(await readImage(source), { ...options, name: source })
+  if (typeof source === 'string') return decode(await readImage(source), { ...options, name: excerpt(source) })
   return source instanceof Uint8Array ? decode(source, options) : fromRaw(source)
 }
 
@@ -41,6 +57,22 @@ async function readImage(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path)
   } catch (error) {
-    throw new InputError(`${path}: cannot be read (${(error as Error).message})`, { cause: error })
+    const { code = '', message } = error as NodeJS.ErrnoException
+    // Node's own message holds the whole path again.
+    const reason = looksLikeBase64(path)
+      ? `no such file; if this is base64, give the bytes, Buffer.from(text, 'base64'), or a data: address`
+      : (reasons[code] ?? (path.length > 200 ? code : message))
+    throw new InputError(`${excerpt(path)}: cannot be read (${reason})`, { cause: error })
   }
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file',
+  ENAMETOOLONG: 'no such file; the path is longer than the system allows',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+}
+
+const looksLikeBase64 = (path: string): boolean => path.length > 200 && /^[\w+/=\s-]{200}/.test(path)

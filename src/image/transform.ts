@@ -6,8 +6,9 @@ import { type Axis, cropOffset, resizedSize } from './geometry.ts'
 import { channelsOf, type Mode, type Part, type Pixels, paletteColor } from './pixels.ts'
 import { resizeToRgb } from './resize.ts'
 
-type Triple = readonly [number, number, number]
+export type Triple = readonly [number, number, number]
 
+/** How an image becomes the input of the image encoder. */
 export interface Preprocessing {
   /** Side of the square that the model takes. */
   size: number

@@ -1,32 +1,29 @@
 // A worker thread of the image pool: reads, decodes and resamples, and hands back only the small result.
 import { parentPort, workerData } from 'node:worker_threads'
-import { type PrepareOptions, prepare, type Seeds, type Source } from './prepare.node.ts'
+import { type Job, type Prepared, type PrepareOptions, prepare } from './prepare.node.ts'
 
-export interface Job {
-  source: Source
-  seeds?: Seeds
-}
-
-/** Answers come in the order of the jobs. */
-export type Answer = { pixels: Uint8Array } | { error: string; input: boolean; option?: string }
+/** One for each job, in the same order. */
+export type Answer = Prepared | { error: string; input: boolean; option?: string; code?: string }
 
 const options = workerData as PrepareOptions
 
-async function work({ source, seeds }: Job): Promise<void> {
+async function work(job: Job): Promise<void> {
   try {
-    const pixels = await prepare(source, options, seeds)
-    parentPort?.postMessage({ pixels } satisfies Answer, [pixels.buffer as ArrayBuffer])
+    const prepared = await prepare(job, options)
+    parentPort?.postMessage(prepared satisfies Answer, [prepared.pixels.buffer as ArrayBuffer])
   } catch (error) {
-    const { name, message, option } = error as Error & { option?: string }
+    const { name, message, cause, option } = error as Error & { option?: string }
+    const { code } = (cause ?? {}) as NodeJS.ErrnoException
     parentPort?.postMessage({
       error: message,
       input: name === 'InputError',
       ...(option && { option }),
+      ...(code && { code }),
     } satisfies Answer)
   }
 }
 
-// One after the other, so that a thread holds one decoded picture at a time.
+// One job after the other, so that a thread holds one decoded image at a time.
 let last = Promise.resolve()
 parentPort?.on('message', (job: Job) => {
   last = last.then(() => work(job))

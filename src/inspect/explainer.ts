@@ -2,19 +2,24 @@
 
 import { UsageError } from '../errors.ts'
 import { type Clip, type ImageInput, unit } from '../load.ts'
+import { imageTower } from '../model/towers.ts'
 import { placesOf, readPixels } from './image-pass.ts'
 import { type RelevanceOptions, type RelevanceProgram, relevanceProgram } from './relevance.ts'
 import { readText, type Token } from './text-pass.ts'
 
+/** How much each place of an image contributes to its similarity with a text. */
 export interface ImageRelevance {
   /** What the tower saw: `[3, size, size]`, before normalising. */
   pixels: Uint8Array
+  /** Side of the square, in pixels. */
   size: number
+  /** Rows and columns of `map`. */
   grid: [rows: number, columns: number]
   /** Of every place, row by row, from 0 on: `[rows · columns]`. */
   map: Float32Array
 }
 
+/** How much each token and each word of a text contributes to its similarity with an image. */
 export interface TextRelevance {
   /** Between start and end. */
   tokens: Token[]
@@ -24,6 +29,7 @@ export interface TextRelevance {
   words: { text: string; value: number }[]
 }
 
+/** Why an image and a text are similar: relevance on both sides. */
 export interface Relevance {
   text: string
   /** `I_e · T_e` of the normalised embeddings; relevance says where it comes from, and not whether it is high. */
@@ -33,6 +39,7 @@ export interface Relevance {
   words?: TextRelevance
 }
 
+/** Computes relevance for one model; its graphs are compiled once and reused. */
 export interface Explainer {
   /**
    * @param pixels as `clip.preprocess` gives them
@@ -55,9 +62,9 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
       `${name} tells how probable texts are for a picture, and has no similarity of embeddings to explain`,
     )
   }
-  const pool = config.image?.kind === 'modified-resnet'
+  const tower = config.image && imageTower(config.image)
   const { image = -1, text = -1 } =
-    typeof startLayer === 'number' ? { image: pool ? -1 : startLayer, text: startLayer } : startLayer
+    typeof startLayer === 'number' ? { image: tower?.attentionPool ? -1 : startLayer, text: startLayer } : startLayer
   const programs: Partial<Record<'image' | 'text', Promise<RelevanceProgram>>> = {}
 
   return {
@@ -66,9 +73,8 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
       const program = await programs.image
       const { grid } = placesOf(clip)
       const places = grid[0] * grid[1]
-      const average = config.image?.kind === 'vision-transformer' && config.image.pool === 'average'
       const read = new Float32Array(1 + places)
-      if (average) read.fill(1 / places, 1)
+      if (tower?.averages) read.fill(1 / places, 1)
       else read[0] = 1
       const relevance = await program.run(readPixels(clip, pixels), read, target)
       return { pixels, size: clip.preprocessing.size, grid, map: relevance.slice(1) }
@@ -93,10 +99,21 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
 }
 
 /**
- * What in a picture and in each of some texts makes the two similar.
+ * Why an image matches each of some texts: relevance of every place of the image and of every word (Chefer, Gur and Wolf
+ * 2021).
  *
- * @throws InputError for a picture that cannot be read or a text that is too long; UsageError for a model without a joint
- *   embedding or one of its towers, and a block that it has not
+ * @throws InputError for an image that cannot be read or a text that is too long, UsageError for a model without joint
+ *   embeddings, without one of the encoders, or without the block of `startLayer`
+ *
+ * @example
+ * ```ts
+ * import { load } from 'typeclip'
+ * import { relevance } from 'typeclip/inspect'
+ *
+ * const [match] = await relevance(await load('ViT-B/32'), 'cat.jpg', ['a photo of a cat'])
+ * const [rows, columns] = match!.image.grid // [7, 7]
+ * console.log(match!.cosine, match!.image.map, match!.words?.words)
+ * ```
  */
 export async function relevance(
   clip: Clip,

@@ -6,8 +6,10 @@ import { input, type Tensor } from '../graph/tensor.ts'
 import { normalize } from '../image/transform.ts'
 import type { Clip, ImageInput } from '../load.ts'
 import { encodeImage } from '../model/clip.ts'
+import { imageTower } from '../model/towers.ts'
 import { type Pass, runStages } from './stages.ts'
 
+/** One forward pass of the image encoder, with every named stage. */
 export interface ImagePass extends Pass {
   kind: 'vision-transformer' | 'modified-resnet'
   /** Side of the square that the tower takes. */
@@ -23,8 +25,11 @@ export interface ImagePass extends Pass {
   patchSize: number
 }
 
-/** The graph of the image tower. `whole`: every position of every block; otherwise what `encodeImage` runs. */
-export function imageGraph({ config, parameters, name }: Clip, options?: { whole: boolean }): { embedding: Tensor } {
+/** The graph of the image tower. `allPositions`: every position of every block; default: what `encodeImage` runs. */
+export function imageGraph(
+  { config, parameters, name }: Clip,
+  options?: { allPositions: boolean },
+): { embedding: Tensor } {
   if (!config.image) throw new UsageError(`${name} has no image tower`)
   const { imageSize } = config.image
   const image = input('image', 'float32', ['batch', 3, imageSize, imageSize])
@@ -41,16 +46,14 @@ export function readPixels({ preprocessing }: Clip, pixels: Uint8Array): { image
 
 /** The places that a tower's attention looks at. */
 export function placesOf({ config, preprocessing }: Clip): Pick<ImagePass, 'grid' | 'patchSize'> {
-  const tower = config.image!
-  // A ModifiedResNet halves the plane five times: twice in the stem, and at the start of each later stage.
-  const patchSize = tower.kind === 'vision-transformer' ? tower.patchSize : 32
+  const { patchSize } = imageTower(config.image!)
   const side = Math.floor(preprocessing.size / patchSize)
   return { grid: [side, side], patchSize }
 }
 
 export async function inspectImage(clip: Clip, image: ImageInput, signal?: AbortSignal): Promise<ImagePass> {
   const { config, preprocessing, runtime } = clip
-  const build = (): Tensor => imageGraph(clip, { whole: true }).embedding
+  const build = (): Tensor => imageGraph(clip, { allPositions: true }).embedding
   if (!config.image) build()
   const pixels = await clip.preprocess(image, signal ? { signal } : {})
   const { pass } = await runStages(runtime, build, readPixels(clip, pixels))

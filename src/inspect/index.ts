@@ -1,6 +1,13 @@
-// typeclip/inspect: every public name.
+/**
+ * `typeclip/inspect`: look into a forward pass, and explain why an image and a text match.
+ *
+ * {@includeCode ../../examples/relevance.ts}
+ *
+ * @module typeclip/inspect
+ */
 
 export { printGraph } from '../graph/print.ts'
+export type { Tensor } from '../graph/tensor.ts'
 export { bilinear } from './bilinear.ts'
 export {
   createExplainer,

@@ -19,6 +19,7 @@ export interface Similarity {
   probabilities: number[]
 }
 
+/** What `inspect` returns: the forward passes of both encoders and their similarity. */
 export interface Inspection {
   /** As it was asked for. */
   model: string
@@ -33,6 +34,7 @@ export interface Inspection {
   relevance?: Relevance[]
 }
 
+/** What to inspect: an image, texts, or both. */
 export interface InspectInputs {
   image?: ImageInput | undefined
   texts?: readonly string[] | undefined
@@ -42,10 +44,19 @@ export interface InspectInputs {
 }
 
 /**
- * Runs the towers with every named stage as an output. A tower without an input is left alone.
+ * Runs the encoders with every named stage as an output. An encoder without an input is not run.
  *
- * @throws InputError for a picture that cannot be read or a text that is too long, UsageError where neither is given, or
- *   the model has no text tower of its kind
+ * @throws InputError for an image that cannot be read or a text that is too long, UsageError when neither is given or the
+ *   model has no text encoder of this kind
+ *
+ * @example
+ * ```ts
+ * import { load } from 'typeclip'
+ * import { inspect } from 'typeclip/inspect'
+ *
+ * const { image } = await inspect(await load(), { image: 'cat.jpg', texts: ['a cat'] })
+ * for (const { name, shape } of image!.stages) console.log(name, shape)
+ * ```
  */
 export async function inspect(clip: Clip, inputs: InspectInputs): Promise<Inspection> {
   const { image, texts = [], signal } = inputs

@@ -1,5 +1,7 @@
 // One forward pass with every named stage as an output.
 
+import { brokenNumber } from '../embeddings.ts'
+import { CheckpointError } from '../errors.ts'
 import { collectStages } from '../graph/scope.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { Runtime, Value } from '../runtime/runtime.ts'
@@ -51,15 +53,29 @@ export async function runStages(
   const program = await runtime.compile(graph)
   const results = await program.run(feeds).finally(() => program.dispose())
   const values = new Map(names.map((name, i) => [name, results[`stage ${i}`]!]))
+  const embedding = results[`stage ${names.length}`]!.data as Float32Array
+  checkEmbedding(embedding, values)
   const weights = [...values].filter(([name]) => name.endsWith('.weights'))
   return {
     pass: {
       stages: [...values].map(([name, value]) => describe(name, value)),
       attention: weights.map(([name, value]) => look(name, value)),
-      embedding: results[`stage ${names.length}`]!.data as Float32Array,
+      embedding,
     },
     values: (name) => values.get(name)!.data as Float32Array,
   }
+}
+
+/** @throws CheckpointError that names the first step whose output is broken, where the embedding is */
+function checkEmbedding(embedding: Float32Array, stages: ReadonlyMap<string, Value>): void {
+  const found = brokenNumber(embedding)
+  if (found === undefined) return
+  const isBroken = ([name, { data }]: [string, Value]) =>
+    name !== 'attn_mask' && brokenNumber(data as Float32Array) !== undefined // a mask holds −∞
+  const first = [...stages].find(isBroken)
+  throw new CheckpointError(
+    `the model gives no numbers for this input (found ${found})${first ? `: ${first[0]} is the first step that gives none` : ''}; its weights are broken, or its training went wrong`,
+  )
 }
 
 function describe(name: string, value: Value): Stage {

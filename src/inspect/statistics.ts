@@ -1,5 +1,6 @@
 // What a tensor's numbers look like as a whole.
 
+/** Summary of a tensor's elements. */
 export interface Statistics {
   mean: number
   /** Of the population: the root of the mean squared distance from the mean. */

@@ -1,13 +1,15 @@
 // The text tower's forward pass, step by step, for one text.
 
 import { Tensor as Value } from 'onnxruntime-common'
-import { InputError, UsageError } from '../errors.ts'
+import { excerpt, InputError, UsageError } from '../errors.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
 import type { Clip } from '../load.ts'
 import { encodeText } from '../model/clip.ts'
 import type { TextTowerConfig } from '../model/config.ts'
+import { checkIds } from '../model/token-ids.ts'
 import { type Pass, runStages } from './stages.ts'
 
+/** One token of a text. */
 export interface Token {
   id: number
   /** Its entry in the vocabulary; `</w>` ends a word. */
@@ -16,6 +18,7 @@ export interface Token {
   text: string
 }
 
+/** One forward pass of the text encoder, with every named stage. */
 export interface TextPass extends Pass {
   text: string
   /** From the start token to the end token. Nothing after the end can matter, so no padding is computed. */
@@ -28,8 +31,11 @@ export interface TextPass extends Pass {
   pool: TextTowerConfig['pool']
 }
 
-/** The graph of the text tower. `whole`: every position of every block; otherwise what `encodeText` runs. */
-export function textGraph({ config, parameters, name }: Clip, options?: { whole: boolean }): { embedding: Tensor } {
+/** The graph of the text tower. `allPositions`: every position of every block; default: what `encodeText` runs. */
+export function textGraph(
+  { config, parameters, name }: Clip,
+  options?: { allPositions: boolean },
+): { embedding: Tensor } {
   if (!config.text) throw new UsageError(`${name} has no text tower`)
   const ids = input('ids', 'int32', ['batch', 'length'])
   const end = input('end', 'int64', ['batch', 1])
@@ -38,11 +44,15 @@ export function textGraph({ config, parameters, name }: Clip, options?: { whole:
 }
 
 /** A text as the tower's graph is fed it, without padding. @throws InputError for one that is too long */
-export function readText({ tokenizer }: Clip, { contextLength, pool, endId }: TextTowerConfig, text: string) {
+export function readText({ tokenizer }: Clip, tower: TextTowerConfig, text: string) {
+  const { contextLength, pool, endId } = tower
   const ids = tokenizer.encode(text)
+  checkIds(ids, tower, text)
   const length = ids.length
   if (length > contextLength) {
-    throw new InputError(`text "${text}" has ${length} tokens and the model reads ${contextLength}; shorten it`)
+    throw new InputError(
+      `text "${excerpt(text, 60)}" has ${length} tokens and the model reads ${contextLength}; shorten it`,
+    )
   }
   const readAt = Math.max(0, ids.indexOf(pool === 'argmax' ? Math.max(...ids) : endId))
   const tokens: Token[] = ids.map((id) => ({
@@ -60,7 +70,7 @@ export function readText({ tokenizer }: Clip, { contextLength, pool, endId }: Te
 
 export async function inspectText(clip: Clip, text: string): Promise<TextPass> {
   const { config, runtime } = clip
-  const build = (): Tensor => textGraph(clip, { whole: true }).embedding
+  const build = (): Tensor => textGraph(clip, { allPositions: true }).embedding
   if (!config.text) build()
   const { tokens, readAt, feeds } = readText(clip, config.text!, text)
   const { pass, values } = await runStages(runtime, build, feeds)

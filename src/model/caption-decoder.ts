@@ -1,10 +1,10 @@
-// The decoder that writes captions, of Figure 2's transformer language model: a causal transformer of the text tower's
-// size that looks at the image tower's grid in every block, after VirTex (Desai and Johnson 2021). The paper does not
-// say how its model sees the picture; this is our choice.
+// The caption decoder of Figure 2's transformer language model: a causal transformer of the text encoder's size that
+// attends to the image encoder's grid in every block, after VirTex (Desai and Johnson 2021). The paper does not say how its
+// model sees the image; this is our choice.
 
 import { layer } from '../graph/scope.ts'
 import { knownDim } from '../graph/shape.ts'
-import { constant, type Tensor } from '../graph/tensor.ts'
+import type { Tensor } from '../graph/tensor.ts'
 import type { TextTowerConfig } from './config.ts'
 import { layerNorm, linear } from './layers.ts'
 import type { Parameters } from './parameters.ts'
@@ -12,8 +12,8 @@ import { causalMask, type TextInputs } from './text-transformer.ts'
 import { attention, mlp } from './transformer.ts'
 
 /**
- * Every position of a text asks every place of a picture: `softmax(Q Kᵀ / √d) V` for each head, then the output
- * projection. `[texts, length, w]` with `[texts, places, w]`, or `[1, places, w]` for one picture → `[texts, length, w]`
+ * Attention from each position of a text to each position of an image: `softmax(Q Kᵀ / √d) V` for each head, then the output
+ * projection. `[texts, length, w]` and `[texts, places, w]`, or `[1, places, w]` for one image → `[texts, length, w]`
  */
 const crossAttention = layer((p: Parameters, x: Tensor, places: Tensor, heads: number): Tensor => {
   const width = knownDim(x.shape, -1)
@@ -27,21 +27,20 @@ const crossAttention = layer((p: Parameters, x: Tensor, places: Tensor, heads: n
 })
 
 /**
- * `x + attention(ln_1(x))`, then `x + cross_attn(ln_cross(x), places)`, then `x + mlp(ln_2(x))`; before the blocks the
- * grid is brought to their width, once.
+ * The grid is projected to the decoder's width once; each block then computes `x + attention(ln_1(x))`,
+ * `x + cross_attn(ln_cross(x), places)` and `x + mlp(ln_2(x))`.
  *
- * @param grid `['batch', places, any width]`, or `[1, places, any width]` for one picture and many texts
- * @returns what the next token is told by, `[batch, length, width]`
+ * @param grid `['batch', places, any width]`, or `[1, places, any width]` for one image and many texts
+ * @returns features that predict the next token, `[batch, length, width]`
  */
 export const captionDecoder = layer(
   (p: Parameters, grid: Tensor, { ids, positions }: TextInputs, config: TextTowerConfig): Tensor => {
     const { width, heads, layers, contextLength, layerNormEpsilon } = config
     const places = linear(p.at('image_projection'), grid, width)
-    const everyMask = constant(causalMask(contextLength), [contextLength, contextLength])
-    const mask = everyMask.gather(positions).gather(positions, 1) // [length, length]
-    const norm = (of: Parameters, y: Tensor): Tensor => layerNorm(of, y, layerNormEpsilon)
+    const mask = causalMask(positions, contextLength) // [length, length]
+    const norm = (parameters: Parameters, y: Tensor): Tensor => layerNorm(parameters, y, layerNormEpsilon)
 
-    let x = wordEmbedding(p, config).gather(ids)
+    let x = tokenEmbedding(p, config).gather(ids)
     x = x.add(p.get('positional_embedding', contextLength, width).gather(positions))
     for (let i = 0; i < layers; i++) {
       const block = p.at('transformer').at('resblocks').at(i)
@@ -53,6 +52,6 @@ export const captionDecoder = layer(
   },
 )
 
-/** What words are read with, and told by: the two are one, `[vocabulary, width]`. */
-export const wordEmbedding = (p: Parameters, { vocabularySize, width }: TextTowerConfig): Tensor =>
+/** Input and output token embeddings are tied: `[vocabulary, width]`. */
+export const tokenEmbedding = (p: Parameters, { vocabularySize, width }: TextTowerConfig): Tensor =>
   p.get('token_embedding.weight', vocabularySize, width)

@@ -1,8 +1,10 @@
-// What parameters begin with where training starts from scratch: as in openai/CLIP and open_clip, which set the text
-// tower, the projections and the attention pool, and leave the rest to PyTorch's defaults (§2.5; GPT-2's for the text).
+// Initial values of parameters for training from scratch, as in openai/CLIP and open_clip: they set the text encoder
+// (GPT-2's initialisation), the projections and the attention pool, and leave the rest to PyTorch's defaults (§2.5).
 
 import type { Random } from '../random.ts'
+import { imageConfig, textConfig } from './clip.ts'
 import type { ClipConfig } from './config.ts'
+import { imageTower } from './towers.ts'
 
 interface Parameter {
   name: string
@@ -10,7 +12,7 @@ interface Parameter {
   config: ClipConfig
 }
 
-/** The values of one parameter: of elements by themselves, from random numbers or without. */
+/** Returns a function that draws one element of a parameter after the other. */
 type Rule = (parameter: Parameter, random: Random) => () => number
 
 const constant =
@@ -31,53 +33,35 @@ const normal =
 const uniform =
   (bound: (parameter: Parameter) => number): Rule =>
   (parameter, random) => {
-    const most = bound(parameter)
-    return () => (2 * random.next() - 1) * most
+    const limit = bound(parameter)
+    return () => (2 * random.next() - 1) * limit
   }
 
-/** Of a linear layer or convolution: how many numbers each of its outputs is made of. */
+/** The number of inputs of each output of a linear layer or convolution. */
 const fanIn = ({ shape }: Parameter): number => shape.slice(1).reduce((product, dim) => product * dim, 1)
 
-/** PyTorch's default for linear layers and convolutions, Kaiming with a = √5, which comes to ±1/√fan-in. */
+/** PyTorch's default for linear layers and convolutions: Kaiming with a = √5, which is uniform in ±1/√fan-in. */
 const kaiming = uniform((parameter) => fanIn(parameter) ** -0.5)
-/** PyTorch's default for their biases: the same bound, with a fan-in that their shape does not tell. */
+/** PyTorch's default for their biases: the same bound; the fan-in is not in the bias's shape. */
 const bias = (inputs: (config: ClipConfig) => number): Rule => uniform(({ config }) => inputs(config) ** -0.5)
-/** PyTorch's default for the packed weights of attention, √(6 / (in + out)) with all three as its outputs. */
+/** PyTorch's default for packed attention weights: Xavier, √(6 / (in + out)), where `out` counts all three. */
 const xavier = uniform(({ shape: [out, inputs] }) => Math.sqrt(6 / (inputs! + out!)))
 
-function image({ image: tower }: ClipConfig) {
-  if (!tower) throw new Error('the configuration has no image tower')
-  return tower
-}
+const gridWidth = (config: ClipConfig): number => imageTower(imageConfig(config)).gridWidth
+const imageMlpWidth = (config: ClipConfig): number => imageTower(imageConfig(config)).mlpWidth
 
-function text({ text: tower }: ClipConfig) {
-  if (!tower) throw new Error('the configuration has no text tower')
-  return tower
-}
-
-/** Channels of the image tower's grid. */
-function gridWidth(config: ClipConfig): number {
-  const tower = image(config)
-  return tower.kind === 'modified-resnet' ? tower.width * 32 : tower.width
-}
-
-function imageMlpWidth(config: ClipConfig): number {
-  const tower = image(config)
-  return tower.kind === 'vision-transformer' ? tower.mlpWidth : gridWidth(config)
-}
-
-const imageScale = normal(({ config }) => image(config).width ** -0.5)
+const imageScale = normal(({ config }) => imageConfig(config).width ** -0.5)
 const rows = normal(({ shape }) => shape[0]! ** -0.5)
 const columns = normal(({ shape }) => shape[1]! ** -0.5)
-/** What is added to a transformer's main stream is the smaller, the more often that happens: twice in each block. */
-const intoStream = normal(({ config }) => text(config).width ** -0.5 * (2 * text(config).layers) ** -0.5)
+/** Projections into the residual stream are scaled by the number of residual layers, two per block (GPT-2). */
+const intoStream = normal(({ config }) => textConfig(config).width ** -0.5 * (2 * textConfig(config).layers) ** -0.5)
 
-/** The first pattern that a name fits says its rule. Names begin where `^` is; a caption decoder is as the text tower. */
+/** The first pattern that matches a name decides. The caption decoder is initialised like the text encoder. */
 const rules: readonly (readonly [name: RegExp, rule: Rule])[] = [
   [/^logit_scale$/, constant(Math.log(1 / 0.07))],
   [/^logit_bias$/, constant(-10)],
 
-  // Normalisation begins as the identity, and each residual block of a ResNet with what it adds at zero.
+  // Normalisation starts as the identity, and each residual branch of a ResNet at zero.
   [/^visual\.layer\d\.\d+\.bn3\.weight$/, constant(0)],
   [/\b(ln_\w+|bn\d|downsample\.1)\.weight$/, constant(1)],
   [/\b(ln_\w+|bn\d|downsample\.1)\.bias$/, constant(0)],
@@ -90,7 +74,7 @@ const rules: readonly (readonly [name: RegExp, rule: Rule])[] = [
   [/^visual\.attnpool\.[qkvc]_proj\.weight$/, columns],
   [/^visual\.attnpool\.[qkvc]_proj\.bias$/, bias(gridWidth)],
   [/^visual\.transformer\.resblocks\.\d+\.attn\.in_proj_weight$/, xavier],
-  [/^visual\..*\.mlp\.c_fc\.bias$/, bias((config) => image(config).width)],
+  [/^visual\..*\.mlp\.c_fc\.bias$/, bias((config) => imageConfig(config).width)],
   [/^visual\..*\.mlp\.c_proj\.bias$/, bias(imageMlpWidth)],
 
   [/^(caption\.|cbow\.)?token_embedding\.weight$/, normal(() => 0.02)],
@@ -99,13 +83,13 @@ const rules: readonly (readonly [name: RegExp, rule: Rule])[] = [
   [/^(caption\.)?transformer\.resblocks\.\d+\.attn\.in_proj_weight$/, columns],
   [
     /^(caption\.)?transformer\.resblocks\.\d+\.mlp\.c_fc\.weight$/,
-    normal(({ config }) => (2 * text(config).width) ** -0.5),
+    normal(({ config }) => (2 * textConfig(config).width) ** -0.5),
   ],
   [/^(caption\.)?transformer\.resblocks\.\d+\.(attn\.out_proj|mlp\.c_proj)\.weight$/, intoStream],
-  [/^(caption\.)?transformer\.resblocks\.\d+\.mlp\.c_fc\.bias$/, bias((config) => text(config).width)],
-  [/^(caption\.)?transformer\.resblocks\.\d+\.mlp\.c_proj\.bias$/, bias((config) => text(config).mlpWidth)],
+  [/^(caption\.)?transformer\.resblocks\.\d+\.mlp\.c_fc\.bias$/, bias((config) => textConfig(config).width)],
+  [/^(caption\.)?transformer\.resblocks\.\d+\.mlp\.c_proj\.bias$/, bias((config) => textConfig(config).mlpWidth)],
 
-  // Our own, as what they resemble.
+  // Parameters that only our objectives have: initialised like the most similar parameter of CLIP.
   [/^caption\.transformer\.resblocks\.\d+\.cross_attn\.[qkv]_proj\.weight$/, columns],
   [/^caption\.transformer\.resblocks\.\d+\.cross_attn\.out_proj\.weight$/, intoStream],
   [/^caption\.transformer\.resblocks\.\d+\.cross_attn\.[qkv]_proj\.bias$/, constant(0)],
@@ -119,22 +103,17 @@ const rules: readonly (readonly [name: RegExp, rule: Rule])[] = [
 ]
 
 /**
- * Values for a parameter of a model that is trained from scratch.
+ * Initial values of a parameter.
  *
  * @param name canonical (`visual.transformer.resblocks.0.attn.in_proj_weight`)
- * @param config the model's, with the towers that the parameter's rule asks about
- * @param random give each parameter its own (`createRandom(seed, name)`), and the order of asking does not matter
- * @throws Error for a name that no part of a model has
+ * @param config the model's, with the encoder that the parameter belongs to
+ * @param random one per parameter (`createRandom(seed, name)`), so that the order of parameters does not matter
+ * @throws Error for a name that belongs to no model
  */
-export function initialize(
-  name: string,
-  shape: readonly number[],
-  config: ClipConfig,
-  random: Random,
-): Float32Array<ArrayBuffer> {
-  const found = rules.find(([pattern]) => pattern.test(name))
-  if (!found) throw new Error(`parameter ${name} [${shape.join(', ')}]: no rule says what it begins with`)
-  const draw = found[1]({ name, shape, config }, random)
+export function initialize(name: string, shape: readonly number[], config: ClipConfig, random: Random): Float32Array {
+  const [, rule] = rules.find(([pattern]) => pattern.test(name)) ?? []
+  if (!rule) throw new Error(`parameter ${name} [${shape.join(', ')}]: no rule for its initial values`)
+  const draw = rule({ name, shape, config }, random)
   const values = new Float32Array(shape.reduce((product, dim) => product * dim, 1))
   for (let i = 0; i < values.length; i++) values[i] = draw()
   return values

@@ -1,4 +1,4 @@
-// The layers that every tower is built of.
+// The layers of which both encoders are built.
 
 import { layer, stage } from '../graph/scope.ts'
 import { knownDim } from '../graph/shape.ts'
@@ -28,8 +28,8 @@ export const conv2d = layer(
 )
 
 /**
- * `(x − mean) / √(var + eps) · weight + bias` for each channel. In evaluation with the running statistics; in training
- * with the batch's own, and the stages `running_mean` and `running_var` are what becomes of the running ones.
+ * `(x − mean) / √(var + eps) · weight + bias` for each channel: with the running statistics in evaluation; in training with
+ * the batch's, and the stages `running_mean` and `running_var` are the updated running statistics.
  */
 export const batchNorm = layer((p: Parameters, x: Tensor, { training = false } = {}): Tensor => {
   const channels = knownDim(x.shape, 1)
@@ -38,14 +38,14 @@ export const batchNorm = layer((p: Parameters, x: Tensor, { training = false } =
   ) as [Tensor, Tensor, Tensor, Tensor]
   if (!training) return apply('BatchNormalization', [x, weight, bias, runningMean, runningVar], { epsilon: 1e-5 })
 
-  const scratch = [weight, bias].map((p) => p.after(x).mul(0))
+  const scratch = [weight, bias].map((p) => p.sequencedAfter(x).mul(0))
   const [y, mean, variance] = applyAll('BatchNormalizationTraining', [x, weight, bias, ...scratch], { epsilon: 1e-5 })
-  // What is normalised is divided by the variance of these n pixels; what is remembered estimates that of all pixels.
+  // Normalise with the biased batch variance; update running_var with the unbiased one, as PyTorch does.
   const n = x.count().div(channels)
   const unbiased = variance!.mul(n.div(n.sub(1)))
-  const remember = (running: Tensor, now: Tensor) => running.mul(0.9).add(now.mul(0.1))
-  stage('running_mean', remember(runningMean, mean!))
-  stage('running_var', remember(runningVar, unbiased))
+  const updated = (running: Tensor, batch: Tensor) => running.mul(0.9).add(batch.mul(0.1))
+  stage('running_mean', updated(runningMean, mean!))
+  stage('running_var', updated(runningVar, unbiased))
   return y!
 })
 
@@ -55,10 +55,10 @@ export function averagePool(x: Tensor, size: number): Tensor {
   return apply('AveragePool', [x], { kernel_shape: [size, size], strides: [size, size], pads: [0, 0, 0, 0] })
 }
 
-/** The activations of published CLIPs, by the name a configuration gives them. */
+/** The activations of published CLIPs, by their name in `ClipConfig`. */
 export const activations: Record<Activation, (x: Tensor) => Tensor> = {
   /** `x · σ(1.702 x)` */
   quickgelu: (x) => apply('QuickGelu', [x], { alpha: 1.702 }),
-  /** `x · Φ(x)`, exactly, by the error function. */
+  /** `x · Φ(x)`, exact, with the error function. */
   gelu: (x) => apply('Gelu', [x]),
 }

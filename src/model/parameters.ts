@@ -1,13 +1,14 @@
-// A model's parameters as a lookup by canonical name. A method (LoRA, freezing, training from scratch) wraps the lookup,
-// and the model never learns of it.
+// A model's parameters as a lookup by canonical name. Methods (LoRA, freezing, training from scratch) wrap the lookup; the
+// model's code does not change.
 
 import { CheckpointError, ShapeError } from '../errors.ts'
 import { sameShape, showShape } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 
 /**
- * Answers a full canonical name (OpenAI's: `visual.transformer.resblocks.0.attn.in_proj_weight`), or undefined. The shape
- * is what the model wants it to have, and undefined where it only asks whether there is one.
+ * The parameter with a canonical name (OpenAI's: `visual.transformer.resblocks.0.attn.in_proj_weight`), or undefined.
+ *
+ * @param shape the shape that the model expects; undefined if it only asks whether the parameter exists
  */
 export type Lookup = (name: string, shape?: readonly number[]) => Tensor | undefined
 
@@ -20,7 +21,7 @@ export class Parameters {
     this.path = path
   }
 
-  /** The parameters of a part. */
+  /** The parameters of a submodule. */
   at(name: string | number): Parameters {
     return new Parameters(this.#lookup, this.#full(name))
   }
@@ -29,23 +30,23 @@ export class Parameters {
     return this.#lookup(this.#full(name)) !== undefined
   }
 
-  /** One parameter, which must have this shape; this call is its declaration. */
+  /** A parameter, which must have this shape. This call declares it. */
   get(name: string, ...shape: number[]): Tensor {
     const full = this.#full(name)
-    const found = this.#lookup(full, shape)
-    if (!found) throw new CheckpointError(`parameter ${full} ${showShape(shape)} is missing from the checkpoint`)
-    if (!sameShape(found.shape, shape)) {
+    const parameter = this.#lookup(full, shape)
+    if (!parameter) throw new CheckpointError(`parameter ${full} ${showShape(shape)} is missing from the checkpoint`)
+    if (!sameShape(parameter.shape, shape)) {
       throw new ShapeError(
-        `parameter ${full}: the configuration says ${showShape(shape)}, the checkpoint has ${showShape(found.shape)}`,
+        `parameter ${full}: the config says ${showShape(shape)}, the checkpoint has ${showShape(parameter.shape)}`,
       )
     }
-    return found
+    return parameter
   }
 
-  /** The same, but for one parameter, which is answered with `tensor`. */
-  with(name: string, tensor: Tensor): Parameters {
-    const full = this.#full(name)
-    return new Parameters((asked, shape) => (asked === full ? tensor : this.#lookup(asked, shape)), this.path)
+  /** The same parameters with one of them replaced. */
+  with(replaced: string, tensor: Tensor): Parameters {
+    const full = this.#full(replaced)
+    return new Parameters((name, shape) => (name === full ? tensor : this.#lookup(name, shape)), this.path)
   }
 
   #full(name: string | number): string {

@@ -1,6 +1,6 @@
-// Position embeddings of another image size: the grid part resized, bicubic with antialiasing (open_clip `resize_pos_embed`).
+// Resizes position embeddings to another image size, bicubic with antialiasing (open_clip's `resize_pos_embed`).
 
-/** Cubic convolution with a = −1/2, PyTorch's and Pillow's where they antialias. */
+/** Cubic convolution with a = −1/2, as PyTorch and Pillow use with antialiasing. */
 function cubic(t: number): number {
   const x = Math.abs(t)
   if (x < 1) return (1.5 * x - 2.5) * x * x + 1
@@ -31,10 +31,10 @@ function resizeAxis(data: Float64Array, outer: number, from: number, inner: numb
 }
 
 /**
- * `[1 + from², width] → [1 + to², width]`; the class token's row stays as it is.
+ * `[1 + from², width] → [1 + to², width]`; the class token's row is kept.
  * @param positions row-major
  */
-export function resizePositions(positions: Float32Array, width: number, to: number): Float32Array<ArrayBuffer> {
+export function resizePositions(positions: Float32Array, width: number, to: number): Float32Array {
   const from = Math.round(Math.sqrt(positions.length / width - 1))
   const grid = Float64Array.from(positions.subarray(width))
   const rows = resizeAxis(resizeAxis(grid, from, from, width, to), 1, from, to * width, to)

@@ -1,4 +1,4 @@
-// The residual attention block and its stack, for both towers (§2.4; "pre-norm", as in GPT-2).
+// The residual attention block and its stack, for both encoders (§2.4; "pre-norm", as in GPT-2).
 
 import { layer, stage } from '../graph/scope.ts'
 import { knownDim } from '../graph/shape.ts'
@@ -9,36 +9,38 @@ import type { Parameters } from './parameters.ts'
 
 export interface AttentionOptions {
   heads: number
-  /** Added to the scores before the softmax: 0 where a position may look, −∞ where not. `[length, length]` */
+  /** Added to the scores before the softmax: −∞ where a position may not attend, else 0. `[length, length]` */
   mask?: Tensor | undefined
-  /** Picks the positions whose output is wanted, `[batch, length, w] → [batch, read, w]`; all, if left out. */
-  read?: Read | undefined
+  /** Default: all positions. */
+  readout?: Readout | undefined
 }
 
-export interface Read {
-  (x: Tensor): Tensor
-  /** The mask's rows at those positions, to be broadcast over `[batch, heads, read, length]`. */
+/** The positions whose output is needed; only their queries are computed. */
+export interface Readout {
+  /** `[batch, length, w] → [batch, rows, w]` */
+  select(x: Tensor): Tensor
+  /** The mask's rows at those positions, broadcast over `[batch, heads, rows, length]`. */
   mask?: Tensor | undefined
 }
 
-/** `softmax(Q Kᵀ / √d + mask) V` for each head, then the output projection. `[batch, length, w] → [batch, read, w]` */
-export const attention = layer((p: Parameters, x: Tensor, { heads, mask, read }: AttentionOptions): Tensor => {
+/** `softmax(Q Kᵀ / √d + mask) V` for each head, then the output projection. `[batch, length, w] → [batch, rows, w]` */
+export const attention = layer((p: Parameters, x: Tensor, { heads, mask, readout }: AttentionOptions): Tensor => {
   const width = knownDim(x.shape, -1)
   const headWidth = width / heads
   const packed = x.matmulTransposed(p.get('in_proj_weight', 3 * width, width)).add(p.get('in_proj_bias', 3 * width))
   const [q, k, v] = packed.split(-1, 3) as [Tensor, Tensor, Tensor]
-  const asked = read ? read(q) : q
+  const queries = readout ? readout.select(q) : q // [batch, rows, w]
   const [batch, length] = x.shape as [number, number]
-  const rows = asked.shape[1]!
+  const rows = queries.shape[1]!
 
-  const scores = asked
+  const scores = queries
     .reshape(batch, rows, heads, headWidth)
     .transpose(0, 2, 1, 3)
     .mul(headWidth ** -0.5)
     .matmulTransposed(k.reshape(batch, length, heads, headWidth).transpose(0, 2, 1, 3)) // [batch, heads, rows, length]
-  const allowed = read?.mask ?? mask
-  const weights = stage('weights', (allowed ? scores.add(allowed) : scores).softmax())
-  const mixed = weights.matmul(v.reshape(batch, length, heads, headWidth).transpose(0, 2, 1, 3))
+  const rowMask = readout?.mask ?? mask
+  const weights = stage('weights', (rowMask ? scores.add(rowMask) : scores).softmax())
+  const mixed = weights.matmul(v.reshape(batch, length, heads, headWidth).transpose(0, 2, 1, 3)) // [batch, heads, rows, d]
   return linear(p.at('out_proj'), mixed.transpose(0, 2, 1, 3).reshape(batch, rows, width), width)
 })
 
@@ -54,29 +56,27 @@ export const residualAttentionBlock = layer(
     p: Parameters,
     x: Tensor,
     config: TransformerConfig,
-    { mask, read }: Omit<AttentionOptions, 'heads'> = {},
+    { mask, readout }: Omit<AttentionOptions, 'heads'> = {},
   ): Tensor => {
     const { heads, layerNormEpsilon } = config
-    const attended = attention(p.at('attn'), layerNorm(p.at('ln_1'), x, layerNormEpsilon), { heads, mask, read })
-    const y = (read ? read(x) : x).add(attended)
+    const attended = attention(p.at('attn'), layerNorm(p.at('ln_1'), x, layerNormEpsilon), { heads, mask, readout })
+    const y = (readout ? readout.select(x) : x).add(attended)
     return y.add(mlp(p.at('mlp'), layerNorm(p.at('ln_2'), y, layerNormEpsilon), config))
   },
 )
 
-/**
- * All blocks in order. `[batch, length, w] → [batch, read, w]`: what a tower does not read of the last block is not
- * computed there, which leaves the result the same.
- */
+/** All blocks in order: `[batch, length, w] → [batch, rows, w]`. The last block computes the readout's positions alone. */
 export const transformer = layer(
   (
     p: Parameters,
     x: Tensor,
     config: TransformerConfig,
-    { mask, read }: Omit<AttentionOptions, 'heads'> = {},
+    { mask, readout }: Omit<AttentionOptions, 'heads'> = {},
   ): Tensor => {
     const blocks = p.at('resblocks')
     for (let i = 0; i < config.layers; i++) {
-      x = residualAttentionBlock(blocks.at(i), x, config, { mask, read: i === config.layers - 1 ? read : undefined })
+      const last = i === config.layers - 1
+      x = residualAttentionBlock(blocks.at(i), x, config, { mask, readout: last ? readout : undefined })
     }
     return x
   },

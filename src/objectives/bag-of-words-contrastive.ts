@@ -1,7 +1,7 @@
-// Bag-of-words contrastive, the third curve of Figure 2: CLIP's objective with the `CBOW` of Figure 3 for a text encoder.
+// Bag-of-words contrastive, the third curve of Figure 2: CLIP's objective with Figure 3's `CBOW` as the text encoder.
 
 import type { Tensor } from '../graph/tensor.ts'
-import { encodeImage } from '../model/clip.ts'
+import { encodeImage, textConfig } from '../model/clip.ts'
 import type { ClipConfig } from '../model/config.ts'
 import type { Parameters } from '../model/parameters.ts'
 import type { TextInputs } from '../model/text-transformer.ts'
@@ -9,22 +9,18 @@ import { contrastive } from './contrastive.ts'
 import type { Objective } from './objective.ts'
 
 /**
- * The mean of the words' embeddings, brought to the joint space: `[batch, length] → [batch, embedDim]`, not normalised.
- * A text without words is its start token, so that it has a direction too.
+ * The mean of the word embeddings, projected into the joint space: `[batch, length] → [batch, embedDim]`, not normalised. A
+ * text without words is represented by its start token, so that it can be normalised.
  */
-export function continuousBagOfWords(
-  p: Parameters,
-  { ids, end, positions }: TextInputs,
-  { text: tower, embedDim }: ClipConfig,
-): Tensor {
-  if (!tower) throw new Error('the configuration has no text tower, whose width and vocabulary the words have')
-  const { vocabularySize, width } = tower
+function continuousBagOfWords(p: Parameters, { ids, end, positions }: TextInputs, config: ClipConfig): Tensor {
+  const { embedDim } = config
+  const { vocabularySize, width } = textConfig(config)
   const [batch, length] = ids.shape
-  const at = positions.cast('float32')
-  const afterStart = at.sign()
-  const words = end.cast('float32').sub(at).sign().relu().mul(afterStart) // [batch, length]
-  const none = words.sum([-1]).sign().neg().add(1)
-  const bag = words.add(none.mul(afterStart.neg().add(1)))
+  const position = positions.cast('float32')
+  const afterStart = position.sign() // 0 for the start token, else 1
+  const isWord = end.cast('float32').sub(position).sign().relu().mul(afterStart) // [batch, length]
+  const isEmpty = isWord.sum([-1]).sign().neg().add(1) // [batch, 1]
+  const bag = isWord.add(isEmpty.mul(afterStart.neg().add(1)))
   const share = bag.div(bag.sum([-1])).reshape(batch!, 1, length!)
   const embedded = p.get('token_embedding.weight', vocabularySize, width).gather(ids) // [batch, length, width]
   const mean = share.matmul(embedded).reshape(batch!, width)

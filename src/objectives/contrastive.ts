@@ -1,7 +1,7 @@
-// The contrastive objective (§2.3, Figure 3): of all pairs in a batch, tell which belong together.
+// The contrastive objective (§2.3, Figure 3): find the matching pairs among all pairs of a batch.
 
 import type { Tensor } from '../graph/tensor.ts'
-import { encodeImage, encodeText } from '../model/clip.ts'
+import { compare, cosines, encodeImage, encodeText, normalize } from '../model/clip.ts'
 import type { Objective } from './objective.ts'
 
 /**
@@ -12,26 +12,18 @@ import type { Objective } from './objective.ts'
  *
  * @param image `[batch, d]`, not normalised
  * @param text `[batch, d]`, not normalised
- * @param logitScale `t`, the logarithm of what the similarities are multiplied with, `[]`
+ * @param logitScale `t`, the logarithm of the similarities' factor, `[]`
  * @returns the loss, `[]`
  */
 export function infoNce(image: Tensor, text: Tensor, logitScale: Tensor): Tensor {
-  const [batch] = image.is(...text.shape).shape
-  const [i, t, scale] = [normalize(image), normalize(text), logitScale.is().exp()]
-  const logits = i.matmul(t.transpose()).mul(scale).is(batch!, batch!)
-  const right = i.mul(t).sum([1], false).mean([0], false).mul(scale)
+  const { imageUnit, textUnit, scale, logits } = compare(image.is(...text.shape), text, logitScale)
+  const ownLogit = imageUnit.mul(textUnit).sum([1], false).mean([0], false).mul(scale) // mean of L_ii
   const ofImages = logits.logSumExp([1], false).mean([0], false)
   const ofTexts = logits.logSumExp([0], false).mean([0], false)
-  return ofImages.add(ofTexts).mul(0.5).sub(right).is()
+  return ofImages.add(ofTexts).mul(0.5).sub(ownLogit).is()
 }
 
-/** Cosines of every image with every text of a batch, `[batch, batch]`. */
-export const cosines = (image: Tensor, text: Tensor): Tensor => normalize(image).matmul(normalize(text).transpose())
-
-/** Rows divided by their length. */
-const normalize = (x: Tensor): Tensor => x.div(x.mul(x).sum([-1]).sqrt())
-
-/** Training's own bounds: beyond a scale of 100 it was not stable (§2.5), and open_clip keeps it from falling below 1. */
+/** The scale is at most 100, for stability (§2.5), and at least 1, as in open_clip. */
 export const scaleBounds = { logit_scale: [0, Math.log(100)] } as const
 
 export const contrastive = {
@@ -40,7 +32,8 @@ export const contrastive = {
     textEmbedding: encodeText(p, text, config),
   }),
   loss: (p, { imageEmbedding, textEmbedding }) => infoNce(imageEmbedding!, textEmbedding!, p.get('logit_scale')),
-  choices: (_, { imageEmbedding, textEmbedding }) => cosines(imageEmbedding!, textEmbedding!).argMax(1),
+  choices: (_, { imageEmbedding, textEmbedding }) =>
+    cosines(normalize(imageEmbedding!), normalize(textEmbedding!)).argMax(1),
   bounds: scaleBounds,
   encodeText,
 } satisfies Objective

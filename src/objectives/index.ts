@@ -1,4 +1,4 @@
-// The objectives by the names that the command line gives them.
+// The objectives by name.
 
 import { encodeText } from '../model/clip.ts'
 import { bagOfWords } from './bag-of-words.ts'
@@ -16,11 +16,13 @@ const table = {
   'bow-contrastive': bagOfWordsContrastive,
 } satisfies Record<string, Objective>
 
+/** What a model is trained to minimise: `contrastive` (CLIP's), `siglip`, `lm`, `bow` or `bow-contrastive`. */
 export type ObjectiveName = keyof typeof table
 
+/** The training objectives by name. */
 export const objectives: Readonly<Record<ObjectiveName, Objective>> = table
 
-/** A parameter that only this objective trains; the others' are CLIP's own. */
+/** A parameter that only one objective has. */
 const marks: readonly [parameter: string, objective: ObjectiveName][] = [
   ['bag_of_words.weight', 'bow'],
   ['caption.token_embedding.weight', 'lm'],
@@ -28,14 +30,14 @@ const marks: readonly [parameter: string, objective: ObjectiveName][] = [
   ['logit_bias', 'siglip'],
 ]
 
-/** What a checkpoint was trained by, as its parameters tell. */
+/** The objective that a checkpoint was trained with, inferred from its parameters. */
 export const objectiveOf = (has: (parameter: string) => boolean): ObjectiveName =>
   marks.find(([parameter]) => has(parameter))?.[1] ?? 'contrastive'
 
-/** Whether an objective trains CLIP's own text tower, so that a model of it is a CLIP as other projects know them. */
+/** Whether an objective trains CLIP's text encoder, so that other projects can load the model as a CLIP. */
 export const trainsTextTower = (name: ObjectiveName): boolean => objectives[name].encodeText === encodeText
 
-/** Whether a parameter is an objective's own, so that no other one trains or reads it. */
+/** Whether a parameter belongs to a single objective; no other one reads or trains it. */
 export const isOwnParameter = (parameter: string): boolean => marks.some(([mark]) => partOf(parameter) === partOf(mark))
 
 const partOf = (parameter: string): string => parameter.split('.')[0]!

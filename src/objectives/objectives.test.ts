@@ -10,9 +10,8 @@ import { Parameters } from '../model/parameters.ts'
 import { createRandom } from '../random.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import { type ObjectiveName, objectiveOf, objectives } from './index.ts'
-import { exampleInputs } from './inputs.ts'
+import { captionValues, exampleInputs } from './inputs.ts'
 import type { Features } from './objective.ts'
-import { toldPositions } from './told-positions.ts'
 
 const vocabulary = 50
 const transformer = {
@@ -44,30 +43,13 @@ const configOf = (image: ImageTowerConfig): ClipConfig => ({
 /** Captions as token ids; `start` and `end` around them are put there. */
 type Words = readonly (readonly number[])[]
 
-function captionValues(words: Words, length = Math.max(...words.map((one) => one.length)) + 2) {
+function captionsOf(words: Words, length = Math.max(...words.map((one) => one.length)) + 2) {
   const rows = words.map((one) => [vocabulary - 2, ...one, vocabulary - 1])
-  const fill = (value: (row: readonly number[], at: number) => number) =>
-    rows.flatMap((row) => Array.from({ length }, (_, at) => value(row, at)))
-  const shape = [rows.length, length]
-  return {
-    ids: new Value('int32', Int32Array.from(fill((row, at) => row[at] ?? 0)), shape),
-    end: new Value(
-      'int64',
-      BigInt64Array.from(rows, (row) => BigInt(row.length - 1)),
-      [rows.length, 1],
-    ),
-    positions: new Value(
-      'int32',
-      Int32Array.from({ length }, (_, i) => i),
-      [length],
-    ),
-    words: new Value('float32', Float32Array.from(fill((row, at) => (at > 0 && at < row.length - 1 ? 1 : 0))), shape),
-    next: new Value('int32', Int32Array.from(fill((row, at) => row[at + 1] ?? 0)), shape),
-    ...toldPositions(
-      rows.map((row) => row.length - 1),
-      length,
-    ),
-  }
+  const ids = rows.flatMap((row) => Array.from({ length }, (_, i) => row[i] ?? 0))
+  return captionValues(
+    Int32Array.from(ids),
+    rows.map((row) => row.length - 1),
+  )
 }
 
 /** Parameters made as they are asked for; each is an input of the graph, or not there at all. */
@@ -132,7 +114,7 @@ describe.each(names)('%s', (name) => {
     const graph = { loss, ...Object.fromEntries(trained.map((parameter, i) => [`d/${parameter}`, found[i]!])) }
     const result = await run(graph, {
       ...Object.fromEntries(values),
-      ...captionValues(captions),
+      ...captionsOf(captions),
       image: images(captions.length, config.image!.imageSize),
     })
     for (const [key, data] of Object.entries(result)) expect(data.every(Number.isFinite), key).toBe(true)
@@ -147,14 +129,14 @@ describe.each(names)('%s', (name) => {
     const loss = objective.loss(parameters, features)
     const all = images(captions.length, 16)
     const fixed = Object.fromEntries(values)
-    const whole = await run({ loss }, { ...fixed, ...captionValues(captions), image: all })
+    const whole = await run({ loss }, { ...fixed, ...captionsOf(captions), image: all })
 
     const half = 2 * knownDim(all.dims, 1) * 16 * 16
     const parts = await Promise.all(
       [0, 1].map((i) =>
         run(features, {
           ...fixed,
-          ...captionValues(captions.slice(2 * i, 2 * i + 2)),
+          ...captionsOf(captions.slice(2 * i, 2 * i + 2)),
           image: new Value('float32', (all.data as Float32Array).slice(i * half, (i + 1) * half), [2, 3, 16, 16]),
         }),
       ),
@@ -175,7 +157,7 @@ describe.each(names)('%s', (name) => {
     const loss = objective.loss(parameters, objective.features(parameters, exampleInputs(vit), vit))
     const losses = await Promise.all(
       [7, 8].map((length) =>
-        run({ loss }, { ...Object.fromEntries(values), ...captionValues(captions, length), image: images(4, 16) }),
+        run({ loss }, { ...Object.fromEntries(values), ...captionsOf(captions, length), image: images(4, 16) }),
       ),
     )
     expect(losses[1]!.loss![0]! / losses[0]!.loss![0]!).toBeCloseTo(1, 6)
@@ -187,7 +169,7 @@ describe.each(names)('%s', (name) => {
     const [d] = gradients(loss, [leaves.get('visual.conv1.weight')!])
     const found = await run(
       { loss, d: d! },
-      { ...Object.fromEntries(values), ...captionValues([[], [3], [], [4, 5]]), image: images(4, 16) },
+      { ...Object.fromEntries(values), ...captionsOf([[], [3], [], [4, 5]]), image: images(4, 16) },
     )
     expect([...found.loss!, ...found.d!].every(Number.isFinite)).toBe(true)
   })
@@ -202,7 +184,7 @@ describe.each(names)('%s', (name) => {
 it('predicts evenly before it has learnt anything', async () => {
   const { parameters, values } = fromScratch(resnet, 'lm')
   const loss = objectives.lm.loss(parameters, objectives.lm.features(parameters, exampleInputs(resnet), resnet))
-  const found = await run({ loss }, { ...Object.fromEntries(values), ...captionValues(captions), image: images(4, 64) })
+  const found = await run({ loss }, { ...Object.fromEntries(values), ...captionsOf(captions), image: images(4, 64) })
   expect(found.loss![0]).toBeCloseTo(Math.log(vocabulary), 1)
 })
 
@@ -210,7 +192,7 @@ describe('bag-of-words prediction', () => {
   async function nll(words: Words): Promise<number[]> {
     const { parameters, values } = fromScratch(vit, 'bow')
     const features = objectives.bow.features(parameters, exampleInputs(vit), vit)
-    const fed = { ...captionValues(words), image: images(words.length, 16) }
+    const fed = { ...captionsOf(words), image: images(words.length, 16) }
     return (await run(features, { ...Object.fromEntries(values), ...fed })).nll!
   }
 
@@ -233,7 +215,7 @@ it('costs log 2 a pair with SigLIP where scale and bias tell nothing', async () 
   const loss = build(parameters, features(parameters, exampleInputs(vit), vit))
   values.set('logit_bias', new Value('float32', Float32Array.of(0), []))
   values.set('logit_scale', new Value('float32', Float32Array.of(-100), []))
-  const found = await run({ loss }, { ...Object.fromEntries(values), ...captionValues(captions), image: images(4, 16) })
+  const found = await run({ loss }, { ...Object.fromEntries(values), ...captionsOf(captions), image: images(4, 16) })
   expect(found.loss![0]).toBeCloseTo(4 * Math.log(2), 5)
 })
 

@@ -1,12 +1,12 @@
-// SigLIP's objective (Zhai et al. 2023): of every pair in a batch by itself, tell whether it belongs together.
+// SigLIP's objective (Zhai et al. 2023): classify every pair of a batch by itself as matching or not.
 
 import { eyeLike, type Tensor } from '../graph/tensor.ts'
-import { encodeText } from '../model/clip.ts'
-import { contrastive, cosines } from './contrastive.ts'
+import { compare, encodeText } from '../model/clip.ts'
+import { contrastive } from './contrastive.ts'
 import type { Objective } from './objective.ts'
 
 /**
- * The logistic loss of every pair, where only the i-th image and the i-th text belong together, for each image:
+ * The logistic loss over all pairs, per image; only the i-th image and the i-th text match:
  *
  *     L = I Tᵀ · exp(t) + b,  z_ij = 1 if i = j else −1
  *     loss = Σ_ij log(1 + exp(−z_ij L_ij)) / n
@@ -18,10 +18,10 @@ import type { Objective } from './objective.ts'
  * @returns the loss, `[]`
  */
 export function sigmoidLoss(image: Tensor, text: Tensor, logitScale: Tensor, logitBias: Tensor): Tensor {
-  const logits = cosines(image, text).mul(logitScale.is().exp()).add(logitBias.is())
+  const logits = compare(image, text, logitScale, logitBias).logits // [batch, batch]
   const z = eyeLike(logits).mul(2).sub(1)
-  const each = z.mul(logits).neg().softplus().sum([1], false) // [batch]
-  return each.mean([0], false)
+  const losses = z.mul(logits).neg().softplus().sum([1], false) // [batch]
+  return losses.mean([0], false)
 }
 
 export const siglip = {
@@ -30,7 +30,7 @@ export const siglip = {
     sigmoidLoss(imageEmbedding!, textEmbedding!, p.get('logit_scale'), p.get('logit_bias')),
   choices: contrastive.choices,
   bounds: contrastive.bounds,
-  // The paper's own: nearly every pair of a batch is a wrong one, and at −10 each of those costs nearly nothing at first.
+  // The paper's values: nearly all pairs do not match, and with a bias of −10 those cost almost nothing at first.
   initial: { logit_scale: Math.log(10), logit_bias: -10 },
   encodeText,
 } satisfies Objective

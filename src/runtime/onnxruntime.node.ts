@@ -5,19 +5,35 @@ import type { InferenceSession, TensorConstructor } from 'onnxruntime-common'
 import { UsageError } from '../errors.ts'
 import { type Graph, toOnnx } from '../graph/onnx.ts'
 import { type Device, devices } from './devices.ts'
+import { loadOnnxRuntime } from './native-library.node.ts'
 import type { Program, Runtime } from './runtime.ts'
 
+/** Options of `createRuntime`. */
 export interface RuntimeOptions {
   device?: Device
   /** Threads that one run may use; by default one for each physical core. */
   threads?: number
 }
 
+/**
+ * Runs graphs on ONNX Runtime.
+ *
+ * @example
+ * ```ts
+ * import { createRuntime, input, Value } from 'typeclip/graph'
+ *
+ * const x = input('x', 'float32', ['n'])
+ * const program = await createRuntime({ threads: 1 }).compile({ y: x.relu() })
+ * const { y } = await program.run({ x: new Value('float32', Float32Array.of(-1, 2), [2]) })
+ * console.log(y!.data) // Float32Array [0, 2]
+ * await program.dispose()
+ * ```
+ */
 export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}): Runtime {
   return {
     device,
-    async compile(graph, { planMemory = true } = {}) {
-      const { InferenceSession, listSupportedBackends, Tensor } = await import('onnxruntime-node')
+    async compile(graph, { planMemory = true, name = 'the program' } = {}) {
+      const { InferenceSession, listSupportedBackends, Tensor } = await loadOnnxRuntime()
       if (!listSupportedBackends().some(({ name }) => name === devices[device].provider)) {
         throw new UsageError(`device '${device}' is not part of ONNX Runtime on this system. ${devices[device].needs}`)
       }
@@ -31,28 +47,47 @@ export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}):
       }
       const session = await InferenceSession.create(bytes, options).catch((error: Error) => {
         if (device === 'cpu') throw error
-        throw new UsageError(`device '${device}' cannot be used here: ${error.message}\n${devices[device].needs}`, {
+        throw new UsageError(`device '${device}' cannot be used here: ${reasonOf(error)}\n${devices[device].needs}`, {
           cause: error,
         })
       })
-      return program(session, Tensor)
+      return program(session, Tensor, name)
     },
   }
 }
 
 /** @param OwnTensor onnxruntime-node's own class: it takes results to be written into only as instances of that. */
-function program(session: InferenceSession, OwnTensor: TensorConstructor): Program {
+function program(session: InferenceSession, OwnTensor: TensorConstructor, name: string): Program {
+  const running = new Set<Promise<unknown>>()
+  let disposal: Promise<void> | undefined
+
+  async function release(): Promise<void> {
+    // A session that is released before its run has begun would fail in native code.
+    await Promise.allSettled(running)
+    await session.release()
+  }
+
   return {
     inputs: session.inputNames,
-    run(values, into) {
+    async run(values, into) {
+      if (disposal) throw new UsageError(`${name} was disposed of and cannot run; load or compile it again`)
       const place = (name: string) => {
         const value = into?.[name]
         return value ? new OwnTensor(value.type as 'float32', value.data as Float32Array, value.dims) : null
       }
       const results = into ? Object.fromEntries(session.outputNames.map((name) => [name, place(name)])) : undefined
-      return session.run(values, results ?? session.outputNames) as ReturnType<Program['run']>
+      const run = session.run(values, results ?? session.outputNames) as ReturnType<Program['run']>
+      running.add(run)
+      try {
+        return await run
+      } finally {
+        running.delete(run)
+      }
     },
-    dispose: () => session.release(),
+    dispose() {
+      disposal ??= release()
+      return disposal
+    },
   }
 }
 
@@ -65,3 +100,7 @@ function externalModel(graph: Graph): { bytes: Uint8Array; folder: string | unde
   })
   return { bytes, folder }
 }
+
+/** Without the place in ONNX Runtime's source, which it puts before its own sentence. */
+const reasonOf = ({ message }: Error): string =>
+  message.replace(/^\/onnxruntime_src\/.*? was (false|true)\. /s, '').trim()

@@ -1,4 +1,4 @@
-// Runs graphs: compile once, run many times. What is behind it (ONNX Runtime, and on which device) is behind it.
+// Runs graphs: compile once, run many times. Which library runs them, and on which device, is the runtime's own affair.
 
 import type { Tensor as Value } from 'onnxruntime-common'
 import type { Graph } from '../graph/onnx.ts'
@@ -9,8 +9,8 @@ export interface CompileOptions {
   /** For messages: which part of which model this is. */
   name?: string
   /**
-   * Plans the memory of a run ahead, in one block: somewhat faster for small graphs. On, unless told. A training step is
-   * better without it: beside that block ONNX Runtime keeps what it used before it had the plan, which is as much again.
+   * Plans the memory of a run in one block, which is somewhat faster for small graphs. Default: true. A training step
+   * is better without it: beside that block ONNX Runtime keeps the memory that it used before it had the plan.
    */
   planMemory?: boolean
 }
@@ -19,11 +19,16 @@ export interface CompileOptions {
 export interface Program {
   /** The inputs that the graph reads. */
   readonly inputs: readonly string[]
-  /** @param into values to write results into, by name; those not named here are made */
+  /**
+   * @param into values to write results into, by name; those not named here are made
+   * @throws UsageError after `dispose`
+   */
   run(values: Readonly<Record<string, Value>>, into?: Readonly<Record<string, Value>>): Promise<Record<string, Value>>
+  /** Waits for the runs that have begun. A second call does nothing. */
   dispose(): Promise<void>
 }
 
+/** Compiles graphs for one device. */
 export interface Runtime {
   /** What it runs on, as the option `device` names it. */
   readonly device: string

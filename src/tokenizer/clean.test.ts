@@ -8,7 +8,7 @@ test('each cleaning by name', () => {
   expect(cleanings.openai(text)).toBe('"tom & jerry\'s" first_film, été!')
   expect(cleanings.whitespace(text)).toBe('"Tom & Jerry\'s" first_Film, ÉTÉ!')
   expect(cleanings.canonicalize(text)).toBe('tom jerrys first film été')
-  expect(cleanings.huggingface(text)).toBe('  “tom &amp;amp; jerry’s”\n ﬁrst_film, été!  ')
+  expect(cleanings.huggingface(text)).toBe(' “tom &amp;amp; jerry’s” ﬁrst_film, été! ')
   expect(cleanings.none(text)).toBe(text)
 })
 

@@ -17,8 +17,13 @@ export const cleanings = {
   /** open_clip's `canonicalize` (SigLIP): as `openai`, without ASCII punctuation. */
   canonicalize: (text: string) =>
     collapseWhitespace(repair(text).replaceAll('_', ' ').replace(asciiPunctuation, '').toLowerCase()),
-  /** What Hugging Face's `tokenizer.json` says: normalised (NFC) and lower case, each character by itself. */
-  huggingface: (text: string) => text.normalize('NFC').replaceAll('Σ', 'σ').toLowerCase(),
+  /** What Hugging Face's `tokenizer.json` says: NFC, white space as one space, lower case of each character by itself. */
+  huggingface: (text: string) =>
+    text
+      .normalize('NFC')
+      .replace(/\p{White_Space}+/gu, ' ')
+      .replaceAll('Σ', 'σ')
+      .toLowerCase(),
   /** The text as it is. */
   none: (text: string) => text,
 } satisfies Record<string, (text: string) => string>

@@ -9,6 +9,7 @@ import { wordPattern } from './words.ts'
 
 export type { Cleaning } from './clean.ts'
 
+/** Byte pair encoding (§2.4 of the paper): text to token ids and back. */
 export interface Tokenizer {
   /** [start, …ids, end] of a text after cleaning, never cut and without padding. */
   encode(text: string): number[]
@@ -19,6 +20,8 @@ export interface Tokenizer {
   startId: number
   endId: number
   vocabularySize: number
+  /** The id after a text's end, where the tokenizer's files name one; the convention's otherwise. */
+  paddingId?: number
   convention: Convention
 }
 
@@ -82,6 +85,7 @@ export function createTokenizer(merges: string | Merges, options: TokenizerOptio
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
+/** Options of `tokenize`. */
 export interface TokenizeOptions {
   /** The tokens of a row, start and end included: 77 unless the checkpoint says otherwise. */
   contextLength?: number
@@ -101,14 +105,26 @@ export interface Tokens {
   lengths: number[]
 }
 
-/** Rows of ids of equal length, as `clip.tokenize` gives them. */
+/**
+ * Texts as rows of token ids of equal length, as `clip.tokenize` gives them.
+ *
+ * @throws InputError for a text of more tokens than a row, with their number
+ *
+ * @example
+ * ```ts
+ * import { loadTokenizer, tokenize } from 'typeclip'
+ *
+ * const { ids, shape } = tokenize(await loadTokenizer(), ['a photo of a cat']) // shape [1, 77]
+ * ```
+ */
 export function tokenize(
   tokenizer: Tokenizer,
   texts: string | readonly string[],
   options: TokenizeOptions = {},
 ): Tokens {
   const convention = known(conventions, options.convention ?? tokenizer.convention, 'convention')
-  const { contextLength = 77, onLong = convention.onLong, paddingId = convention.paddingId } = options
+  const own = options.convention === undefined ? tokenizer.paddingId : undefined
+  const { contextLength = 77, onLong = convention.onLong, paddingId = own ?? convention.paddingId } = options
   checkContextLength(contextLength)
   const rows = (typeof texts === 'string' ? [texts] : texts).map((text, index) => {
     const ids = tokenizer.encode(text)

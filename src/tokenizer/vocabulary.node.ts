@@ -2,13 +2,15 @@
 
 import { readFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
+import { ownFile, requireOwnFile } from '../own-files.node.ts'
 import { tokenizerLoader } from './vocabulary.ts'
 
 // The same from src/tokenizer and from dist/tokenizer.
-const location = new URL('../../vocabulary/clip-merges.bin.gz', import.meta.url)
+const location = ownFile('../../vocabulary/clip-merges.bin.gz', import.meta.url)
 
 /** The merges as they ship. */
 export async function readMerges(): Promise<Uint16Array> {
+  requireOwnFile(location)
   const bytes = gunzipSync(await readFile(location))
   // A copy, since a Buffer may lie at an odd offset.
   return new Uint16Array(new Uint8Array(bytes).buffer)

@@ -16,3 +16,19 @@ function inAnyCase(text: string): string {
     return /[a-z]/.test(character) ? `[${character}${character.toUpperCase()}]` : `\\${character}`
   })
 }
+
+// Hugging Face's pattern knows no rules of case, and takes U+0345 for what it is.
+const contractions = "'s|'t|'re|'ve|'m|'ll|'d"
+const plainWords = new RegExp(`${contractions}|\\p{L}+|\\p{N}|[^\\p{White_Space}\\p{L}\\p{N}]+`, 'gu')
+const literals = /^(<\|startoftext\|>|<\|endoftext\|>)$/
+const wordsAndLiterals = new RegExp(`<\\|startoftext\\|>|<\\|endoftext\\|>|${plainWords.source}`, 'gu')
+
+/**
+ * Words of normalised text, as the two steps of Hugging Face's CLIPTokenizer give them: the second step splits a special
+ * token that is spelled out and was not taken for one.
+ */
+export function huggingFaceWords(text: string): string[] {
+  return (text.match(wordsAndLiterals) ?? []).flatMap((word) =>
+    literals.test(word) ? (word.match(plainWords) ?? []) : [word],
+  )
+}

@@ -1,4 +1,4 @@
-// The compiled adamw.wat, ready to call; `fixtures/make/kernel.sh` writes the two constants below.
+// The compiled adamw.wat; `fixtures/make/kernel.sh` writes the two constants below.
 
 /** SHA-256 of the adamw.wat that `compiled` was made from; a test compares it with the file. */
 export const sourceHash = '3fd77faaf541ea211f07cc0eacbd2a17485f7a3a6306e0cadc8ecad5253f2b44'
@@ -8,17 +8,27 @@ const compiled =
 
 export interface AdamWKernel {
   memory: WebAssembly.Memory
+  /** The first four are byte addresses; `rate` and `root` include the bias corrections. */
   adamW(
-    ...arguments_: [
-      ...addresses: [values: number, gradients: number, m: number, v: number, count: number],
-      ...[scale: number, beta1: number, rest1: number, beta2: number, rest2: number],
-      ...[keep: number, rate: number, root: number, eps: number],
-    ]
+    values: number,
+    gradients: number,
+    m: number,
+    v: number,
+    count: number,
+    scale: number,
+    beta1: number,
+    oneMinusBeta1: number,
+    beta2: number,
+    oneMinusBeta2: number,
+    keep: number,
+    rate: number,
+    root: number,
+    eps: number,
   ): void
   squares(x: number, count: number): number
 }
 
-/** A thread's own kernel, whose memory holds `bytes` at least. */
+/** A new instance, with at least `bytes` of memory. */
 export function adamWKernel(bytes: number): AdamWKernel {
   const module = new WebAssembly.Module(Uint8Array.from(atob(compiled), (c) => c.charCodeAt(0)))
   const kernel = new WebAssembly.Instance(module).exports as unknown as AdamWKernel

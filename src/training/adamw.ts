@@ -1,11 +1,16 @@
-// AdamW (Loshchilov & Hutter 2019): Adam's moments, and a decay that is apart from the gradient.
+// AdamW (Loshchilov & Hutter 2019): Adam with weight decay decoupled from the gradient.
 
-import { adamWKernel } from './adamw-kernel.ts'
+import { type AdamWKernel, adamWKernel } from './adamw-kernel.ts'
 
+/** Hyperparameters of AdamW (Loshchilov and Hutter 2019). The paper's are in its appendix F. */
 export interface AdamWOptions {
+  /** Decay of the mean of the gradient. */
   beta1: number
+  /** Decay of the mean of its square. */
   beta2: number
+  /** Added to the root of that mean. */
   eps: number
+  /** Decoupled weight decay, times the learning rate at each step. */
   weightDecay: number
 }
 
@@ -15,16 +20,23 @@ export interface Moments {
   readonly v: Float32Array
 }
 
-/** Numbers of each array that are worked on at a time: those of four arrays fit a core's own cache. */
+/** Elements of each array that are worked on at a time: four such blocks fit a core's cache. */
 const block = 16384
-const arrays = 4
-const [ofValues, ofGradients, ofM, ofV] = [0, 1, 2, 3].map((i) => i * block) as [number, number, number, number]
+/** Where the blocks start in the kernel's memory, in elements. */
+const offsets = { values: 0, gradients: block, m: 2 * block, v: 3 * block } as const
 
-const kernel = adamWKernel(arrays * block * 4)
-const work = new Float32Array(kernel.memory.buffer, 0, arrays * block)
+let workspace: { kernel: AdamWKernel; memory: Float32Array } | undefined
 
-/** The kernel works on four numbers at a time; those beyond the last are not read back. */
-const inFours = (count: number): number => Math.ceil(count / 4) * 4
+/** Compiled on first use, so that importing this file costs nothing. */
+function openWorkspace() {
+  if (workspace) return workspace
+  const kernel = adamWKernel(4 * block * 4)
+  workspace = { kernel, memory: new Float32Array(kernel.memory.buffer, 0, 4 * block) }
+  return workspace
+}
+
+/** The kernel works on four numbers at a time; what it computes beyond the last one is ignored. */
+const roundUpTo4 = (count: number): number => Math.ceil(count / 4) * 4
 
 /**
  * Changes values and moments in place, for the t-th step (from 1):
@@ -32,8 +44,8 @@ const inFours = (count: number): number => Math.ceil(count / 4) * 4
  *     m = β₁ m + (1 − β₁) g,  v = β₂ v + (1 − β₂) g²
  *     θ = θ (1 − η λ) − η m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε)
  *
- * @param decayed how many of the values, from the first, decay
- * @param scale what the gradient is multiplied with first
+ * @param options.decayed how many of the values decay, from the first
+ * @param options.scale factor of the gradient
  */
 export function adamW(
   values: Float32Array,
@@ -42,37 +54,48 @@ export function adamW(
   { t, learningRate, decayed, scale = 1 }: { t: number; learningRate: number; decayed: number; scale?: number },
   { beta1, beta2, eps, weightDecay }: AdamWOptions,
 ): void {
-  const rate = learningRate / (1 - beta1 ** t)
-  const root = 1 / Math.sqrt(1 - beta2 ** t)
-  const update = (from: number, to: number, keep: number): void => {
-    work.set(values.subarray(from, to), ofValues)
-    work.set(gradients.subarray(from, to), ofGradients)
-    work.set(m.subarray(from, to), ofM)
-    work.set(v.subarray(from, to), ofV)
-    kernel.adamW(
-      ...([ofValues * 4, ofGradients * 4, ofM * 4, ofV * 4, inFours(to - from)] as const),
-      ...([scale, beta1, 1 - beta1, beta2, 1 - beta2, keep, rate, root, eps] as const),
-    )
-    values.set(work.subarray(ofValues, ofValues + to - from), from)
-    m.set(work.subarray(ofM, ofM + to - from), from)
-    v.set(work.subarray(ofV, ofV + to - from), from)
+  const { kernel, memory } = openWorkspace()
+  const arrays = { values, gradients, m, v }
+  const names = ['values', 'gradients', 'm', 'v'] as const
+
+  function update(first: number, last: number, keep: number): void {
+    for (let from = first; from < last; from += block) {
+      const to = Math.min(last, from + block)
+      for (const name of names) memory.set(arrays[name].subarray(from, to), offsets[name])
+      kernel.adamW(
+        4 * offsets.values,
+        4 * offsets.gradients,
+        4 * offsets.m,
+        4 * offsets.v,
+        roundUpTo4(to - from),
+        scale,
+        beta1,
+        1 - beta1,
+        beta2,
+        1 - beta2,
+        keep,
+        learningRate / (1 - beta1 ** t),
+        1 / Math.sqrt(1 - beta2 ** t),
+        eps,
+      )
+      for (const name of ['values', 'm', 'v'] as const) {
+        arrays[name].set(memory.subarray(offsets[name], offsets[name] + to - from), from)
+      }
+    }
   }
-  for (const [first, last, keep] of [
-    [0, decayed, 1 - learningRate * weightDecay],
-    [decayed, gradients.length, 1],
-  ] as const) {
-    for (let from = first; from < last; from += block) update(from, Math.min(last, from + block), keep)
-  }
+  update(0, decayed, 1 - learningRate * weightDecay)
+  update(decayed, gradients.length, 1)
 }
 
 /** `‖x‖` */
 export function norm(x: Float32Array): number {
+  const { kernel, memory } = openWorkspace()
   let sum = 0
   for (let from = 0; from < x.length; from += block) {
     const part = x.subarray(from, from + block)
-    work.set(part)
-    work.fill(0, part.length, inFours(part.length))
-    sum += kernel.squares(0, inFours(part.length))
+    memory.set(part)
+    memory.fill(0, part.length, roundUpTo4(part.length))
+    sum += kernel.squares(0, roundUpTo4(part.length))
   }
   return Math.sqrt(sum)
 }

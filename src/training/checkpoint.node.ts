@@ -1,6 +1,6 @@
-// A run on disk: complete checkpoints to go on from. Each file is there whole or not at all.
+// A run on disk: complete checkpoints to resume from. Each file is written whole or not at all.
 
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { readTensor } from '../checkpoint/read.node.ts'
@@ -9,25 +9,30 @@ import type { Cursor } from '../data/batches.node.ts'
 import { CheckpointError } from '../errors.ts'
 import type { Trainer } from './step.ts'
 
-/** Where a run stands, beside its parameters and moments. Random numbers come from the seed and the cursor alone. */
+/** A run's state beside its parameters and moments. Random numbers depend on the seed and the cursor alone. */
 export interface Progress {
   /** Steps done. */
   step: number
   cursor: Cursor
-  /** Of all sessions together, in seconds. */
+  /** Time spent on steps, over all sessions. */
   seconds: number
-  /** Samples that could not be used so far. */
+  /** Broken samples so far. */
   skipped: number
-  /** The best validation so far, by the number that decides. */
+  /** The validation with the highest score so far. */
   best?: { step: number; score: number } | undefined
-  /** Validations since the best. */
-  waited: number
-  /** Whether this step was to be judged, and the run was interrupted before it was. */
-  owed?: boolean | undefined
-  /** Whether the run came to its own end. */
+  validationsSinceBest: number
+  /** The run was interrupted before this step's validation was done. */
+  validationPending?: boolean | undefined
+  /** Whether the run ended by itself, not by an interruption. */
   finished: boolean
-  /** What the run was asked for: those settings that decide its numbers. */
+  /** The settings that decide the run's numbers. */
   settings: Record<string, unknown>
+}
+
+/** `Progress` as checkpoints store it; their format has other names for two fields. */
+interface StoredProgress extends Omit<Progress, 'validationsSinceBest' | 'validationPending'> {
+  waited: number
+  owed?: boolean | undefined
 }
 
 const kinds = ['values', 'm', 'v'] as const
@@ -36,27 +41,29 @@ const fileOf = (step: number): string => `step-${`${step}`.padStart(8, '0')}.saf
 const bytesOf = (array: Float32Array): Uint8Array<ArrayBuffer> =>
   new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength)
 
-/** Writes a complete checkpoint, and then forgets all but the `keep` last ones. */
+/** Writes a complete checkpoint, then deletes all but the last `keep`. */
 export async function saveCheckpoint(out: string, trainer: Trainer, progress: Progress, keep: number): Promise<void> {
   const { parameters, moments } = trainer
   const tensors = new Map<string, TensorToWrite>()
   for (const { name, from, to, shape } of parameters.slots.values()) {
     for (const kind of kinds) {
       const array = kind === 'values' ? parameters.values : moments[kind]
-      if (from >= array.length) continue // not trained: it has no moments
+      if (from >= array.length) continue // a frozen parameter has no moments
       const tensor = { dtype: 'float32' as const, shape: [...shape] }
       tensors.set(`${kind}/${name}`, { ...tensor, bytes: async () => bytesOf(array.subarray(from, to)) })
     }
   }
   const folder = folderOf(out)
   await mkdir(folder, { recursive: true })
-  const metadata = { format: 'pt', typeclip: JSON.stringify(progress) }
+  const { validationsSinceBest: waited, validationPending: owed, ...rest } = progress
+  const stored: StoredProgress = { ...rest, waited, owed }
+  const metadata = { format: 'pt', typeclip: JSON.stringify(stored) }
   await writeSafetensors(join(folder, fileOf(progress.step)), tensors, { metadata, overwrite: true })
   await syncFolder(folder)
   for (const old of (await checkpoints(out)).slice(0, -keep)) await rm(join(folder, fileOf(old)), { force: true })
 }
 
-/** Steps of the checkpoints that a folder holds, ascending. */
+/** Steps of the checkpoints in a folder, ascending. */
 export async function checkpoints(out: string): Promise<number[]> {
   const names = await readdir(folderOf(out)).catch(() => [])
   return names
@@ -66,17 +73,20 @@ export async function checkpoints(out: string): Promise<number[]> {
     .sort((a, b) => a - b)
 }
 
-/** Where a run stands that is to go on; undefined where it has no checkpoint yet. */
+/** The progress to resume from; undefined if there is no checkpoint yet. */
 export async function lastProgress(out: string): Promise<Progress | undefined> {
   const last = (await checkpoints(out)).at(-1)
   if (last === undefined) return undefined
   const path = join(folderOf(out), fileOf(last))
   const { metadata } = await openCheckpoint(path)
-  if (metadata?.typeclip === undefined) throw new CheckpointError(`${path} holds no run: its metadata lacks 'typeclip'`)
-  return JSON.parse(metadata.typeclip) as Progress
+  if (metadata?.typeclip === undefined) {
+    throw new CheckpointError(`${path} is no checkpoint of a run: its metadata lacks 'typeclip'`)
+  }
+  const { waited, owed, ...rest } = JSON.parse(metadata.typeclip) as StoredProgress
+  return { ...rest, validationsSinceBest: waited, validationPending: owed }
 }
 
-/** Reads parameters and moments of the checkpoint after a step back into a trainer. */
+/** Reads the parameters and moments of a step's checkpoint into a trainer. */
 export async function restoreCheckpoint(out: string, step: number, { parameters, moments }: Trainer): Promise<void> {
   const path = join(folderOf(out), fileOf(step))
   const { tensors } = await openCheckpoint(path)
@@ -94,7 +104,7 @@ export async function restoreCheckpoint(out: string, step: number, { parameters,
   }
 }
 
-/** A file, whole or as it was before. */
+/** Replaces a file at once: after a failure it is as it was before. */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const part = `${path}.part`
   try {
@@ -106,20 +116,7 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
   }
 }
 
-/** Lines of a log up to a step; what is torn or later is dropped, as if it had not been written. */
-export async function keepLines(path: string, step: number): Promise<void> {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  const kept = text.split('\n').filter((line) => {
-    try {
-      return (JSON.parse(line) as { step: number }).step <= step
-    } catch {
-      return false
-    }
-  })
-  await replaceFile(path, kept.map((line) => `${line}\n`).join(''))
-}
-
-/** Makes a rename last through a power cut, where the system can. */
+/** Makes a rename survive a power cut, on systems that can. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder)

@@ -1,4 +1,4 @@
-// The curves of a run beside its logs, as SVG and as PNG.
+// Writes the curves of a run beside its logs, as SVG and PNG.
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { replaceFile } from './checkpoint.node.ts'
 import { drawCurves } from './curves.ts'
 import { type LoggedStep, type LoggedValidation, parseLines } from './log.ts'
 
-/** Draws `curves.svg` and `curves.png` from a run's `results.jsonl` and `validation.jsonl`; nothing where those are empty. */
+/** Draws `curves.svg` and `curves.png` from a run's `results.jsonl` and `validation.jsonl`, unless those are empty. */
 export async function writeCurves(out: string): Promise<void> {
   const [steps, validations] = await Promise.all(
     ['results.jsonl', 'validation.jsonl'].map((name) => readFile(join(out, name), 'utf8').catch(() => '')),
@@ -17,7 +17,7 @@ export async function writeCurves(out: string): Promise<void> {
     await writeDrawing(join(out, 'curves'), drawCurves(lines, parseLines<LoggedValidation>(validations!)))
 }
 
-/** A drawing as `<path>.svg`, and as `<path>.png` on white, in twice its size for fine screens. */
+/** Writes a drawing as `<path>.svg`, and as `<path>.png` on white at twice the size, for high-resolution screens. */
 export async function writeDrawing(path: string, svg: string): Promise<void> {
   const png = await sharp(Buffer.from(svg), { density: 144 }).flatten({ background: '#fff' }).png().toBuffer()
   await replaceFile(`${path}.svg`, svg)

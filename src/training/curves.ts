@@ -1,19 +1,22 @@
-// The curves of a run: loss, accuracy, learning rate and temperature by step, drawn from the lines of its logs.
+// The curves of a run: loss, accuracy, learning rate and temperature by step, drawn from its logs.
 
 import { type Chart, drawing, type Point, type Series } from './line-chart.ts'
 import type { LoggedStep, LoggedValidation } from './log.ts'
 
-/** More points than this cannot be told apart in a chart. */
-const mostPoints = 500
+/** More points than this are not distinguishable in a chart. */
+const maxPoints = 500
 
 /** @returns an SVG */
 export function drawCurves(steps: readonly LoggedStep[], validations: readonly LoggedValidation[]): string {
   const of = (pick: (line: LoggedStep) => number | undefined): Point[] =>
     thinned(steps.flatMap((line) => (pick(line) === undefined ? [] : [[line.step, pick(line)!] as const])))
-  const judged = (name: string): Point[] =>
+  const validation = (name: string): Point[] =>
     validations.flatMap(({ step, numbers }) => (numbers[name] === undefined ? [] : [[step, numbers[name]] as const]))
-  const measured = [...new Set(validations.flatMap(({ numbers }) => Object.keys(numbers)))]
-  const shares = measured.filter((name) => validations.every(({ numbers }) => isShare(name, numbers[name])))
+  const names = [...new Set(validations.flatMap(({ numbers }) => Object.keys(numbers)))]
+  const shares = names.filter((name) => validations.every(({ numbers }) => isShare(name, numbers[name])))
+
+  const temperature = of(({ logitScale }) => logitScale && 1 / logitScale)
+  const learnt = temperature.some(([, y]) => y !== temperature[0]![1]) // a method that keeps it has nothing to show
 
   const charts: (Chart | undefined)[] = [
     {
@@ -24,7 +27,7 @@ export function drawCurves(steps: readonly LoggedStep[], validations: readonly L
           'training',
           of(({ loss }) => loss),
         ),
-        ...validated('validation', judged('loss'), 1),
+        ...validated('validation', validation('loss'), 1),
       ],
     },
     {
@@ -37,14 +40,14 @@ export function drawCurves(steps: readonly LoggedStep[], validations: readonly L
           'in the batch',
           of(({ accuracy }) => accuracy),
         ),
-        ...shares.flatMap((name, i) => validated(name, judged(name), 1 + i)),
+        ...shares.flatMap((name, i) => validated(name, validation(name), 1 + i)),
       ],
     },
     { title: 'Learning rate', xLabel: 'step', yFrom: 0, series: [{ points: of(({ lr }) => lr), color: 0 }] },
     {
       title: 'Temperature',
       xLabel: 'step',
-      series: [{ points: of(({ logitScale }) => logitScale && 1 / logitScale), color: 0 }],
+      series: learnt ? [{ points: temperature, color: 0 }] : [],
     },
   ]
   return drawing(charts.filter((chart) => chart?.series.some(({ points }) => points.length > 0)) as Chart[])
@@ -56,14 +59,14 @@ const isShare = (name: string, value: number | undefined): boolean =>
 const validated = (name: string, points: Point[], color: number): Series[] =>
   points.length > 0 ? [{ name, points, color, dots: points.length <= 40 }] : []
 
-/** The points themselves, faint, and their moving mean. */
+/** The points, faint, and their moving mean. */
 function smoothed(name: string, points: readonly Point[]): Series[] {
   if (points.length === 0) return []
   const half = Math.floor(points.length / 40)
   if (half === 0) return [{ name, points, color: 0 }]
   const mean = points.map(([x], i): Point => {
-    const near = points.slice(Math.max(0, i - half), i + half + 1)
-    return [x, near.reduce((sum, [, y]) => sum + y, 0) / near.length]
+    const window = points.slice(Math.max(0, i - half), i + half + 1)
+    return [x, window.reduce((sum, [, y]) => sum + y, 0) / window.length]
   })
   return [
     { points, color: 0, faint: true },
@@ -71,9 +74,9 @@ function smoothed(name: string, points: readonly Point[]): Series[] {
   ]
 }
 
-/** The means of equal stretches. */
+/** Means of groups of consecutive points, if there are too many. */
 function thinned(points: readonly Point[]): Point[] {
-  const each = Math.ceil(points.length / mostPoints)
+  const each = Math.ceil(points.length / maxPoints)
   if (each <= 1) return [...points]
   return Array.from({ length: Math.ceil(points.length / each) }, (_, i) => {
     const part = points.slice(i * each, (i + 1) * each)

@@ -1,12 +1,12 @@
-// What a run leaves as it is, in few words: a part of the model where all of it is frozen, such as `visual`.
+// The frozen parts of a model, named briefly: `visual` if all of the image encoder is frozen.
 
-import { isBuffer } from './parameters.ts'
+import { isBuffer } from '../model/parameter-names.ts'
 
-/** The largest parts of which nothing is trained, in alphabetical order; statistics of batch normalisation are no matter. */
+/** Names of the largest fully frozen submodules, sorted. BatchNorm buffers are ignored. */
 export function frozenParts(names: Iterable<string>, trained: (name: string) => boolean): string[] {
   const parameters = [...names].filter((name) => !isBuffer(name))
-  const above = (name: string) => name.split('.').map((_, i, words) => words.slice(0, i + 1).join('.'))
-  const moving = new Set(parameters.filter(trained).flatMap(above))
+  const submodules = (name: string) => name.split('.').map((_, i, words) => words.slice(0, i + 1).join('.'))
+  const changing = new Set(parameters.filter(trained).flatMap(submodules))
   const frozen = parameters.filter((name) => !trained(name))
-  return [...new Set(frozen.map((name) => above(name).find((part) => !moving.has(part))!))].sort()
+  return [...new Set(frozen.map((name) => submodules(name).find((part) => !changing.has(part))!))].sort()
 }

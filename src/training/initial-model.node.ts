@@ -1,4 +1,4 @@
-// What training begins with: a configuration alone, whose parameters are drawn anew, or a checkpoint, which it goes on from.
+// The model that training starts from: a config alone (random parameters), or a checkpoint (continued).
 
 import { readFile } from 'node:fs/promises'
 import { cast, compositions } from '../checkpoint/compose.ts'
@@ -9,23 +9,25 @@ import { dtypeBytes } from '../graph/dtype.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { Activation, ClipConfig } from '../model/config.ts'
 import { fromOpenClip } from '../model/variants/index.ts'
+import { hasClipsVocabulary, type ModelTokenizer } from '../model-tokenizer.node.ts'
 import { openModel } from '../open-model.node.ts'
 import { openaiPreprocessing, preprocessingFromOpenClip } from '../preprocessing.ts'
 import { canonicalShapes } from '../weights.ts'
 
+/** What training starts from: a config, and the parameters of a checkpoint where there is one. */
 export interface InitialModel {
   readonly config: ClipConfig
   readonly preprocessing: Preprocessing
   readonly notices: readonly string[]
-  /** Of the parameters that there are, by canonical name. */
+  /** Shapes of the stored parameters by canonical name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
-  /** A parameter by canonical name; undefined where there is none yet. */
+  /** A stored parameter by canonical name, or undefined. */
   read(name: string): Promise<Float32Array | undefined>
 }
 
 /**
- * @param model open_clip's model configuration (`*.json`), or a checkpoint as `load` takes it
- * @throws CheckpointError for a file that cannot be used
+ * @param model an open_clip model config (`*.json`) to train from scratch, or a checkpoint, as for `load`
+ * @throws CheckpointError for a file that cannot be read
  */
 export async function openInitialModel(
   model: string,
@@ -59,7 +61,8 @@ async function fromCheckpoint(
   model: string,
   options: DownloadOptions & { activation?: Activation | undefined },
 ): Promise<InitialModel> {
-  const { checkpoint, sources, config, preprocessing, notices } = await openModel(model, options)
+  const { path, checkpoint, sources, config, preprocessing, notices, tokenizer } = await openModel(model, options)
+  if (config.text) await refuseOwnVocabulary(tokenizer, path)
   return {
     config,
     preprocessing,
@@ -81,4 +84,13 @@ async function fromCheckpoint(
       return new Float32Array(buffer.slice(byteOffset, byteOffset + length))
     },
   }
+}
+
+/** A trained model is written as open_clip has it, with CLIP's vocabulary. */
+async function refuseOwnVocabulary(tokenizer: () => Promise<ModelTokenizer>, path: string): Promise<void> {
+  const { tokenizer: read, own } = await tokenizer()
+  if (!own || (await hasClipsVocabulary(read))) return
+  throw new CheckpointError(
+    `${path} has a vocabulary of its own (${read.vocabularySize} tokens), and a trained model is written in open_clip's layout, which has no place for it; train a model with CLIP's vocabulary`,
+  )
 }

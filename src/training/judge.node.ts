@@ -1,5 +1,5 @@
-// How a model in training is judged (§3.1): by the objective's loss over other data, and by zero-shot accuracy where that
-// data has classes, else by retrieval.
+// Validates a model in training (§3.1): the objective's loss over the validation set, and zero-shot accuracy if it has
+// classes, else retrieval.
 
 import type { Source } from '../data/sample.ts'
 import { evaluateRetrieval } from '../evaluate/evaluate-retrieval.ts'
@@ -7,30 +7,39 @@ import { evaluateZeroShot } from '../evaluate/evaluate-zero-shot.ts'
 import { load } from '../load.node.ts'
 import type { Clip } from '../load.ts'
 import type { Validation } from './log.ts'
-import type { Judged } from './train.node.ts'
+import type { Judged } from './train-options.ts'
 
+/** Options of `judgeBy`. */
 export interface JudgeOptions {
-  /** Of zero-shot classification, each with `{}` for the class; the objective's own, if left out. */
+  /** Prompt templates of zero-shot classification, each with `{}` for the class. Default: the objective's. */
   templates?: readonly string[] | undefined
   threads?: number | undefined
+  /** Images of more pixels are left out. */
+  maxPixels?: number | undefined
+  /** Turns images upright by their EXIF orientation, as `TrainOptions.exifRotate` does for those that are learnt from. */
+  exifRotate?: boolean | undefined
   signal?: AbortSignal | undefined
-  /** Called with the number of pictures that are done. */
+  /** Called with the number of images done. */
   onProgress?: ((done: number, of: number) => void) | undefined
 }
 
 /**
- * For `TrainOptions.validate`. The score that decides which model is the best is top-1 accuracy, or the mean of both R@1,
- * or, of a model that has no joint embedding and data without classes, the loss with its sign changed.
+ * For `TrainOptions.validate`. The score that selects the best model is top-1 accuracy; without classes, the mean R@1 of both
+ * directions; without classes and a joint embedding, the negative loss.
  */
 export function judgeBy(source: Source, options: JudgeOptions = {}): (model: Judged) => Promise<Validation> {
-  const { threads } = options
+  const { threads, maxPixels, exifRotate } = options
+  const loading = {
+    ...(threads !== undefined && { threads }),
+    ...(maxPixels !== undefined && { maxPixels }),
+    ...(exifRotate && { exifRotate }),
+  }
   return async ({ folder, loss, objective: { encodeText, likelihood } }) => {
-    // A bag of words has no use for a prompt around the class.
+    // A bag-of-words model scores the class name alone, without a prompt around it.
     const templates = likelihood?.template === '{}' ? undefined : options.templates
-    const lossAndAccuracy = await loss(source)
-    const numbers = { loss: lossAndAccuracy.loss }
+    const numbers = { loss: (await loss(source)).loss }
     if (!source.labels && !encodeText) return { score: -numbers.loss, numbers }
-    const clip = await load(folder, threads === undefined ? {} : { threads })
+    const clip = await load(folder, loading)
     try {
       const { score, ...measured } = await (source.labels ? zeroShot : retrieval)(clip, source, {
         ...options,
@@ -44,17 +53,17 @@ export function judgeBy(source: Source, options: JudgeOptions = {}): (model: Jud
 }
 
 async function zeroShot(clip: Clip, source: Source, { templates, ...options }: JudgeOptions) {
-  const { top1, top5 } = await evaluateZeroShot(clip, source, { templates, ...counted(source, options) })
+  const { top1, top5 } = await evaluateZeroShot(clip, source, { templates, ...withProgress(source, options) })
   return { score: top1, 'top-1': top1, 'top-5': top5 }
 }
 
 async function retrieval(clip: Clip, source: Source, options: JudgeOptions) {
-  const { imageToText, textToImage } = await evaluateRetrieval(clip, source, counted(source, options))
+  const { imageToText, textToImage } = await evaluateRetrieval(clip, source, withProgress(source, options))
   const score = (imageToText.r1 + textToImage.r1) / 2
   return { score, 'image to text R@1': imageToText.r1, 'text to image R@1': textToImage.r1 }
 }
 
-function counted({ size }: Source, { signal, onProgress }: JudgeOptions) {
+function withProgress({ size }: Source, { signal, onProgress }: JudgeOptions) {
   let done = 0
   return { signal, onSample: () => onProgress?.(++done, size) }
 }

@@ -1,34 +1,34 @@
-// A line chart as SVG, in tones that are legible on a light ground and on a dark one. Pure: numbers in, text out.
+// A line chart as SVG, in colours that are legible on light and dark backgrounds. Pure: numbers in, text out.
 
 export type Point = readonly [x: number, y: number]
 
 export interface Series {
-  /** In the legend; left out there where it is not given. */
-  name?: string
+  /** The legend's entry. Default: none. */
+  name?: string | undefined
   points: readonly Point[]
-  /** Of `colors`, by number. */
+  /** Index into `colors`. */
   color: number
-  /** Behind the others and thin, such as what was smoothed. */
-  faint?: boolean
+  /** Thin and pale, for the values behind a smoothed line. */
+  faint?: boolean | undefined
   /** A dot on each point. */
-  dots?: boolean
-  /** How far up and down the mean may be off, at each point: drawn as a band. */
-  spread?: readonly number[]
+  dots?: boolean | undefined
+  /** Half the height of a band around the line, at each point. */
+  spread?: readonly number[] | undefined
 }
 
 export interface Chart {
   title: string
   xLabel: string
   series: readonly Series[]
-  /** Equal steps to the right double x; else they add to it. */
-  logX?: boolean
-  /** Distances along x, each with what it means. */
+  /** A logarithmic x axis. Default: linear. */
+  logX?: boolean | undefined
+  /** Labelled horizontal distances. */
   spans?: readonly { y: number; from: number; to: number; label: string }[]
-  /** The lowest end of the y axis, where that is not left to the numbers. */
-  yFrom?: number
-  /** How a tick of an axis is written. */
-  formatX?: (x: number) => string
-  formatY?: (y: number) => string
+  /** The lower end of the y axis. Default: from the data. */
+  yFrom?: number | undefined
+  /** Formats a tick. `largest` is the largest of its axis, so that all ticks of an axis can have one unit. */
+  formatX?: ((x: number, largest: number) => string) | undefined
+  formatY?: ((y: number, largest: number) => string) | undefined
 }
 
 export interface Box {
@@ -56,7 +56,7 @@ export function drawing(charts: readonly Chart[], { width = 460, height = 280, c
   )
 }
 
-/** One chart in its place of a drawing. */
+/** One chart, at its position in a drawing. */
 export function lineChart(chart: Chart, box: Box): string {
   const { title, xLabel, logX = false, formatX = short, formatY = short } = chart
   const series = chart.series.filter(({ points }) => points.length > 0)
@@ -65,8 +65,8 @@ export function lineChart(chart: Chart, box: Box): string {
   )
   const across = logX ? Math.log2 : (x: number) => x
   const xs = all.map(([x]) => across(x))
-  const [xLow, xHigh] = widened(least(xs), most(xs))
-  const yTicks = ticks(chart.yFrom ?? least(all.map(([, y]) => y)), most(all.map(([, y]) => y)))
+  const [xLow, xHigh] = widened(minOf(xs), maxOf(xs))
+  const yTicks = ticks(chart.yFrom ?? minOf(all.map(([, y]) => y)), maxOf(all.map(([, y]) => y)))
   const [yLow, yHigh] = [yTicks[0]!, yTicks.at(-1)!]
   const inner = {
     left: box.left + margin.left,
@@ -82,8 +82,8 @@ export function lineChart(chart: Chart, box: Box): string {
   const lines = [
     `<text x="${inner.left}" y="${box.top + 18}" font-size="13" font-weight="600">${escaped(title)}</text>`,
     `<path d="${grid}" stroke="${ink}" stroke-opacity=".22" fill="none"/>`,
-    ...yTicks.map((y) => text(inner.left - 6, Number(py(y)) + 4, formatY(y), 'end')),
-    ...xTicks.map((x) => text(Number(px(x)), inner.bottom + 16, formatX(x), 'middle')),
+    ...yTicks.map((y) => text(inner.left - 6, Number(py(y)) + 4, formatY(y, largest(yTicks)), 'end')),
+    ...xTicks.map((x) => text(Number(px(x)), inner.bottom + 16, formatX(x, largest(xTicks)), 'middle')),
     text((inner.left + inner.right) / 2, inner.bottom + 33, xLabel, 'middle'),
   ]
   for (const one of series) {
@@ -111,12 +111,12 @@ function band({ points }: Series, spread: readonly number[], px: Place, py: Plac
 
 type Place = (value: number) => string
 
-/** In the title's line, from the right. */
+/** On the title's line, from the right. */
 function legend(series: readonly Series[], { right, top }: { right: number; top: number }): string[] {
   let x = right
   return [...series].reverse().flatMap(({ name, color }) => {
     if (name === undefined) return []
-    x -= name.length * 6 + 28
+    x -= widthOf(name) + 28
     return [
       `<path d="M${fixed(x + 6)} ${top - 20}h12" stroke="${colors[color % colors.length]}" stroke-width="3"/>`,
       text(x + 23, top - 16, name, 'start'),
@@ -124,7 +124,10 @@ function legend(series: readonly Series[], { right, top }: { right: number; top:
   })
 }
 
-/** Round numbers that hold the range between them. */
+/** The approximate width of a text; Chinese characters are twice as wide. */
+const widthOf = (name: string): number => [...name].reduce((sum, char) => sum + (char > '\u2e80' ? 11.5 : 6), 0)
+
+/** Round numbers that enclose the range. */
 export function ticks(from: number, to: number, count = 5): number[] {
   const [low, high] = widened(from, to)
   const rough = (high - low) / count
@@ -135,7 +138,7 @@ export function ticks(from: number, to: number, count = 5): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))
 }
 
-/** Powers of two between two logarithms; every second or third of them where they are many. */
+/** Powers of two between two logarithms, at most about eight of them. */
 function doublings(low: number, high: number): number[] {
   const first = Math.ceil(low - 1e-9)
   const count = Math.floor(high + 1e-9) - first + 1
@@ -143,22 +146,24 @@ function doublings(low: number, high: number): number[] {
   return Array.from({ length: Math.ceil(count / every) }, (_, i) => 2 ** (first + i * every))
 }
 
-/** A single value is given room around it. */
+/** Widens an empty range. */
 const widened = (low: number, high: number): readonly [number, number] =>
   high > low ? [low, high] : [low - (Math.abs(low) || 1) / 10, high + (Math.abs(high) || 1) / 10]
 
-const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity)
-const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity)
+const minOf = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity)
+const maxOf = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity)
 const fixed = (x: number): string => x.toFixed(1)
 const escaped = (s: string): string => s.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 const text = (x: number, y: number, content: string, anchor: 'start' | 'end' | 'middle'): string =>
   `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}">${escaped(content)}</text>`
 
-/** `1,200`, `65k`, `2M`; small ones as they are, and very small ones as powers of ten. */
-export function short(x: number): string {
+const largest = (values: readonly number[]): number => Math.max(...values.map(Math.abs))
+
+/** `1200`, `65k`, `2M`, in the unit of the largest; very small numbers as powers of ten. */
+export function short(x: number, largest = Math.abs(x)): string {
   const size = Math.abs(x)
-  if (size >= 1e6) return `${Number((x / 1e6).toPrecision(3))}M`
-  if (size >= 1e4) return `${Number((x / 1e3).toPrecision(3))}k`
+  if (size > 0 && largest >= 1e6) return `${Number((x / 1e6).toPrecision(3))}M`
+  if (size > 0 && largest >= 1e4) return `${Number((x / 1e3).toPrecision(3))}k`
   if (size > 0 && size < 1e-3) return x.toExponential().replace('e-', 'e−')
   return `${Number(x.toPrecision(4))}`
 }

@@ -1,4 +1,4 @@
-// A lock on a folder that dies with its holder, however it dies: a name that the operating system lets one process listen on.
+// A lock on a folder that is released when its process ends in any way: a socket name, on which only one process can listen.
 
 import { createHash } from 'node:crypto'
 import { realpath, rm } from 'node:fs/promises'
@@ -7,17 +7,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 
-/** @returns gives the lock back @throws UsageError where another process holds it */
+/** @returns releases the lock @throws UsageError if another process holds it */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const address = addressOf(await realpath(folder))
   const server = await listen(address).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error
-    // On macOS the name is a file, which outlives its holder: nobody answers there then.
+    // On macOS the socket is a file that outlives its process; then nothing answers on it.
     if (address.startsWith('/') && !(await answers(address))) {
       await rm(address, { force: true })
       return listen(address)
     }
-    throw new UsageError(`${folder}: another run is writing into this folder; wait for its end, or choose another one`)
+    throw new UsageError(
+      `${folder}: another run is writing into this folder; wait until it ends, or choose another folder`,
+    )
   })
   server.unref()
   return () => new Promise((resolve) => server.close(() => resolve()))

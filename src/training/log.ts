@@ -1,4 +1,4 @@
-// What a run writes down about itself: a line for each logged step, and one for each time that it was judged.
+// The lines of a run's logs: one for each logged step, one for each validation.
 
 /** One line of `results.jsonl`. */
 export interface LoggedStep {
@@ -7,20 +7,20 @@ export interface LoggedStep {
   epoch: number
   /** Examples seen so far. */
   samples: number
-  /** This step's own. */
+  /** Of this step's batch. */
   loss: number
-  /** The share of images whose own caption was the closest in the batch, where the objective has such a thing. */
-  accuracy?: number
+  /** The share of images whose own caption was the closest in the batch, if the objective defines choices. */
+  accuracy?: number | undefined
   lr: number
   /** One over the temperature. */
-  logitScale?: number
+  logitScale?: number | undefined
   gradientNorm: number
   imagesPerSecond: number
-  /** Of all sessions together. */
+  /** Time spent on steps, over all sessions. */
   seconds: number
 }
 
-/** How good a model is: the number that decides which is the best, larger is better, and whatever else was measured. */
+/** How good a model is: the score that selects the best one (higher is better), and other measurements. */
 export interface Validation {
   score: number
   numbers: Readonly<Record<string, number>>
@@ -29,11 +29,11 @@ export interface Validation {
 /** One line of `validation.jsonl`. */
 export interface LoggedValidation extends Validation {
   step: number
-  /** Of all so far. */
+  /** Whether it is the best so far. */
   best: boolean
 }
 
-/** Lines of a log; a torn one is left out. */
+/** The lines of a log, without torn ones. */
 export function parseLines<Line>(text: string): Line[] {
   return text.split('\n').flatMap((line) => {
     try {

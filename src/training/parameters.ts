@@ -1,11 +1,12 @@
-// What is trained: every parameter in one array, its gradient at the same place in another.
+// Parameters for training: all in one array, their gradients at the same offsets of another.
 
 import { Tensor as Value } from 'onnxruntime-common'
 import { CheckpointError } from '../errors.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
+import { isBuffer } from '../model/parameter-names.ts'
 import { type Lookup, Parameters } from '../model/parameters.ts'
 
-/** A parameter and where it lies in the arrays, in elements. */
+/** A parameter and its range in the arrays, in elements. */
 export interface Slot {
   readonly name: string
   readonly shape: readonly number[]
@@ -13,19 +14,19 @@ export interface Slot {
   readonly to: number
 }
 
-/** Parameters as inputs of a graph, declared as the model asks for them. */
+/** Parameters as inputs of a graph, declared when the model reads them. */
 export interface Declared {
   readonly parameters: Parameters
-  /** By name, in the order in which they were asked for. */
+  /** By name, in the order in which the model reads them. */
   readonly leaves: ReadonlyMap<string, Tensor>
 }
 
-/** @param wrap answers the model with other tensors than the leaves, and may ask for leaves of its own */
+/** @param wrap may replace leaves by other tensors, and declare leaves of its own */
 export function declareParameters(wrap: (lookup: Lookup) => Lookup = (lookup) => lookup): Declared {
   const leaves = new Map<string, Tensor>()
   const lookup: Lookup = (name, shape) => {
-    const known = leaves.get(name)
-    if (known || !shape) return known
+    const declared = leaves.get(name)
+    if (declared || !shape) return declared
     const leaf = input(name, 'float32', shape)
     leaves.set(name, leaf)
     return leaf
@@ -34,30 +35,24 @@ export function declareParameters(wrap: (lookup: Lookup) => Lookup = (lookup) =>
 }
 
 /**
- * The decay of AdamW as this project fixes it for every architecture: parameters of two dimensions or more, embeddings
- * and convolutions included; none on biases, gains and the temperature.
+ * Which parameters AdamW decays: those of two dimensions or more, embeddings and convolutions included; not biases, gains and
+ * the temperature.
  */
 const decays = (shape: readonly number[]): boolean => shape.length >= 2
 
-/** Statistics that a forward pass keeps and no gradient changes. */
-export const isBuffer = (name: string): boolean => /\.running_(mean|var)$/.test(name)
-
-/** The gain of the batch normalisation that keeps a statistic. */
-export const gainOf = (buffer: string): string => buffer.replace(/running_(mean|var)$/, 'weight')
-
-/** Arrays begin on cache lines. */
+/** Parameters start on cache lines. */
 const alignment = 16
 
 export interface ParameterArrays {
   readonly slots: ReadonlyMap<string, Slot>
   readonly values: Float32Array
-  /** The parameters that are trained lie first, and of them those that decay. */
+  /** Trained parameters come first in the arrays, and among them those that decay. */
   readonly trained: { readonly size: number; readonly decayed: number; readonly names: readonly string[] }
-  /** A parameter as a value that shares the memory of `array`. */
+  /** A parameter as a value that shares memory with `array`. Default: `values`. */
   view(name: string, array?: Float32Array): Value
 }
 
-/** @param trained which are trained; buffers never are */
+/** @param trained which parameters are trained; buffers never are */
 export function arrangeParameters(
   leaves: ReadonlyMap<string, Tensor>,
   trained: (name: string) => boolean = () => true,
@@ -85,7 +80,7 @@ export function arrangeParameters(
     trained: { size: ends[1]!, decayed: ends[0]!, names },
     view(name, array = values) {
       const slot = slots.get(name)
-      if (!slot) throw new CheckpointError(`there is no parameter ${name}`)
+      if (!slot) throw new CheckpointError(`there is no parameter '${name}'`)
       return new Value('float32', array.subarray(slot.from, slot.to), slot.shape)
     },
   }

@@ -1,4 +1,5 @@
-// What decides a run's numbers, and how many steps it has: written into its checkpoints, so that only the same run goes on.
+// The settings that decide a run's numbers, and its number of steps. They are stored in its checkpoints: a run resumes only with
+// equal settings.
 
 import { UsageError } from '../errors.ts'
 import type { Augmentation } from '../image/augment.ts'
@@ -8,40 +9,39 @@ import type { Schedule } from './schedule.ts'
 
 export type Plan = Schedule & { steps: number }
 
-interface Asked {
+interface Options {
   data: { name: string; size: number }
   steps?: number | undefined
   epochs?: number | undefined
-  learningRate?: number
-  schedule?: Schedule['kind']
+  learningRate?: number | undefined
+  schedule?: Schedule['kind'] | undefined
   warmup?: number | undefined
-  seed?: number
-  shuffle?: boolean
-  augment?: Augmentation | false
+  seed?: number | undefined
+  shuffle?: boolean | undefined
+  augment?: Augmentation | false | undefined
   chunk?: number | undefined
   clipGradient?: number | undefined
 }
 
-/** @throws UsageError where the data do not fill a batch, or the warm-up is longer than the run */
-export function planOf(asked: Asked, batch: number): Plan {
-  const { data, learningRate = 5e-4, schedule = 'cosine' } = asked
-  const anEpoch = Math.floor(data.size / batch)
-  if (anEpoch === 0) {
+/** @throws UsageError if the data do not fill a batch, or the warm-up is longer than the run */
+export function planOf(options: Options, batch: number): Plan {
+  const { data, learningRate = 5e-4, schedule = 'cosine' } = options
+  const stepsPerEpoch = Math.floor(data.size / batch)
+  if (stepsPerEpoch === 0) {
     throw new UsageError(
       `${data.name}: ${data.size} samples do not fill a batch of ${batch}; choose a smaller \`batch\``,
       { option: 'batch' },
     )
   }
-  const steps = asked.steps ?? (asked.epochs ?? 1) * anEpoch
-  const warmup = asked.warmup ?? Math.min(2000, Math.floor(steps / 10))
+  const steps = options.steps ?? (options.epochs ?? 1) * stepsPerEpoch
+  const warmup = options.warmup ?? Math.min(2000, Math.floor(steps / 10))
   if (warmup > steps)
     throw new UsageError(`\`warmup\` is ${warmup} steps, more than the ${steps} of the run`, { option: 'warmup' })
   return { kind: schedule, learningRate, warmup, steps }
 }
 
-/** What decides a run's numbers; another value of these would make it another run. */
 export function settingsOf(
-  options: Asked,
+  options: Options,
   { name, settings }: Adaptation,
   optimizer: AdamWOptions,
   batch: number,

@@ -1,4 +1,4 @@
-// A model in training as others load it: open_clip's two files, whole or not at all.
+// Saves a model in training as open_clip's two files, each whole or not at all, so that other projects can load it.
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,13 +12,13 @@ import type { Trainer } from './step.ts'
 
 export interface Saved {
   model: Pick<InitialModel, 'config' | 'preprocessing' | 'shapes' | 'read'>
-  adaptation?: Pick<Adaptation, 'own' | 'merged' | 'save'>
-  step?: number
+  adaptation?: Pick<Adaptation, 'own' | 'merged' | 'save'> | undefined
+  step?: number | undefined
 }
 
 /**
- * Writes `open_clip_config.json` and `open_clip_model.safetensors`, and what the method has beside them. What the trainer
- * does not hold, such as the text tower where only the image tower was asked for, is the initial model's.
+ * Writes `open_clip_config.json` and `open_clip_model.safetensors`, and the method's own files. Parameters that the trainer
+ * does not have, such as those of an encoder that the objective does not use, are the initial model's.
  */
 export async function saveModel(folder: string, trainer: Trainer, saved: Saved): Promise<void> {
   const { slots, values } = trainer.parameters
@@ -28,9 +28,11 @@ export async function saveModel(folder: string, trainer: Trainer, saved: Saved):
     return values.subarray(from, to)
   }
   const trained = [...slots.values()].filter(({ name }) => !own?.(name))
-  // What another objective has left in the model is not carried on: it would be taken for what this run trained.
-  const anew = slots.has('logit_scale') || [...slots.keys()].some(isOwnParameter)
-  const shapes = [...saved.model.shapes].filter(([name]) => !anew || slots.has(name) || !isOwnParameter(name))
+  // Parameters that only another objective has are dropped: they would make the saved model look trained by that objective.
+  const trainsObjective = slots.has('logit_scale') || [...slots.keys()].some(isOwnParameter)
+  const shapes = [...saved.model.shapes].filter(
+    ([name]) => !trainsObjective || slots.has(name) || !isOwnParameter(name),
+  )
   const model = { ...saved.model, shapes: new Map(shapes) }
   await writeModel(folder, { ...saved, model }, new Map(trained.map(({ name, shape }) => [name, shape])), (name) =>
     slots.has(name) ? (merged?.(name, valuesOf) ?? valuesOf(name)) : undefined,
@@ -39,10 +41,10 @@ export async function saveModel(folder: string, trainer: Trainer, saved: Saved):
 }
 
 /**
- * Writes a model with other values for some of its parameters.
+ * Writes a model, with some parameters changed or added.
  *
- * @param shapes of parameters that it may not have had
- * @param changed a parameter's values; undefined: as the model has it
+ * @param shapes of changed and added parameters
+ * @param changed a parameter's new values; undefined to keep the model's
  */
 export async function writeModel(
   folder: string,

@@ -1,10 +1,13 @@
-// The learning rate at each step: a linear warm-up, then half a cosine (§2.5), as open_clip's `scheduler.py` has them.
+// The learning rate at each step: a linear warm-up, then half a cosine (§2.5), as in open_clip's `scheduler.py`.
 
+/** The learning rate over a run: linear warm-up, then half a cosine down to 0, or constant. */
 export interface Schedule {
   kind: 'cosine' | 'constant'
+  /** The highest learning rate. */
   learningRate: number
-  /** Steps of the warm-up, of all. */
+  /** Steps of the warm-up, included in `steps`. */
   warmup: number
+  /** Steps of the whole run. */
   steps: number
 }
 

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import type { ClipConfig } from '../model/config.ts'
 import { initialize } from '../model/initialize.ts'
+import { isBuffer } from '../model/parameter-names.ts'
 import { type ObjectiveName, objectives } from '../objectives/index.ts'
 import { openaiPreprocessing } from '../preprocessing.ts'
 import { createRandom } from '../random.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
-import type { Batch } from './examples.ts'
-import { isBuffer } from './parameters.ts'
+import type { Batch } from './collate.ts'
 import { createTrainer, type Trainer, type TrainerOptions } from './step.ts'
 
 const transformer = { width: 64, heads: 1, mlpWidth: 128, layerNormEpsilon: 1e-5, activation: 'quickgelu' as const }

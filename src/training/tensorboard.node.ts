@@ -1,9 +1,9 @@
-// A run as TensorBoard shows it: an event file beside the logs, made anew from their lines whenever a run goes on, so
-// that steps which were taken back are not in it.
+// A run for TensorBoard: an event file beside the logs. It is rewritten from their lines when a run resumes, so that it has
+// no steps that are computed again.
 
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { encode, type Message, message } from '../graph/protobuf.ts'
+import { encode, type Message, messageType } from '../graph/protobuf.ts'
 import { crc32c } from './crc32c.ts'
 import { type LoggedStep, type LoggedValidation, parseLines } from './log.ts'
 
@@ -23,8 +23,8 @@ const tags = {
 } as const satisfies Partial<Record<keyof LoggedStep, string>>
 
 /**
- * Writes what the logs of a run hold so far to a new event file in `tensorboard/`, and goes on with it. Times are those of
- * the steps' own computing, so that pauses between sessions are not on the axis.
+ * Writes the lines of a run's logs to a new event file in `tensorboard/`, and appends to it. Times count only the time spent
+ * on steps, so that pauses between sessions do not show.
  */
 export async function openEventFile(out: string): Promise<EventFile> {
   const folder = join(out, 'tensorboard')
@@ -51,7 +51,7 @@ export async function openEventFile(out: string): Promise<EventFile> {
       }),
     )
 
-  const records = [record(message([1, { double: began }], [3, 'brain.Event:2']))]
+  const records = [record(Event({ wallTime: { double: began }, fileVersion: 'brain.Event:2' }))]
   let next = 0
   for (const line of steps) {
     while (next < validations.length && validations[next]!.step < line.step) {
@@ -75,15 +75,19 @@ interface Scalars {
   numbers: readonly (readonly [tag: string, value: number | undefined])[]
 }
 
-/** `tensorflow.Event` with a `tensorflow.Summary` of scalars. */
+// TensorFlow's event.proto and summary.proto, as far as scalars need them.
+const Event = messageType({ wallTime: 1, step: 2, fileVersion: 3, summary: 5 })
+const Summary = messageType({ value: 1 })
+const SummaryValue = messageType({ tag: 1, simpleValue: 2 })
+
 function event(time: number, { step, numbers }: Scalars): Message {
-  const values = numbers
-    .filter(([, value]) => value !== undefined)
-    .map(([tag, value]) => message([1, tag], [2, { float: value! }]))
-  return message([1, { double: time }], [2, step], [5, message([1, values])])
+  const value = numbers.flatMap(([tag, number]) =>
+    number === undefined ? [] : [SummaryValue({ tag, simpleValue: { float: number } })],
+  )
+  return Event({ wallTime: { double: time }, step, summary: Summary({ value }) })
 }
 
-/** TFRecord's frame: the length, its checksum, the message, its checksum. */
+/** A TFRecord: the length, its checksum, the message, its checksum. */
 function record(body: Message): Uint8Array {
   const data = encode(body)
   const frame = new Uint8Array(8 + 4 + data.length + 4)
@@ -95,5 +99,5 @@ function record(body: Message): Uint8Array {
   return frame
 }
 
-/** A checksum that may itself be stored in data that is checked: TFRecord turns and shifts it. */
+/** TFRecord rotates and shifts checksums, so that data that contains checksums can be checksummed too. */
 export const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0

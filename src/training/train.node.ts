@@ -1,135 +1,73 @@
-// Training (§2.5): batches in, steps, and a folder from which the run goes on after whatever ended it.
+// Training (§2.5): batches in, steps, and a folder from which an interrupted run can resume.
 
-import { appendFile, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type AugmentOptions, type Batch, batches } from '../data/batches.node.ts'
-import type { Skipped, Source } from '../data/sample.ts'
+import { type Batch, batches } from '../data/batches.node.ts'
+import type { Source } from '../data/sample.ts'
 import { TrainingError, UsageError } from '../errors.ts'
-import { type ObjectiveName, objectives } from '../objectives/index.ts'
+import type { UnturnedImage } from '../image/pool.node.ts'
+import type { ClipConfig } from '../model/config.ts'
+import { imageTower } from '../model/towers.ts'
+import { objectives } from '../objectives/index.ts'
 import type { Objective } from '../objectives/objective.ts'
+import { orientationNotice } from '../orientation-notice.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
+import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import type { AdamWOptions } from './adamw.ts'
 import type { Adaptation } from './adaptation.ts'
-import { keepLines, type Progress, restoreCheckpoint, saveCheckpoint } from './checkpoint.node.ts'
-import { writeCurves } from './curves.node.ts'
-import { examplesOf } from './examples-of.ts'
+import { checkpoints, type Progress, restoreCheckpoint, saveCheckpoint } from './checkpoint.node.ts'
+import { collate } from './collate.ts'
 import { frozenParts } from './frozen.ts'
-import type { InitialModel } from './initial-model.node.ts'
 import { setInitialValues } from './initial-values.ts'
-import type { LoggedStep, LoggedValidation, Validation } from './log.ts'
+import type { Validation } from './log.ts'
 import { inRunFolder } from './run-folder.node.ts'
+import { openRunLog, type RunLog } from './run-log.node.ts'
 import { checkSettings, planOf, settingsOf } from './run-settings.ts'
 import { saveModel } from './saved-model.node.ts'
-import { learningRateAt, type Schedule } from './schedule.ts'
+import { learningRateAt } from './schedule.ts'
 import { createTrainer, type StepReport, type Trainer } from './step.ts'
-import { openEventFile } from './tensorboard.node.ts'
+import type { EndReason, TrainEvent, TrainOptions } from './train-options.ts'
 import { type ValidationLoss, validationLoss } from './validation-loss.node.ts'
 
-export interface TrainOptions {
-  model: InitialModel
-  data: Source
-  /** A folder: new or empty, unless the run is to go on in it. */
-  out: string
-  objective?: ObjectiveName
-  /** A method of fine-tuning, in place of `objective` and `frozen`. */
-  adaptation?: Adaptation | undefined
-  /** Examples in a step: 128, if left out. */
-  batch?: number
-  /** Examples that go through the towers at a time, exactly (GradCache); all, if left out. */
-  chunk?: number | undefined
-  /** Computes the inside of each transformer block twice, and holds far less of it in memory. */
-  recompute?: boolean | undefined
-  /** Steps of the whole run; else `epochs`, else one epoch. */
-  steps?: number | undefined
-  epochs?: number | undefined
-  /** 5e-4, as the paper's ViT-B/32, if left out. */
-  learningRate?: number
-  schedule?: Schedule['kind']
-  /** Steps of warm-up: 2,000 as in the paper, but at most a tenth of all, if left out. */
-  warmup?: number | undefined
-  optimizer?: Partial<AdamWOptions>
-  clipGradient?: number | undefined
-  shuffle?: boolean
-  /** How training pictures are cropped and coloured; `false`: as in evaluation. */
-  augment?: AugmentOptions | false
-  /** Pictures of more pixels are broken. */
-  maxPixels?: number | undefined
-  /** Turns photos upright by their EXIF entry; the reference does not. */
-  exifRotate?: boolean | undefined
-  /** Parameters that are left as they are. */
-  frozen?: ((name: string) => boolean) | undefined
-  seed?: number
-  threads?: number | undefined
-  /** Goes on from the folder's last complete checkpoint; begins anew where there is none. */
-  resume?: boolean
-  /** Steps between checkpoints: 200, if left out. */
-  saveEvery?: number
-  /** Steps between lines of the log: 1, if left out. */
-  logEvery?: number
-  /** Checkpoints that are kept: 2, if left out. */
-  keep?: number
-  /** Judges the model that was just saved in `folder`; called before every checkpoint and at the end. */
-  validate?: ((model: Judged) => Promise<Validation>) | undefined
-  /** Steps after which the model is judged, each with a checkpoint; in place of after every checkpoint. The end is always. */
-  judgeAt?: readonly number[] | undefined
-  /** Ends the run after so many validations without a better one. */
-  patience?: number | undefined
-  /** Saves and ends. */
-  signal?: AbortSignal | undefined
-}
-
-/** A model in the middle of its training. */
-export interface Judged {
-  /** Where it is, to be loaded. */
-  folder: string
-  step: number
-  objective: Objective
-  /** The objective's loss over other data, in batches as those of the training. */
-  loss: (source: Source) => Promise<ValidationLoss>
-}
-
-export type TrainEvent =
-  | { kind: 'start'; step: number; steps: number; batch: number; parameters: number; samples: number; resumed: boolean }
-  | ({ kind: 'step'; steps: number } & LoggedStep)
-  | ({ kind: 'skipped' } & Skipped)
-  | { kind: 'saved'; step: number; folder: string }
-  | ({ kind: 'validation' } & LoggedValidation)
-  | { kind: 'end'; step: number; steps: number; reason: 'finished' | 'stopped' | 'interrupted' }
+export type { Judged, TrainEvent, TrainOptions } from './train-options.ts'
 
 const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.2 }
 
 /**
- * Trains, and tells what happens. Everything is decided by the seed: the same options give the same numbers, also over any
- * number of interruptions.
+ * Trains, and yields what happens. The seed decides everything: the same options give the same numbers, however often the
+ * run is interrupted and resumed.
  *
- * @throws UsageError for options that do not fit together, TrainingError where the loss is not a number any more
+ * @throws UsageError for options that do not fit together, TrainingError if the loss or gradient is not finite
  */
 export const train = (options: TrainOptions): AsyncGenerator<TrainEvent> =>
   inRunFolder(options.out, options.resume ?? false, (before) => run(options, before))
 
-/** The run itself, in a folder that is the caller's (`inRunFolder`). */
+/** @throws UsageError where captions have ids that the model has no embedding for */
+function checkVocabulary({ text }: ClipConfig, { vocabularySize }: Tokenizer): void {
+  if (!text || text.vocabularySize >= vocabularySize) return
+  throw new UsageError(
+    `the model's vocabulary has ${text.vocabularySize} tokens, and captions are tokenized with CLIP's ${vocabularySize}; set vocab_size of its configuration to ${vocabularySize}`,
+  )
+}
+
+/** The run itself, in a folder that the caller has locked (`inRunFolder`). @param before progress to resume from */
 export async function* run(options: TrainOptions, before: Progress | undefined): AsyncGenerator<TrainEvent> {
-  const { model, data, out, batch = 128, seed = 0, signal } = options
+  // Options and their defaults.
+  const { model, data, out, batch = 128, seed = 0, saveEvery = 200, logEvery = 1, signal } = options
   const adaptation = options.adaptation ?? fromObjective(options)
-  const { objective } = adaptation
-  const { shuffle = true, augment = {}, saveEvery = 200, logEvery = 1, keep = 2 } = options
-  const plan = planOf(options, batch)
-  if (options.chunk !== undefined && options.chunk < batch && model.config.image?.kind === 'modified-resnet') {
-    throw new UsageError(
-      `\`chunk\` is ${options.chunk}, less than the batch of ${batch}, and the image encoder is a ResNet: its batch normalisation is over the whole batch, so chunks would change the loss. Leave \`chunk\` out, or choose a vision transformer`,
-      { option: 'chunk' },
-    )
-  }
   const optimizer = { ...defaultOptimizer, ...options.optimizer }
+  const plan = planOf(options, batch)
+  const { steps } = plan
+
+  // The model as a training graph, and its parameters: of the last checkpoint, or initial values.
   const trainer = await createTrainer({
     runtime: createRuntime(options.threads === undefined ? {} : { threads: options.threads }),
     config: model.config,
     preprocessing: model.preprocessing,
-    objective,
+    objective: adaptation.objective,
     optimizer,
     clipGradient: options.clipGradient,
-    chunk: options.chunk !== undefined && options.chunk < batch ? options.chunk : undefined,
+    chunk: chunkOf(options, batch),
     recompute: options.recompute,
     trained: adaptation.trained,
     wrap: adaptation.wrap,
@@ -138,72 +76,39 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
   try {
     const frozen = frozenParts(trainer.parameters.slots.keys(), adaptation.trained ?? (() => true))
     const settings = { ...settingsOf(options, adaptation, optimizer, batch, plan), frozen }
-    if (before) checkSettings(before.settings, settings, out)
-    if (before) await restoreCheckpoint(out, before.step, trainer)
-    else await setInitialValues(trainer, adaptation, options)
+    if (before) {
+      checkSettings(before.settings, settings, out)
+      await restoreCheckpoint(out, before.step, trainer)
+    } else await setInitialValues(trainer.parameters, adaptation, model, seed)
     const progress: Progress = {
       step: 0,
       cursor: { epoch: 0, samples: 0 },
       seconds: 0,
       skipped: 0,
-      waited: 0,
+      validationsSinceBest: 0,
       finished: false,
       ...before,
       settings,
     }
-    const results = join(out, 'results.jsonl')
-    const validations = join(out, 'validation.jsonl')
-    for (const log of [results, validations]) await keepLines(log, progress.step)
-    const { steps } = plan
-    const board = await openEventFile(out)
+
+    // The log.
+    const log = await openRunLog(out, progress.step)
     const tokenizer = await loadTokenizer()
+    checkVocabulary(model.config, tokenizer)
     yield {
       kind: 'start',
       step: progress.step,
       steps,
       batch,
-      parameters: trainer.parameters.trained.names.reduce((sum, name) => {
-        const { from, to } = trainer.parameters.slots.get(name)!
-        return sum + to - from
-      }, 0),
+      parameters: countTrained(trainer),
       samples: data.size,
       resumed: before !== undefined,
     }
 
-    const reading = { maxPixels: options.maxPixels, exifRotate: options.exifRotate }
-    async function judge(step: number): Promise<Validation | undefined> {
-      const loss = (source: Source) =>
-        validationLoss(source, { trainer, adaptation, model, tokenizer, batch, reading, ...(signal && { signal }) })
-      return options.validate?.({ folder: out, step, objective, loss }).catch((error: unknown) => {
-        if (signal?.aborted) return undefined // saved without it: nobody wants to wait
-        throw error
-      })
-    }
-
-    /** The model first, judged, and then the checkpoint: a run that ends in between does all three once more. */
-    async function* save(judged: boolean): AsyncGenerator<TrainEvent> {
-      const { step } = progress
-      await syncFile(results)
-      await saveModel(out, trainer, { adaptation, model, step })
-      const validation = judged ? await judge(step) : undefined
-      if (judged) progress.owed = options.validate !== undefined && validation === undefined
-      if (validation) {
-        const best = !progress.best || validation.score > progress.best.score
-        progress.waited = best ? 0 : progress.waited + 1
-        if (best) {
-          progress.best = { step, score: validation.score }
-          await saveModel(join(out, 'best'), trainer, { adaptation, model, step })
-        }
-        const line: LoggedValidation = { step, best, ...validation }
-        await appendFile(validations, `${JSON.stringify(line)}\n`)
-        await board.validation(line)
-        yield { kind: 'validation', ...line }
-      }
-      await saveCheckpoint(out, trainer, progress, keep)
-      saved = true
-      yield { kind: 'saved', step, folder: out }
-    }
-
+    // The data, from where the last checkpoint stopped reading.
+    const { shuffle = true, augment = {}, maxPixels, exifRotate, onNotice } = options
+    const onOrientation = onNotice && ((image: UnturnedImage) => onNotice(orientationNotice(image)))
+    const reading = { maxPixels, exifRotate, onOrientation, signal }
     const stream = batches({
       source: data,
       batch,
@@ -214,15 +119,20 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       embeddings: adaptation.embeddings,
       cursor: progress.cursor,
       ...reading,
-      ...(signal ? { signal } : {}),
     })
-    let saved = before !== undefined
-    if (progress.owed) yield* save(true)
-    let reason: 'finished' | 'stopped' | 'interrupted' = 'finished'
-    let since = { seconds: progress.seconds, images: 0 } // neither validation nor saving counts
-    let coming = nextBatch(stream)
+    const lossOver = (source: Source) =>
+      validationLoss(source, { trainer, adaptation, model, tokenizer, batch, ...reading })
+    const state: RunState = { options, adaptation, trainer, progress, log, lossOver }
+
+    // The run was interrupted during a validation: do that first.
+    if (progress.validationPending) yield* save(state, { validate: true })
+
+    let reason: EndReason = 'finished'
+    let sinceLog = { seconds: progress.seconds, images: 0 } // without validation and saving
+    let coming = startNextBatch(stream)
     while (progress.step < steps) {
-      if (options.patience !== undefined && progress.waited >= options.patience) {
+      // Stop early?
+      if (options.patience !== undefined && progress.validationsSinceBest >= options.patience) {
         reason = 'stopped'
         break
       }
@@ -230,78 +140,145 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
         reason = 'interrupted'
         break
       }
+
+      // The next batch. The one after it is decoded on other threads during the step.
       const began = performance.now()
-      const found = await coming.catch((error: unknown) => {
+      const samples = await coming.catch((error: unknown) => {
         if (signal?.aborted) return undefined
         throw error
       })
-      if (!found) continue
-      coming = nextBatch(stream) // decoded by other threads while this one computes
+      if (!samples) continue
+      coming = startNextBatch(stream)
+
+      // Forward, backward, update.
       const step = progress.step + 1
       const lr = learningRateAt(plan, step - 1)
-      const report = await trainer.step(examplesOf(found, tokenizer, model.config, adaptation.classes), {
-        t: step,
-        learningRate: lr,
-      })
+      const examples = collate(samples, tokenizer, model.config, adaptation.classes)
+      const report = await trainer.step(examples, { t: step, learningRate: lr })
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm))
-        throw diverged(step, report, saved ? out : undefined)
-      progress.step = step
-      progress.owed = false
-      progress.cursor = found.cursor
-      progress.skipped += found.skipped.length
-      progress.seconds += (performance.now() - began) / 1000
-      since.images += batch
-      for (const skipped of found.skipped) yield { kind: 'skipped', ...skipped }
+        throw await diverged(step, report, out)
 
+      // Progress and log.
+      progress.step = step
+      progress.validationPending = false
+      progress.cursor = samples.cursor
+      progress.skipped += samples.skipped.length
+      progress.seconds += (performance.now() - began) / 1000
+      sinceLog.images += batch
+      for (const skipped of samples.skipped) yield { kind: 'skipped', ...skipped }
       const last = step === steps
       if (step % logEvery === 0 || last) {
-        const line: LoggedStep = {
+        const line = {
           step,
-          epoch: found.cursor.epoch,
+          epoch: samples.cursor.epoch,
           samples: step * batch,
           loss: report.loss,
-          ...(report.accuracy === undefined ? {} : { accuracy: report.accuracy }),
+          ...(report.accuracy !== undefined && { accuracy: report.accuracy }),
           lr,
           ...logitScaleOf(trainer),
           gradientNorm: report.gradientNorm,
-          imagesPerSecond: since.images / (progress.seconds - since.seconds),
+          imagesPerSecond: sinceLog.images / (progress.seconds - sinceLog.seconds),
           seconds: progress.seconds,
         }
-        await appendFile(results, `${JSON.stringify(line)}\n`)
-        await board.step(line)
+        await log.step(line)
         yield { kind: 'step', steps, ...line }
-        since = { seconds: progress.seconds, images: 0 }
+        sinceLog = { seconds: progress.seconds, images: 0 }
       }
-      const asked = options.judgeAt?.includes(step)
-      if ((asked || step % saveEvery === 0) && !last) yield* save(asked ?? true)
+
+      // Validate and save.
+      const validateNow = options.judgeAt?.includes(step)
+      if ((validateNow || step % saveEvery === 0) && !last) yield* save(state, { validate: validateNow ?? true })
     }
+
+    // The end: validate and save, unless the run was resumed only to find that nothing is left to do.
     await stream.return(undefined)
     progress.finished = reason !== 'interrupted'
-    if (progress.step > (before?.step ?? -1) || progress.finished !== before?.finished) yield* save(progress.finished)
-    await writeCurves(out)
+    const changed = progress.step > (before?.step ?? -1) || progress.finished !== before?.finished
+    if (changed) yield* save(state, { validate: progress.finished })
+    await log.drawCurves()
     yield { kind: 'end', step: progress.step, steps, reason }
   } finally {
     await trainer.dispose()
   }
 }
 
-/** Training the model as it is, by one of the objectives. */
+interface RunState {
+  options: TrainOptions
+  adaptation: Adaptation
+  trainer: Trainer
+  progress: Progress
+  log: RunLog
+  lossOver: (source: Source) => Promise<ValidationLoss>
+}
+
+/** Saves the model, validates it, and saves the checkpoint last: a run that ends in between repeats all three. */
+async function* save(state: RunState, { validate }: { validate: boolean }): AsyncGenerator<TrainEvent> {
+  const { options, adaptation, trainer, progress, log } = state
+  const { model, out, keep = 2 } = options
+  const { step } = progress
+  await log.sync()
+  await saveModel(out, trainer, { adaptation, model, step })
+  if (validate) {
+    const validation = await validated(state)
+    progress.validationPending = options.validate !== undefined && validation === undefined
+    if (validation) {
+      const best = !progress.best || validation.score > progress.best.score
+      progress.validationsSinceBest = best ? 0 : progress.validationsSinceBest + 1
+      if (best) {
+        progress.best = { step, score: validation.score }
+        await saveModel(join(out, 'best'), trainer, { adaptation, model, step })
+      }
+      const line = { step, best, ...validation }
+      await log.validation(line)
+      yield { kind: 'validation', ...line }
+    }
+  }
+  await saveCheckpoint(out, trainer, progress, keep)
+  yield { kind: 'saved', step, folder: out }
+}
+
+/** Undefined if the run is interrupted meanwhile: it is then saved without a validation, which the resumed run makes up for. */
+async function validated({ options, adaptation, progress, lossOver }: RunState): Promise<Validation | undefined> {
+  const saved = { folder: options.out, step: progress.step, objective: adaptation.objective, loss: lossOver }
+  return options.validate?.(saved).catch((error: unknown) => {
+    if (options.signal?.aborted) return undefined
+    throw error
+  })
+}
+
+/** Training by one of the objectives, all parameters or all but the frozen ones. */
 function fromObjective({ objective = 'contrastive', frozen }: TrainOptions): Adaptation {
   const { initial = {} } = objectives[objective] as Objective
   return {
     name: objective,
     objective: objectives[objective],
-    ...(frozen && { trained: (name) => !frozen(name) }),
-    initial: (name) => (name in initial ? Float32Array.of(initial[name]!) : undefined),
+    trained: frozen && ((name) => !frozen(name)),
+    defaultInitial: (name) => (name in initial ? Float32Array.of(initial[name]!) : undefined),
   }
 }
 
-function diverged(step: number, { loss }: StepReport, saved: string | undefined): TrainingError {
-  const back = saved ? `; ${saved} still holds the last checkpoint` : ''
+/** Undefined if a batch is not larger than a chunk. */
+function chunkOf({ chunk, model }: TrainOptions, batch: number): number | undefined {
+  if (chunk === undefined || chunk >= batch) return undefined
+  if (model.config.image && imageTower(model.config.image).batchNorm) {
+    throw new UsageError(
+      `\`chunk\` ${chunk} is smaller than the batch of ${batch}, and the image encoder is a ResNet: its batch normalisation over a chunk differs from that over the batch, so the loss would differ; leave \`chunk\` out, or choose a Vision Transformer`,
+      { option: 'chunk' },
+    )
+  }
+  return chunk
+}
+
+async function diverged(step: number, { loss }: StepReport, out: string): Promise<TrainingError> {
+  const saved = (await checkpoints(out)).length > 0
   return new TrainingError(
-    `step ${step}: the ${Number.isFinite(loss) ? 'gradient is' : `loss is ${loss},`} no longer a finite number, so the step was not taken${back}. Try a lower \`learningRate\`, a longer \`warmup\`, or clip gradients to length 1 (\`clipGradient\`)`,
+    `step ${step}: the ${Number.isFinite(loss) ? 'gradient is' : `loss is ${loss},`} no longer a finite number, so the step was not taken${saved ? `; ${out} still holds the last checkpoint` : ''}. Try a lower \`learningRate\`, a longer \`warmup\`, or clipped gradients (\`clipGradient\` 1)`,
     { option: 'learningRate', code: 'diverged' },
   )
+}
+
+function countTrained({ parameters: { slots, trained } }: Trainer): number {
+  return trained.names.reduce((sum, name) => sum + slots.get(name)!.to - slots.get(name)!.from, 0)
 }
 
 function logitScaleOf({ parameters }: Trainer): { logitScale?: number } {
@@ -309,21 +286,15 @@ function logitScaleOf({ parameters }: Trainer): { logitScale?: number } {
   return slot ? { logitScale: Math.exp(parameters.values[slot.from]!) } : {}
 }
 
-/** Asked for ahead of its time: what goes wrong with it is heard of where it is awaited, if ever. */
-function nextBatch(stream: AsyncGenerator<Batch>): Promise<Batch> {
+/**
+ * Starts preparing the next batch. The empty catch avoids an unhandled-rejection warning; the error is thrown when the batch
+ * is awaited.
+ */
+function startNextBatch(stream: AsyncGenerator<Batch>): Promise<Batch> {
   const batch = stream.next().then(({ value, done }) => {
     if (done) throw new Error('the stream of batches ended')
     return value
   })
   batch.catch(() => {})
   return batch
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'a')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

@@ -1,41 +1,73 @@
-// Zero-shot classification (§3.1): a class's weights are the mean of its prompts' unit embeddings, made a unit again.
+// Zero-shot classification (§3.1): the weights of a class are the normalised mean of its prompts' normalised embeddings.
 
-import { UsageError } from '../errors.ts'
+import { brokenNumber } from '../embeddings.ts'
+import { CheckpointError, InputError, UsageError } from '../errors.ts'
+import { foundInstead, inputName } from '../input-name.ts'
 import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../load.ts'
+import { anything, checkOptions, count, listOf } from '../options.ts'
 import { addCacheTerm, cacheOfClasses, type KeyValueCache } from './key-value-cache.ts'
 import { defaultTemplates, fillTemplate } from './prompts.ts'
 
-/** What every method of classification ends in. */
+/** A linear classifier of image embeddings; every method of classification gives one. */
 export interface Classifier {
   names: readonly string[]
-  /** `[classes, embedDim]`, row-major: logits are an image embedding (see `normalize`) times these, plus the bias. */
+  /** `[classes, embedDim]`, row-major. The logits are an image embedding (see `normalize`) times these, plus the bias. */
   weights: Float32Array
   bias?: Float32Array
-  /** False where the weights are for the embedding as the model gives it, and not for the unit one. */
+  /** Whether the embedding is divided by its length first. Default: true. */
   normalize?: boolean
-  /** Of Tip-Adapter: pictures of known classes, whose nearness is added to the logits. */
+  /** For Tip-Adapter: embeddings of images of known classes; their similarity is added to the logits. */
   cache?: KeyValueCache
 }
 
+/** A label and its score. */
 export interface Label {
+  /** As given. */
   label: string
   /** A share of 1 over all classes. */
   score: number
 }
 
+/** Options of `zeroShotClassifier`. */
 export interface ZeroShotOptions extends EncodeTextOptions {
-  /** Each with `{}` for the class name; `a photo of a {}.` alone, if left out. */
+  /** Prompt templates, each with `{}` for the label. Default: `a photo of a {}.` alone. */
   templates?: readonly string[]
 }
 
-/** A classifier of words. The model's scale is in its weights. */
+export const zeroShotRules = {
+  templates: listOf({ is: (value) => typeof value === 'string', expected: 'prompt templates' }),
+  onLong: anything, // `encodeText` checks it, as it does the signal
+  signal: anything,
+  normalize: anything,
+}
+
+/**
+ * A zero-shot classifier (§3.1): the weights of a class are the normalised mean of its prompts' normalised embeddings
+ * (prompt ensembling, §3.1.4), times the model's logit scale. Keep it to classify many images.
+ *
+ * @throws UsageError without labels, or for a template without `{}`
+ *
+ * @example
+ * ```ts
+ * import { classify, load, zeroShotClassifier } from 'typeclip'
+ *
+ * const clip = await load()
+ * const classifier = await zeroShotClassifier(clip, ['cat', 'dog'])
+ * for (const image of ['1.jpg', '2.jpg']) console.log(await classify(clip, image, classifier))
+ * ```
+ */
 export async function zeroShotClassifier(
   clip: Clip,
   names: readonly string[],
-  { templates = defaultTemplates, ...options }: ZeroShotOptions = {},
+  options: ZeroShotOptions = {},
 ): Promise<Classifier> {
+  checkOptions(options, zeroShotRules, 'zeroShotClassifier')
+  const { templates = defaultTemplates, onLong, signal } = options
   const prompts = promptsOf(names, templates)
-  const { data, shape } = await clip.encodeText(prompts, { ...options, normalize: true })
+  const encodeOptions = { ...(onLong !== undefined && { onLong }), ...(signal && { signal }), normalize: true }
+  const { data, shape } = await clip.encodeText(prompts, encodeOptions).catch((error: unknown) => {
+    throw ofLabel(error, names, templates)
+  })
   const width = shape[1]
   const weights = new Float32Array(names.length * width)
   for (const i of names.keys()) {
@@ -51,8 +83,16 @@ export async function zeroShotClassifier(
   return { names, weights, ...(clip.logitBias && { bias: new Float32Array(names.length).fill(clip.logitBias) }) }
 }
 
-/** Every name in every template, a name's after each other. @throws UsageError where there is no name, or no place for it */
+/** The error of a prompt as that of its label. */
+export function ofLabel(error: unknown, names: readonly string[], templates: readonly string[]): unknown {
+  if (!(error instanceof InputError) || error.index === undefined) return error
+  const index = Math.floor(error.index / templates.length)
+  return Object.assign(error, { index, input: inputName(names[index]) })
+}
+
+/** Every name in every template: all prompts of the first name, then of the second. @throws UsageError */
 export function promptsOf(names: readonly string[], templates: readonly string[]): string[] {
+  checkLabels(names)
   if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
   for (const template of templates) {
     if (!template.includes('{}')) throw new UsageError(`template "${template}" has no {} for the label`)
@@ -60,10 +100,16 @@ export function promptsOf(names: readonly string[], templates: readonly string[]
   return names.flatMap((name) => templates.map((template) => fillTemplate(template, name)))
 }
 
+function checkLabels(names: unknown): void {
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return
+  const wrong = Array.isArray(names) ? names.find((name) => typeof name !== 'string') : names
+  throw new UsageError(`labels should be a list of strings, as ['a cat', 'a dog']; found ${foundInstead(wrong)}`)
+}
+
 /**
- * `z`, one for each class, of an image embedding brought to what the classifier takes.
+ * `z`, one for each class, of an image embedding that is normalised as the classifier needs it.
  *
- * @throws UsageError for the embedding of another model
+ * @throws UsageError for the embedding of another model, CheckpointError where a logit is no number
  */
 export function logits({ names, weights, bias, cache }: Classifier, embedding: Float32Array): Float32Array {
   const width = embedding.length
@@ -78,15 +124,28 @@ export function logits({ names, weights, bias, cache }: Classifier, embedding: F
     return sum
   })
   if (cache) addCacheTerm(z, cache, embedding)
-  return z
+  const found = brokenNumber(z)
+  if (found === undefined) return z
+  throw new CheckpointError(
+    `the classifier's logits are no numbers (found ${found}); its weights or the embedding are broken, or its training went wrong`,
+  )
 }
 
 /** `z`, one for each class, of an image embedding as the model gives it. */
-export const scoresOf = (classifier: Classifier, embedding: Float32Array): Float32Array =>
-  logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
+export function scoresOf(classifier: Classifier, embedding: Float32Array): Float32Array {
+  if (!Array.isArray(embedding) && !ArrayBuffer.isView(embedding)) {
+    const found = foundInstead(embedding)
+    throw new UsageError(`expected one embedding, a Float32Array, as streamImages gives it; found ${found}`)
+  }
+  return logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
+}
 
-/** `exp zᵢ / Σ exp z`, best first; `z` divided by a temperature, where one was fitted. */
+/** `exp zᵢ / Σ exp z`, best first; `z` is divided by the temperature before. */
 export function rank(classifier: Classifier, embedding: Float32Array, top = Infinity, temperature = 1): Label[] {
+  checkTop(top)
+  if (!(temperature > 0 && temperature < Infinity)) {
+    throw new UsageError(`rank: the temperature is ${temperature}; expected a number above 0`)
+  }
   const z = scoresOf(classifier, embedding).map((x) => x / temperature)
   const most = z.reduce((a, b) => Math.max(a, b))
   const total = z.reduce((sum, x) => sum + Math.exp(x - most), 0)
@@ -96,12 +155,20 @@ export function rank(classifier: Classifier, embedding: Float32Array, top = Infi
     .slice(0, top)
 }
 
+/** @throws UsageError for anything else than a number of labels, or Infinity for all */
+export function checkTop(top: number): void {
+  if (top !== Infinity && !count.is(top)) {
+    throw new UsageError(`\`top\` is ${top}; expected how many labels are wanted, 1 or more`)
+  }
+}
+
 /**
- * A classifier of some of its classes, in another order perhaps.
+ * A classifier of some of its classes, perhaps in another order.
  *
  * @throws UsageError for a name that it does not know
  */
 export function narrowed(classifier: Classifier, names: readonly string[]): Classifier {
+  checkLabels(names)
   const { weights, bias, cache } = classifier
   const width = weights.length / classifier.names.length
   const rows = names.map((name) => classifier.names.indexOf(name))
@@ -122,14 +189,29 @@ export function narrowed(classifier: Classifier, names: readonly string[]): Clas
   }
 }
 
-/** Cosines of every image with every text, and the same times the model's scale, with its bias: `[images, texts]`, row-major. */
+/**
+ * Similarity of every image with every text: cosines, and logits (cosine · scale + bias).
+ *
+ * @returns matrices `[images, texts]`, row-major
+ * @throws InputError for the first image or text that cannot be used, with its `index`
+ *
+ * @example
+ * ```ts
+ * import { load, similarity } from 'typeclip'
+ *
+ * const clip = await load()
+ * const { cosines, shape } = await similarity(clip, ['1.jpg', '2.jpg'], ['a cat', 'a dog', 'a bird'])
+ * console.log(shape) // [2, 3]
+ * ```
+ */
 export async function similarity(
   clip: Clip,
   images: Many<ImageInput>,
   texts: Many<string>,
   options: EncodeTextOptions = {},
 ): Promise<{ cosines: Float32Array; logits: Float32Array; shape: [number, number] }> {
-  const image = await clip.encodeImage(images, { ...options, normalize: true })
+  const { signal } = options
+  const image = await clip.encodeImage(images, { normalize: true, ...(signal && { signal }) })
   const text = await clip.encodeText(texts, { ...options, normalize: true })
   const width = image.shape[1]
   const [rows, columns] = [image.shape[0], text.shape[0]]

@@ -1,10 +1,11 @@
 // Each objective learns to tell two colours by name, and its model, written and loaded again, classifies with them.
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { UsageError } from '../errors.ts'
+import { spoil } from '../../test/spoil.ts'
+import { CheckpointError, UsageError } from '../errors.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import { load } from '../load.node.ts'
 import type { Clip } from '../load.ts'
@@ -133,7 +134,7 @@ describe.each(Object.keys(objectives) as ObjectiveName[])('a model of %s', (name
     it('refuses to embed, and says what it can do', async () => {
       for (const call of [clip.encodeImage(picture('red')), clip.encodeText('red')]) {
         await expect(call).rejects.toThrow(UsageError)
-        await expect(call).rejects.toThrow(/no joint embedding.*it can classify images/)
+        await expect(call).rejects.toThrow(/no joint embedding.*it can only classify/)
       }
     })
 
@@ -145,6 +146,21 @@ describe.each(Object.keys(objectives) as ObjectiveName[])('a model of %s', (name
       const data = Uint8Array.from({ length: size * size * 3 }, (_, i) => mean[i % 3]!)
       const blank = await zeroShotScores(clip, { data, width: size, height: size, channels: 3 }, names)
       for (const i of names.keys()) expect(less.scores[i]).toBeCloseTo(plain.scores[i]! - blank.scores[i]!, 5)
+    })
+
+    it('refuses to score where its weights are no numbers', async () => {
+      // The image encoder, then what turns its output into scores of words.
+      const own = name === 'bow' ? 'bag_of_words.weight' : 'caption.token_embedding.weight'
+      for (const parameter of ['visual.conv1.weight', own]) {
+        const copy = await mkdtemp(join(tmpdir(), 'typeclip-'))
+        await cp(folder, copy, { recursive: true })
+        spoil(copy, parameter, Number.NaN, { all: true })
+        const broken = await load(copy, { threads: 1 })
+        const call = classify(broken, picture('red'), names)
+        await expect(call).rejects.toThrow(CheckpointError)
+        await expect(call).rejects.toThrow(`parameter ${parameter} [`)
+        await broken.dispose()
+      }
     })
 
     it('refuses a name without words', async () => {

@@ -1,37 +1,42 @@
-// Zero-shot scores (§3.1) by any model, whatever it was trained by: a picture's embedding against those of prompts, or,
-// where a model has no joint embedding, how probable it finds the prompts for the picture.
+// Zero-shot scores (§3.1) of any model, whatever its objective was: an image's embedding compared with those of prompts, or,
+// where a model has no joint embedding, the probability of the prompts for the image.
 
 import type { Clip, ClipLikelihood, ImageInput, ImageResult, Many } from '../load.ts'
+import { anything, checkOptions, trueOrFalse } from '../options.ts'
 import {
   type Classifier,
+  checkTop,
   type Label,
+  ofLabel,
   promptsOf,
   rank,
   scoresOf,
   type ZeroShotOptions,
   zeroShotClassifier,
+  zeroShotRules,
 } from './classifier.ts'
 
-/** A classifier, and what reads pictures for it. */
+/** A classifier, and the model that reads images for it. */
 export interface Scorer {
-  /** The model, whose `streamImages` gives what `classifier` takes: embeddings, or the classes' scores themselves. */
+  /** Its `streamImages` gives what `classifier` takes: embeddings, or the scores of the classes themselves. */
   clip: Clip
   classifier: Classifier
 }
 
+/** Options of `classify`, `zeroShotScorer` and `zeroShotScores`. */
 export interface ScorerOptions extends ZeroShotOptions {
   /**
-   * Of a model without a joint embedding: subtracts what each class scores for a blank picture, so that a class is not
-   * chosen for being a frequent word. Off by default.
+   * For a model without a joint embedding: subtracts the score of each class for a blank image, so that a class is not
+   * chosen only because its label is a frequent word. Default: false.
    */
   prior?: boolean
 }
 
 /**
- * A classifier of words for any model. Of one without a joint embedding a class's score is the mean over templates of
- * `log p(prompt | picture)`, by the prompt's length.
+ * A classifier of labels in words, for any model. Where a model has no joint embedding, the score of a class is
+ * `log p(prompt | image)` divided by the length of the prompt, averaged over the templates.
  *
- * @param options.templates where left out, `a photo of a {}.`; the name alone for a model of bag-of-words prediction
+ * @param options.templates default: `a photo of a {}.`; the label alone for a model of bag-of-words prediction
  * @throws UsageError without names, or for a template without `{}`
  */
 export async function zeroShotScorer(
@@ -39,11 +44,19 @@ export async function zeroShotScorer(
   names: readonly string[],
   { prior = false, ...options }: ScorerOptions = {},
 ): Promise<Scorer> {
+  checkOptions(options, zeroShotRules, 'zeroShotScorer')
   const { likelihood } = clip
   if (!likelihood) return { clip, classifier: await zeroShotClassifier(clip, names, options) }
 
   const { templates = [likelihood.template], onLong } = options
-  const score = likelihood.scoresOf(promptsOf(names, templates), onLong ? { onLong } : {})
+  const score = scoresOfPrompts()
+  function scoresOfPrompts() {
+    try {
+      return likelihood!.scoresOf(promptsOf(names, templates), onLong ? { onLong } : {})
+    } catch (error) {
+      throw ofLabel(error, names, templates)
+    }
+  }
   const classScores = async (condition: Float32Array): Promise<Float32Array> => {
     const each = await score(condition)
     return Float32Array.from(names, (_, i) => mean(each.subarray(i * templates.length, (i + 1) * templates.length)))
@@ -65,7 +78,7 @@ export async function zeroShotScorer(
   return { clip: { ...clip, streamImages }, classifier: { names, weights: identity, normalize: false } }
 }
 
-/** What is read of a picture of nothing: the mean colour, which normalising makes zeros. */
+/** The condition of a blank image: the mean colour, which normalising turns into zeros. */
 async function blankCondition(likelihood: ClipLikelihood, { preprocessing }: Clip): Promise<Float32Array> {
   const { size, mean } = preprocessing
   const data = Uint8Array.from({ length: size * size * 3 }, (_, i) => Math.round(mean[i % 3]! * 255))
@@ -74,12 +87,12 @@ async function blankCondition(likelihood: ClipLikelihood, { preprocessing }: Cli
     if ('embedding' in result) return result.embedding
     throw result.error
   }
-  throw new Error('a blank picture gave no result')
+  throw new Error('a blank image gave no result')
 }
 
 const mean = (x: Float32Array): number => x.reduce((sum, value) => sum + value, 0) / x.length
 
-/** What each of some pictures scores for each class: `[images, classes]`, row-major; higher is likelier. */
+/** The score of each image for each class: `[images, classes]`, row-major; higher is likelier. */
 export async function zeroShotScores(
   clip: Clip,
   images: Many<ImageInput>,
@@ -94,20 +107,41 @@ export async function zeroShotScores(
   return { scores, shape: [rows.length, names.length] }
 }
 
-/** Labels of each image, best first, with their scores. */
+/**
+ * For each image its labels with their scores, best first.
+ *
+ * @param labels in words, or a classifier: `zeroShotClassifier` made once and used often, or one that was trained
+ * @param options.top how many labels of each image. Default: all
+ * @throws InputError for the first image that cannot be read, with its `index`
+ *
+ * @example
+ * ```ts
+ * import { classify, load } from 'typeclip'
+ *
+ * const clip = await load()
+ * const [labels] = await classify(clip, 'photo.jpg', ['cat', 'dog'], { templates: ['a photo of a {}.'] })
+ * console.log(labels![0]) // { label: 'cat', score: 0.97 }
+ * ```
+ */
 export async function classify(
   clip: Clip,
   images: Many<ImageInput>,
   labels: readonly string[] | Classifier,
   options: ScorerOptions & { top?: number } = {},
 ): Promise<Label[][]> {
-  const scorer = 'weights' in labels ? { clip, classifier: labels } : await zeroShotScorer(clip, labels, options)
+  checkOptions(options, { ...zeroShotRules, prior: trueOrFalse, top: anything }, 'classify')
+  const { top = Infinity, ...words } = options
+  checkTop(top)
+  const scorer = isClassifier(labels) ? { clip, classifier: labels } : await zeroShotScorer(clip, labels, words)
   const found: Label[][] = []
   for await (const embedding of embeddings(scorer, images, options)) {
-    found.push(rank(scorer.classifier, embedding, options.top))
+    found.push(rank(scorer.classifier, embedding, top))
   }
   return found
 }
+
+const isClassifier = (labels: readonly string[] | Classifier): labels is Classifier =>
+  typeof labels === 'object' && labels !== null && 'weights' in labels
 
 async function* embeddings(
   { clip }: Scorer,

@@ -12,7 +12,7 @@ import { load } from '../../src/load.node.ts'
 import { Parameters } from '../../src/model/parameters.ts'
 import { type ObjectiveName, objectives } from '../../src/objectives/index.ts'
 import { exampleInputs } from '../../src/objectives/inputs.ts'
-import { exampleValues } from '../../src/training/examples.ts'
+import { exampleValues } from '../../src/training/collate.ts'
 import { expectAsGolden, readAll, type Stored } from '../golden.ts'
 import * as tolerance from '../tolerances.ts'
 

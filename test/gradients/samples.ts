@@ -95,6 +95,7 @@ export const samples: Readonly<Record<OperatorName, readonly Sample[]>> = {
   Size: [{ inputs: [x] }],
   ArgMax: [{ inputs: [{ ...x, draw: { from: 0, to: 1000 } }], attributes: { axis: 1, keepdims: 0 } }],
 
+  SequencedAfter: [{ inputs: [x, row] }],
   Reshape: [
     { inputs: [x], attributes: { shape: ['batch', 'length', 2, 2] } },
     { inputs: [x], attributes: { shape: ['batch·length', 4] } },

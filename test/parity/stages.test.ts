@@ -12,7 +12,7 @@ import { collectStages } from '../../src/graph/scope.ts'
 import { input, type Tensor } from '../../src/graph/tensor.ts'
 import { load } from '../../src/load.node.ts'
 import type { Clip } from '../../src/load.ts'
-import { encodeImage, encodeText } from '../../src/model/clip.ts'
+import { clipLogits, encodeImage, encodeText } from '../../src/model/clip.ts'
 import * as tolerance from '../tolerances.ts'
 
 const fixtures = fileURLToPath(new URL('../../fixtures/parity', import.meta.url))
@@ -92,9 +92,9 @@ describe.each(cases.map((entry) => entry.name))('%s', (name) => {
     const [clip, golden] = [await load(model), await readGolden(folder)]
     const { imageSize } = clip.config.image!
     const image = golden.get('image')!
-    const build = (whole: boolean) => () =>
+    const build = (allPositions: boolean) => () =>
       encodeImage(clip.parameters, input('image', 'float32', ['batch', 3, imageSize, imageSize]), clip.config, {
-        whole,
+        allPositions,
       })
     const feeds = { image: new Value('float32', image.data as Float32Array, image.shape) }
     const stages = await runStages(clip, build(true), feeds)
@@ -109,12 +109,28 @@ describe.each(cases.map((entry) => entry.name))('%s', (name) => {
   it('gives every stage of the text tower', async () => {
     const [clip, golden] = [await load(model), await readGolden(folder)]
     const feeds = textFeeds(golden.get('ids')!, clip)
-    const build = (whole: boolean) => () => encodeText(clip.parameters, textInputs(), clip.config, { whole })
+    const build = (allPositions: boolean) => () =>
+      encodeText(clip.parameters, textInputs(), clip.config, { allPositions })
     const stages = await runStages(clip, build(true), feeds)
     expect(compare(stages, golden, '')).toBeGreaterThan(12)
     expect(difference(stages.get('embedding')!, golden.get('text_embedding')!)).toBeLessThan(tolerance.stage)
     const fast = await runStages(clip, build(false), feeds)
     expect(difference(fast.get('embedding')!, golden.get('text_embedding')!)).toBeLessThan(tolerance.stage)
+    await clip.dispose()
+  })
+
+  it('gives the logits of every image with every text', async () => {
+    const [clip, golden] = [await load(model), await readGolden(folder)]
+    const image = golden.get('image')!
+    const inputs = input('image', 'float32', ['batch', ...image.shape.slice(1)])
+    const build = () => clipLogits(clip.parameters, inputs, textInputs(), clip.config)
+    const feeds = {
+      image: new Value('float32', image.data as Float32Array, image.shape),
+      ...textFeeds(golden.get('ids')!, clip),
+    }
+    const logits = (await runStages(clip, build, feeds)).get('embedding')!
+    expect(logits.dims).toEqual(golden.get('logits')!.shape)
+    expect(difference(logits, golden.get('logits')!)).toBeLessThan(tolerance.stage)
     await clip.dispose()
   })
 

@@ -44,7 +44,7 @@ it.skipIf(process.platform === 'win32')(
     const { status, stderr } = train('full', 6, '9000')
     expect(status).toBe(2)
     expect(stderr).toMatch(
-      /full: a file of the run may not grow as large as it must .*; the checkpoint after step 2 is as it was\. .*--resume/,
+      /full: a file of the run would exceed the allowed file size .*; the checkpoint after step 2 is as it was\. .*resume/,
     )
     expect(stderr).not.toContain('    at ')
     expect(checkpoints()).toEqual(['step-00000002.safetensors'])

@@ -9,7 +9,7 @@ import { calibrationOf } from '../evaluate/data.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
 import { readLines } from '../lines.ts'
-import { imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
+import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
 import { displayWidth, onOneLine, padded, table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -49,6 +49,7 @@ export const command = defineCommand({
     },
     ...longTextFlags,
     ...imageFlags,
+    ...addressFlags,
     ...modelFlags,
   },
   examples: [
@@ -92,7 +93,7 @@ export const command = defineCommand({
       for await (const { path, embedding } of embedImages(reader, found, { terminal, job })) {
         const top = values.top ?? (values.json ? Infinity : shownLabels)
         const labels = rank(classifier, embedding, top, calibration?.temperature)
-        const none = calibration && Math.max(...scoresOf(classifier, embedding)) < calibration.threshold
+        const none = calibration && scoresOf(classifier, embedding).every((score) => score < calibration.threshold)
         const answer = calibration && { answer: none ? noneOfThese : labels[0]!.label }
         if (values.json) await terminal.print(JSON.stringify({ path, ...answer, labels }))
         else await terminal.print(short ? short(path, labels[0]!, none === true) : block(path, labels, none === true))

@@ -3,6 +3,7 @@
 import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
 import { counted } from '../counted.ts'
+import { downloading } from '../downloading.ts'
 import { megabytes, modelFlags } from '../model.ts'
 
 const dtypes = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const
@@ -47,18 +48,21 @@ export const command = defineCommand({
         )
       }
       const { writeMerged } = await import('typeclip/finetune')
-      await writeMerged(target, source, adapter, { unmerge, overwrite, activation, signal: terminal.signal })
+      const options = { unmerge, overwrite, activation, signal: terminal.signal, ...downloading(terminal) }
+      await writeMerged(target, source, adapter, options)
       await terminal.print(`${target}  ${source} ${unmerge ? 'without' : 'with'} ${adapter}`)
       return 0
     }
     const { convert } = await import('typeclip')
+    const download = downloading(terminal)
     const { path, tensors, bytes, notices } = await convert(source, target, {
       to,
       overwrite,
       activation,
       dtype: dtype && dtypes[dtype],
       signal: terminal.signal,
-      onDownload: ({ file, received, total }) => progress(file, received, total),
+      onDownload: download.onProgress,
+      onWait: download.onWait,
       onProgress({ written, total }) {
         terminal.signal.throwIfAborted()
         progress(target, written, total)

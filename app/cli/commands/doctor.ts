@@ -1,9 +1,10 @@
 // `typeclip doctor`: the installation against golden values that the reference made (fixtures/make/doctor.py).
 
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Clip, Embeddings } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
@@ -76,6 +77,7 @@ export const command = defineCommand({
       return compared(await clip.encodeText(texts, { normalize: true }), golden.texts)
     })
     await clip?.dispose()
+    await check('telemetry', checkTelemetry)
     terminal.status(undefined)
 
     const ok = findings.every((finding) => finding.ok)
@@ -134,6 +136,14 @@ async function checkFile({ model }: Golden): Promise<Omit<Finding, 'check'>> {
   const sha256 = hash.digest('hex')
   if (sha256 === model.sha256) return { ok: true, found: `${model.file}, as published` }
   return { ok: false, found: `${model.file} has sha-256 ${sha256}, not ${model.sha256}; install typeclip again` }
+}
+
+/** After the encoders ran. With its telemetry on, ONNX Runtime leaves a file of this name in the temporary folder. */
+async function checkTelemetry(): Promise<Omit<Finding, 'check'>> {
+  const trace = join(tmpdir(), `mat-debug-${process.pid}.log`)
+  const off = process.env.ORT_DISABLE_TELEMETRY === '1' && !existsSync(trace)
+  if (off) return { ok: true, found: "off: nothing is sent, and ONNX Runtime's own telemetry is switched off" }
+  return { ok: false, found: `ONNX Runtime's telemetry is on (${trace}); set ORT_DISABLE_TELEMETRY=1` }
 }
 
 function compared({ data }: Embeddings, golden: readonly { embedding: number[] }[]): Omit<Finding, 'check'> {

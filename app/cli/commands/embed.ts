@@ -5,7 +5,7 @@ import { defineCommand } from '../command.ts'
 import { embedImages, embedTexts } from '../embeddings.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
-import { imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
+import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
 import { createRowFile } from '../row-file.ts'
 import { namedTexts } from '../texts.ts'
 
@@ -25,6 +25,7 @@ export const command = defineCommand({
     normalize: { type: 'switch', help: 'divide each vector by its length; CLIP leaves this to the caller' },
     ...longTextFlags,
     ...imageFlags,
+    ...addressFlags,
     ...modelFlags,
   },
   examples: [

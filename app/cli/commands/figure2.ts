@@ -4,6 +4,7 @@ import { UsageError } from 'typeclip/errors'
 import type { Figure2Event, Figure2Run, Figured } from 'typeclip/training'
 import { defineCommand } from '../command.ts'
 import { counted } from '../counted.ts'
+import { downloading } from '../downloading.ts'
 import { duration } from '../job.ts'
 import { modelFlags } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
@@ -93,7 +94,7 @@ export const command = defineCommand({
       ...(schedule && { schedule }),
       ...(values.prompt.length > 0 && { prompts: values.prompt }),
       ...(values.noAugment && { augment: false as const }),
-      ...(values.model !== undefined && { model: await openInitialModel(values.model) }),
+      ...(values.model !== undefined && { model: await openInitialModel(values.model, downloading(terminal)) }),
       signal: terminal.signal,
     })
     const show = values.json ? (event: Figure2Event) => terminal.print(JSON.stringify(event)) : view(terminal)
@@ -143,11 +144,17 @@ function view(terminal: Terminal): (event: Figure2Event) => Promise<void> {
     } else if (event.kind === 'interrupted') {
       terminal.note('stopped and saved; the same command continues')
     } else {
-      for (const { from, to, efficiency } of event.report.steps) {
-        const ratio = efficiency
-          ? `${efficiency.mean.toFixed(1)}${efficiency.seeds > 1 ? ` ± ${efficiency.spread.toFixed(1)}` : ''} times as`
-          : 'not comparably'
-        await terminal.print(`${to} is ${ratio} efficient as ${from}`)
+      const { objectives, steps } = event.report
+      for (const { from, to, efficiency } of steps) {
+        if (efficiency) {
+          const spread = efficiency.spread === null ? '' : ` ± ${efficiency.spread.toFixed(1)}`
+          await terminal.print(`${to} is ${efficiency.mean.toFixed(1)}${spread} times as efficient as ${from}`)
+        } else {
+          await terminal.print(`${to} and ${from} reach no common accuracy, so their efficiency cannot be compared`)
+        }
+      }
+      if (objectives[0]?.seeds.length === 1) {
+        await terminal.print('one seed: no spread, so a difference may be chance; --seeds 3 measures it')
       }
     }
   }

@@ -1,10 +1,12 @@
 // `typeclip finetune`: a model that knows a person's own classes better, from a folder of labelled pictures (§3.2 and after).
 
+import type { Clip } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
 import type { FinetuneEvent, FinetuneOptions, FinetuneResult, LoraTarget } from 'typeclip/finetune'
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
 import { counted } from '../counted.ts'
+import { downloading } from '../downloading.ts'
 import { templatesOf, wordFlags, wordsOf } from '../evaluate/data.ts'
 import { createPage } from '../evaluate/page.ts'
 import { verdict } from '../evaluate/verdict.ts'
@@ -13,6 +15,7 @@ import { checkMethodFlags } from '../method-flags.ts'
 import { imageFlags, modelFlags, withModel } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 import { createTrainingView } from '../training-view.ts'
+import { createUseNotices } from '../use-notices.ts'
 
 const methods = [
   'full',
@@ -156,6 +159,8 @@ export const command = defineCommand({
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
     const { finetune } = await import('typeclip/finetune')
+    const notices = createUseNotices(terminal)
+    const download = downloading(terminal)
     const events = finetune({
       ...options,
       method,
@@ -164,19 +169,22 @@ export const command = defineCommand({
       out,
       templates,
       words: classnames,
+      onNotice: notices.onNotice,
       signal: terminal.signal,
+      onDownload: download.onProgress,
+      onWait: download.onWait,
     })
     const page = values.html === undefined ? undefined : await createPage(values.html)
     try {
       const { result, before, after } = await shown(events, terminal, values.json)
       terminal.status(undefined)
       terminal.signal.throwIfAborted()
+      notices.end()
       if (!result) return 0
       if (page && before && after) {
         const about = { task: 'finetune', model: `${result.model} · ${method}`, data: after.data, train } as const
-        await withModel({ ...values, model: out, activation: undefined }, ['image'], terminal, (clip) =>
-          page.finetuned(about, before.details, after.details, clip),
-        )
+        const draw = (clip: Clip) => page.finetuned(about, before.details, after.details, clip)
+        await withModel({ ...values, model: out, activation: undefined }, ['image'], terminal, draw, notices)
       }
       await terminal.print(values.json ? JSON.stringify(result, null, 2) : closing(result))
       const doubt = verdict({ before: result.zeroShot.top1, after: result.top1, n: result.n })

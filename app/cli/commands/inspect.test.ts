@@ -23,6 +23,7 @@ it('prints help', async () => {
     address, or - for the bytes of one image on standard input. --explain adds why they match: which parts of the image
     and which words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); the terminal then
     shows only that.
+    A config.json of open_clip or Hugging Face without weights, as --model, is shown with random weights.
 
     Flags:
       --text S…                            a text; repeat the flag for more
@@ -35,6 +36,7 @@ it('prints help', async () => {
       --order openai|hf                    openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
       --max-pixels N                       refuse images with more pixels. Default: 178,956,970, as Pillow
       --exif-rotate                        rotate photos by their EXIF orientation, which the reference ignores
+      --max-bytes N                        refuse images at addresses with more bytes. Default: 268,435,456
       --model M                            name (typeclip models), hub id, folder or file. Default: the small model that ships
       --activation quickgelu|gelu          activation of a checkpoint that does not name its own
       --device cpu|webgpu|cuda|coreml|dml  cpu, webgpu, cuda, coreml or dml. Default: cpu
@@ -65,7 +67,7 @@ it.each([
   [['a.jpg', '--text', 'a', '--explain', '--out', 'a', '--html', 'a'], 'give two files'],
   [
     [picture, '--text', 'a', '--explain', '--start-layer', '1,9', '--model', vit],
-    'block 9 of the text tower, whose blocks are 0 to 2',
+    'block 9 of the text encoder; --start-layer is 0 to 2',
   ],
 ])('inspect %j is wrong use', async (argv, message) => {
   const { code, stdout, stderr } = await captured(['inspect', ...argv])
@@ -250,3 +252,51 @@ function unbalanced(page: string): string[] {
   }
   return [...wrong, ...open]
 }
+
+describe('a configuration alone', () => {
+  const model = async (config: object) => {
+    const path = join(await mkdtemp(join(tmpdir(), 'typeclip-inspect-')), 'tiny.json')
+    await writeFile(path, JSON.stringify(config))
+    return path
+  }
+  const tiny = {
+    embed_dim: 16,
+    vision_cfg: { image_size: 32, layers: 2, width: 64, patch_size: 16 },
+    text_cfg: { context_length: 16, vocab_size: 49408, width: 64, heads: 1, layers: 2 },
+  }
+  const tower = { hidden_size: 64, intermediate_size: 128, num_hidden_layers: 1, num_attention_heads: 2 }
+  const huggingFace = {
+    ...{ model_type: 'clip', projection_dim: 16, text_config: tower },
+    vision_config: { ...tower, image_size: 32, patch_size: 16 },
+  }
+
+  it.each([
+    ["open_clip's", tiny],
+    ["open_clip's, with preprocessing", { model_cfg: tiny, preprocess_cfg: { size: 32, resize_mode: 'squash' } }],
+    ["Hugging Face's", huggingFace],
+  ])('is shown with random weights, the same ones each time, which is said: %s', async (_, config) => {
+    const path = await model(config)
+    const run = () => captured(['inspect', picture, '--text', 'a cat', '--json', '--model', path])
+    const { code, stdout, stderr } = await run()
+    expect(code).toBe(0)
+    expect(stderr).toContain(`${path} is a configuration without weights: its weights are random (seed 0)`)
+    expect(JSON.parse(stdout).texts[0].tokens).toHaveLength(4)
+    expect((await run()).stdout).toBe(stdout)
+  })
+
+  it('is refused by a command that needs weights, with what takes it', async () => {
+    const path = await model(tiny)
+    const { code, stderr } = await captured(['classify', picture, '--labels', 'a', '--model', path])
+    expect(code).toBe(2)
+    expect(stderr).toContain(`${path} is a configuration and has no weights`)
+    expect(stderr).toContain('typeclip train starts from a configuration')
+  })
+
+  it('of a vocabulary that is not CLIP’s is shown without texts', async () => {
+    const path = await model({ ...tiny, text_cfg: { ...tiny.text_cfg, vocab_size: 60 } })
+    expect((await captured(['inspect', picture, '--model', path])).code).toBe(0)
+    const { code, stderr } = await captured(['inspect', '--text', 'a', '--model', path])
+    expect(code).toBe(2)
+    expect(stderr).toContain("its vocabulary has 60 tokens where CLIP's has 49408")
+  })
+})

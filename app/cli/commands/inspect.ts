@@ -14,7 +14,7 @@ import { relevancePng } from '../inspect/relevance-picture.ts'
 import { relevanceReport } from '../inspect/relevance-report.ts'
 import { inspectReport } from '../inspect/report.ts'
 import { type Job, startJob } from '../job.ts'
-import { imageFlags, megabytes, modelFlags, withModel } from '../model.ts'
+import { addressFlags, imageFlags, megabytes, modelFlags, withModel } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 import { namedTexts } from '../texts.ts'
 
@@ -27,6 +27,7 @@ export const command = defineCommand({
     'address, or - for the bytes of one image on standard input. --explain adds why they match: which parts of the image',
     'and which words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); the terminal then',
     'shows only that.',
+    'A config.json of open_clip or Hugging Face without weights, as --model, is shown with random weights.',
   ],
   flags: {
     text: { type: 'texts', value: 'S', help: 'a text; repeat the flag for more' },
@@ -46,6 +47,7 @@ export const command = defineCommand({
       help: "print that encoder's graph, one line per node, and nothing else",
     },
     ...imageFlags,
+    ...addressFlags,
     ...modelFlags,
   },
   examples: [
@@ -56,6 +58,8 @@ export const command = defineCommand({
   ],
   async run(words, values, terminal) {
     const { text, html, json, graph, explain, startLayer, out } = values
+    // A configuration alone can be looked at as well: how a model is built does not depend on its weights.
+    const shown = { ...values, randomWeights: 0 }
     if (json && html !== undefined) throw new UsageError('--json and --html are two forms of the same; give one')
     if (!explain && (startLayer !== undefined || out !== undefined)) {
       throw new UsageError(`--${out === undefined ? 'start-layer' : 'out'} is for --explain; give that too`)
@@ -68,7 +72,7 @@ export const command = defineCommand({
     if (graph !== undefined) {
       const { imageGraph, printGraph, textGraph } = await import('typeclip/inspect')
       const build = { image: imageGraph, text: textGraph }[graph]
-      await withModel(values, [graph], terminal, (clip) => terminal.print(printGraph(build(clip))))
+      await withModel(shown, [graph], terminal, (clip) => terminal.print(printGraph(build(clip))))
       return 0
     }
     if (words.length === 0 && text.length === 0) {
@@ -87,7 +91,7 @@ export const command = defineCommand({
     if (towers.length === 0) return job.end()
     const files = await createAtomicFiles({ html, out })
     try {
-      return await withModel(values, towers, terminal, async (clip) => {
+      return await withModel(shown, towers, terminal, async (clip) => {
         const inputs = await usable(clip, image, text, terminal, job)
         const [noImage, noTexts] = [inputs.image === undefined, inputs.texts.length === 0]
         if (explain ? noImage || noTexts : noImage && noTexts) return job.end()

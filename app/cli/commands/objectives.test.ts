@@ -68,7 +68,7 @@ describe.each([
     const { code, stdout, stderr } = await captured(['similarity', picture, '--text', 'an apple', '--json', ...model])
     expect(code).toBe(joint ? 0 : 2)
     if (joint) expect(jsonLines(stdout)).toHaveLength(1)
-    else expect(stderr).toMatch(/no joint embedding.*it can classify images/)
+    else expect(stderr).toMatch(/no joint embedding.*it can only classify/)
   })
 
   it('cannot be looked into, nor converted, and says why', async () => {

@@ -5,8 +5,9 @@ import { UsageError } from 'typeclip/errors'
 import { defineCommand } from '../command.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
-import { imageFlags } from '../model.ts'
+import { addressFlags, imageFlags } from '../model.ts'
 import { createRowFile } from '../row-file.ts'
+import { unturnedImages } from '../use-notices.ts'
 
 /** Pictures that are worked on at a time. */
 const ahead = 32
@@ -36,13 +37,14 @@ export const command = defineCommand({
     },
     raw: { type: 'switch', help: 'bytes, before normalising' },
     ...imageFlags,
+    ...addressFlags,
   },
   examples: [
     'typeclip preprocess photos --out photos.npy',
     'typeclip preprocess a.png --order hf --size 336 --raw --out a.npy',
   ],
   async run(words, values, terminal) {
-    const { out, size = 224, order, mode, interpolation, raw, maxPixels, exifRotate } = values
+    const { out, size = 224, order, mode, interpolation, raw, maxPixels, maxBytes, exifRotate } = values
     if (out === undefined) throw new UsageError('--out is missing: a file X.npy')
     const { images, missing } = await findImages(words, terminal)
     const { createPreprocessor, normalize, openaiPreprocessing } = await import('typeclip')
@@ -53,7 +55,14 @@ export const command = defineCommand({
       ...(interpolation && { interpolation }),
     }
     const file = await createRowFile(out, { allowed: ['.npy'], shape: [3, size, size] })
-    const preprocessor = createPreprocessor({ preprocessing, maxPixels, exifRotate })
+    const unturned = new Set<string>()
+    const preprocessor = createPreprocessor({
+      preprocessing,
+      maxPixels,
+      maxBytes,
+      exifRotate,
+      onOrientation: ({ id }) => unturned.add(id),
+    })
     const job = startJob(terminal, 'image', images.length)
     try {
       for (const { path, error } of missing) job.fail(path, error)
@@ -68,6 +77,7 @@ export const command = defineCommand({
         job.done()
       }
       const code = job.end()
+      if (unturned.size > 0) terminal.note(unturnedImages(unturned.size))
       if (code < 2) {
         await file.commit()
         terminal.note(`wrote ${file.description()}`)

@@ -5,7 +5,7 @@ import { defineCommand } from '../command.ts'
 import { embedImages, embedTexts, noImages } from '../embeddings.ts'
 import { findImages } from '../images.ts'
 import { startJob } from '../job.ts'
-import { imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
+import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
 import { onOneLine, shortened, table } from '../table.ts'
 import { namedTexts } from '../texts.ts'
 
@@ -29,6 +29,7 @@ export const command = defineCommand({
     },
     ...longTextFlags,
     ...imageFlags,
+    ...addressFlags,
     ...modelFlags,
   },
   examples: [

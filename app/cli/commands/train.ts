@@ -4,10 +4,12 @@ import { UsageError } from 'typeclip/errors'
 import type { Augmentation, TrainOptions } from 'typeclip/training'
 import type { Values } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
+import { downloading } from '../downloading.ts'
 import { progressLine } from '../job.ts'
-import { modelFlags } from '../model.ts'
+import { imageFlags, modelFlags } from '../model.ts'
 import { columnFlags, dataFlags, openData } from '../training-data.ts'
 import { createTrainingView } from '../training-view.ts'
+import { createUseNotices } from '../use-notices.ts'
 
 const objectives = ['contrastive', 'siglip', 'bow', 'lm', 'bow-contrastive'] as const
 
@@ -68,6 +70,8 @@ const flags = {
   resume: { type: 'switch', help: 'continue from the last checkpoint in DIR; start if there is none' },
   json: { type: 'switch', help: 'every event as one line of JSON: {"kind": "step", "loss", …}' },
   activation: modelFlags.activation,
+  maxPixels: imageFlags.maxPixels,
+  exifRotate: imageFlags.exifRotate,
   threads: modelFlags.threads,
   ...columnFlags,
 } as const
@@ -98,9 +102,10 @@ export const command = defineCommand({
     if (out === undefined) throw new UsageError('--out is missing: the folder that the model and the logs go into')
     const options = trainOptions(values)
     const { data, val, templates } = await openData(values, terminal)
-    const { judgeBy, openInitialModel, train } = await import('typeclip/training')
-    const { activation, threads } = values
-    const initial = await openInitialModel(model, { activation, signal: terminal.signal })
+    const { judgeBy, openInitialModel, towerOf, train } = await import('typeclip/training')
+    const { activation, freeze, threads, maxPixels, exifRotate } = values
+    const notices = createUseNotices(terminal)
+    const initial = await openInitialModel(model, { activation, signal: terminal.signal, ...downloading(terminal) })
     for (const notice of initial.notices) terminal.note(notice)
     const view = createTrainingView(terminal, values.json)
     const events = train({
@@ -109,9 +114,15 @@ export const command = defineCommand({
       data,
       out,
       signal: terminal.signal,
+      maxPixels,
+      exifRotate,
+      onNotice: notices.onNotice,
+      ...(freeze && { frozen: (name) => towerOf(name) === freeze }),
       ...(val && {
         validate: judgeBy(val, {
           threads,
+          maxPixels,
+          exifRotate,
           signal: terminal.signal,
           ...(templates.length > 0 && { templates }),
           onProgress: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'image', Number.NaN)}`),
@@ -120,6 +131,7 @@ export const command = defineCommand({
     })
     for await (const event of events) await view.show(event)
     terminal.status(undefined)
+    notices.end()
     terminal.signal.throwIfAborted()
     if (!values.json) await terminal.print(`the model is in ${out}; its curves are ${out}/curves.svg`)
     return 0
@@ -161,7 +173,6 @@ function trainOptions(values: TrainValues): Omit<TrainOptions, 'model' | 'data' 
     shuffle: !values.noShuffle,
     augment: augmentation(values),
     resume: values.resume,
-    ...(values.freeze && { frozen: towers[values.freeze] }),
   }
 }
 
@@ -178,10 +189,3 @@ function range(text: string): [number, number] {
   if (more.length === 0 && low! > 0 && low! <= high! && high! <= 1) return [low!, high!]
   throw new UsageError(`--crop-scale takes two shares of a picture, the smaller first: 0.5,1; found '${text}'`)
 }
-
-const isImage = (name: string): boolean => name.startsWith('visual.')
-/** What the text tower is made of; temperature and bias belong to neither. */
-const isText = (name: string): boolean =>
-  /^(transformer\.|token_embedding\.|positional_embedding$|ln_final\.|text_projection$)/.test(name)
-
-const towers = { image: isImage, text: isText } as const

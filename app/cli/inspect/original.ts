@@ -1,6 +1,7 @@
 // The picture as it came, for the page: the file itself, where browsers show such files and it is not large.
 
 import { readFile, stat } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { dataUrl } from './png.ts'
 
 const mostBytes = 2_000_000
@@ -15,7 +16,7 @@ const beginnings: readonly (readonly [RegExp, string])[] = [
   [/^BM/, 'image/bmp'],
 ]
 
-/** @param image a path, an address (which is not fetched again), or the file's bytes */
+/** @param image a path, an address (one of http is not fetched again), or the file's bytes */
 export async function originalUrl(image: string | Uint8Array): Promise<string | undefined> {
   const bytes = typeof image === 'string' ? await smallFile(image) : image
   if (!bytes || bytes.length > mostBytes) return undefined
@@ -24,7 +25,9 @@ export async function originalUrl(image: string | Uint8Array): Promise<string | 
   return type && dataUrl(bytes, type)
 }
 
-async function smallFile(path: string): Promise<Uint8Array | undefined> {
-  if (/^https?:\/\//i.test(path)) return undefined
+async function smallFile(given: string): Promise<Uint8Array | undefined> {
+  if (/^https?:\/\//i.test(given)) return undefined
+  if (/^data:/i.test(given)) return new Uint8Array(await (await fetch(given)).arrayBuffer())
+  const path = /^file:\/\//i.test(given) ? fileURLToPath(given) : given
   return (await stat(path)).size > mostBytes ? undefined : readFile(path)
 }

@@ -1,4 +1,4 @@
-// Operators that work element by element.
+// Elementwise operators.
 
 import { ShapeError } from '../../errors.ts'
 import { type DType, isFloat, onnxType } from '../dtype.ts'
@@ -44,18 +44,18 @@ export const arithmetic = {
   ),
   // tanh′ = 1 − tanh²
   Tanh: unary((g, { y }) => g.sub(g.mul(y).mul(y))),
-  // σ′ = σ − σ², with y′ in every product: what needs only y would be computed, and kept, long before y′ is there
+  // σ′ = σ − σ². Every product includes y′: a term of y alone would be computed early and kept in memory.
   Sigmoid: unary((g, { y }) => {
     const dy = g.mul(y)
     return dy.sub(dy.mul(y))
   }),
   // log(1 + exp x), whose derivative is σ
   Softplus: unary((g, { x }) => g.mul(x.sigmoid())),
-  // where something came through
+  // relu′ = 1 where x > 0, else 0
   Relu: unary((g, { y }) => g.mul(y.greater(0).cast(y.dtype))),
   // (x · Φ)′ = Φ + x · φ, with the normal distribution Φ = ½ (1 + erf(x/√2)) and its density φ = exp(−½x²)/√(2π)
   Gelu: unary((g, at) => {
-    const x = at.x.after(g)
+    const x = at.x.sequencedAfter(g)
     const normal = x.mul(Math.SQRT1_2).erf().mul(0.5).add(0.5)
     const density = x
       .mul(x)
@@ -65,7 +65,7 @@ export const arithmetic = {
     return g.mul(normal.add(x.mul(density)))
   }),
   Sign: unary(() => undefined),
-  /** A truth value for each, which has no derivative. */
+  /** Bool, without a derivative. */
   Greater: {
     elementwise: true,
     infer: ([a, b]) => [{ dtype: 'bool', shape: broadcast(a!.shape, b!.shape) }],
@@ -77,7 +77,7 @@ export const arithmetic = {
     elementwise: true,
     infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
     gradient({ inputs: [x], attributes: { alpha } }, [g]): Tensor[] {
-      const u = x!.after(g!).mul(alpha as number)
+      const u = x!.sequencedAfter(g!).mul(alpha as number)
       const share = u.sigmoid()
       const along = g!.mul(u)
       return [share.mul(g!.add(along.sub(along.mul(share))))]

@@ -1,7 +1,17 @@
-// Operators that move elements and compute nothing.
+// Operators that move elements, without arithmetic.
 
 import { ShapeError } from '../../errors.ts'
-import { arrangeable, axisOf, broadcast, type Dim, knownDim, type Shape, sameShape, showShape, size } from '../shape.ts'
+import {
+  axisOf,
+  broadcast,
+  type Dim,
+  expressibleReshape,
+  knownDim,
+  type Shape,
+  sameShape,
+  showShape,
+  size,
+} from '../shape.ts'
 import { concat, zerosLike } from '../tensor.ts'
 import type { Operator } from './operator.ts'
 
@@ -9,22 +19,29 @@ export const arrangement = {
   Reshape: {
     infer([x], { shape }) {
       if (size(x!.shape) !== size(shape as Shape)) {
-        throw new ShapeError(`${showShape(x!.shape)} cannot be arranged as ${showShape(shape as Shape)}`)
+        throw new ShapeError(`${showShape(x!.shape)} cannot be reshaped to ${showShape(shape as Shape)}`)
       }
       return [{ dtype: x!.dtype, shape: shape as Shape }]
     },
     gradient: ({ inputs: [x] }, [g]) => [g!.reshapeLike(x!)],
-    // A second input is a tensor to resemble, or, with `after`, one that has to be there first. Without one, ONNX writes 0
-    // for "as it was at this place" and -1, once, for "what remains".
-    onnx({ inputs: [x, like], attributes: { shape, after } }) {
-      if (like && after) return { inputs: [x!, { shapeOf: x!, after: like }], attributes: {} }
+    // The target is the shape of a second input, or constant: 0 keeps a dim in place, and one -1 is inferred.
+    onnx({ inputs: [x, like], attributes: { shape } }) {
       if (like) return { inputs: [x!, { shapeOf: like }], attributes: {} }
       const target = (shape as Shape).map((dim, i) => (typeof dim === 'number' ? dim : dim === x!.shape[i] ? 0 : -1))
-      if (!arrangeable(x!.shape, shape as Shape)) {
-        throw new ShapeError(`Reshape of ${showShape(x!.shape)} to ${showShape(shape as Shape)}: two dims are unknown`)
+      if (!expressibleReshape(x!.shape, shape as Shape)) {
+        throw new ShapeError(
+          `Reshape of ${showShape(x!.shape)} to ${showShape(shape as Shape)}: more than one named dim moves`,
+        )
       }
       return { inputs: [x!, target], attributes: {} }
     },
+  },
+  /** The first input, computed after the second: in ONNX a Reshape to its own shape, which waits for the second's size. */
+  SequencedAfter: {
+    name: 'Reshape',
+    infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+    gradient: (_, [g]) => [g!],
+    onnx: ({ inputs: [x, after] }) => ({ inputs: [x!, { shapeOf: x!, after: after! }], attributes: {} }),
   },
   Transpose: {
     infer: ([x], { perm }) => [{ dtype: x!.dtype, shape: (perm as number[]).map((axis) => x!.shape[axis]!) }],
@@ -58,13 +75,13 @@ export const arrangement = {
       attributes: {},
     }),
   },
-  /** Zeros around. */
+  /** With zeros. */
   Pad: {
     infer([x], { pads }) {
       const rank = x!.shape.length
       const shape = x!.shape.map((dim, axis) => {
-        const more = (pads as number[])[axis]! + (pads as number[])[rank + axis]!
-        return more ? knownDim(x!.shape, axis) + more : dim
+        const added = (pads as number[])[axis]! + (pads as number[])[rank + axis]!
+        return added ? knownDim(x!.shape, axis) + added : dim
       })
       return [{ dtype: x!.dtype, shape }]
     },
@@ -72,7 +89,7 @@ export const arrangement = {
       const axes = [...x!.shape.keys()].filter((axis) => x!.shape[axis] !== g!.shape[axis])
       const starts = axes.map((axis) => (pads as number[])[axis]!)
       const ends = axes.map((axis, i) => starts[i]! + knownDim(x!.shape, axis))
-      return [g!.crop(axes, starts, ends)]
+      return [g!.sliceAxes(axes, starts, ends)]
     },
     onnx: ({ inputs: [x], attributes: { pads } }) => ({ inputs: [x!, pads as number[]], attributes: {} }),
   },
@@ -82,9 +99,9 @@ export const arrangement = {
       if (n % parts) throw new ShapeError(`${showShape(x!.shape)} in ${parts} equal parts along axis ${axis}`)
       return Array.from({ length: parts }, () => ({ dtype: x!.dtype, shape: x!.shape.with(axis as number, n / parts) }))
     },
-    gradient: ({ outputs, attributes: { axis } }, given) => [
+    gradient: ({ outputs, attributes: { axis } }, upstream) => [
       concat(
-        outputs.map((y, i) => given[i] ?? zerosLike(y)),
+        outputs.map((y, i) => upstream[i] ?? zerosLike(y)),
         axis as number,
       ),
     ],
@@ -92,14 +109,14 @@ export const arrangement = {
   Concat: {
     infer(inputs, { axis }) {
       const [first] = inputs
-      const at = axisOf(axis as number, first!.shape.length)
+      const position = axisOf(axis as number, first!.shape.length)
       for (const x of inputs) {
-        if (!sameShape(x.shape.with(at, 0), first!.shape.with(at, 0))) {
-          throw new ShapeError(`${inputs.map((t) => showShape(t.shape)).join(' and ')} along axis ${at}`)
+        if (!sameShape(x.shape.with(position, 0), first!.shape.with(position, 0))) {
+          throw new ShapeError(`${inputs.map((t) => showShape(t.shape)).join(' and ')} along axis ${position}`)
         }
       }
-      const length = inputs.reduce((sum, x) => sum + knownDim(x.shape, at), 0)
-      return [{ dtype: first!.dtype, shape: first!.shape.with(at, length) }]
+      const length = inputs.reduce((sum, x) => sum + knownDim(x.shape, position), 0)
+      return [{ dtype: first!.dtype, shape: first!.shape.with(position, length) }]
     },
     gradient({ inputs, attributes: { axis } }, [g]) {
       let end = 0
@@ -110,10 +127,10 @@ export const arrangement = {
       })
     },
   },
-  /** Ones on the diagonal of a matrix of this shape, zeros beside it. */
+  /** An identity matrix of this shape. */
   EyeLike: {
     infer([x]) {
-      if (x!.shape.length !== 2) throw new ShapeError(`a diagonal in ${showShape(x!.shape)}`)
+      if (x!.shape.length !== 2) throw new ShapeError(`expected a matrix, found ${showShape(x!.shape)}`)
       return [{ dtype: x!.dtype, shape: x!.shape }]
     },
     gradient: () => [],
@@ -129,16 +146,21 @@ export const arrangement = {
   },
   Gather: {
     infer([x, indices], { axis }) {
-      const at = axisOf(axis as number, x!.shape.length)
-      return [{ dtype: x!.dtype, shape: [...x!.shape.slice(0, at), ...indices!.shape, ...x!.shape.slice(at + 1)] }]
+      const position = axisOf(axis as number, x!.shape.length)
+      return [
+        {
+          dtype: x!.dtype,
+          shape: [...x!.shape.slice(0, position), ...indices!.shape, ...x!.shape.slice(position + 1)],
+        },
+      ]
     },
-    // A row that was read several times gets the sum.
+    // The gradients of a row that is read several times add up.
     gradient({ inputs: [x, indices], attributes: { axis } }, [g]) {
-      const at = axisOf(axis as number, x!.shape.length)
-      const after = x!.shape.slice(at + 1)
-      const updates = g!.reshape(...x!.shape.slice(0, at), -1, ...after)
-      const rows = indices!.reshape(-1, ...after.map(() => 1)).expandLike(updates)
-      return [zerosLike(x!).scatterAdd(rows, updates, at)]
+      const position = axisOf(axis as number, x!.shape.length)
+      const rest = x!.shape.slice(position + 1)
+      const updates = g!.reshape(...x!.shape.slice(0, position), -1, ...rest)
+      const rows = indices!.reshape(-1, ...rest.map(() => 1)).expandLike(updates)
+      return [zerosLike(x!).scatterAdd(rows, updates, position)]
     },
   },
   GatherND: {
@@ -150,7 +172,7 @@ export const arrangement = {
       const depth = knownDim(indices!.shape, -1)
       return [{ dtype: x!.dtype, shape: [...indices!.shape.slice(0, -1), ...x!.shape.slice(batch.length + depth)] }]
     },
-    // For one position of each sequence: `[batch, length, …]` at `[batch, 1]`.
+    // For one position of each sequence: `[batch, length, …]` indexed by `[batch, 1]`.
     gradient({ inputs: [x, indices], attributes: { batch_dims } }, [g]) {
       const [batch, , ...rest] = x!.shape
       if (batch_dims !== 1 || indices!.shape.length !== 2 || indices!.shape[1] !== 1) {
@@ -169,7 +191,7 @@ export const arrangement = {
       zerosLike(x!).scatterAdd(indices!, g!, axis as number),
     ],
   },
-  /** Adds; ONNX Runtime does so in the order of the updates on a CPU, so that the same run gives the same sums. */
+  /** Adds. On a CPU, ONNX Runtime adds in the order of the updates, so sums are reproducible. */
   ScatterElements: {
     infer([x, indices, updates]) {
       if (!sameShape(indices!.shape, updates!.shape)) {

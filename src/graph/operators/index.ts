@@ -1,4 +1,5 @@
-// The operator table: one row per ONNX operator, its shape rule and its gradient rule side by side.
+// The operator table: one row per operator, its shape rule and its gradient rule side by side. The rules build graphs with
+// `Tensor`, which looks up the table, so these files import each other.
 
 import { arithmetic } from './arithmetic.ts'
 import { arrangement } from './arrangement.ts'

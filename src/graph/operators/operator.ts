@@ -1,4 +1,4 @@
-// What a row of the operator table says.
+// A row of the operator table: shape rule, gradient rule, and how ONNX writes the operator.
 
 import type { DType } from '../dtype.ts'
 import type { Shape } from '../shape.ts'
@@ -9,7 +9,7 @@ export interface Signature {
   shape: Shape
 }
 
-/** An input as ONNX wants it: a tensor, int64 or float32 values, the shape of a tensor (once another one is there), or nothing. */
+/** An input as ONNX takes it: a tensor, int64 or float32 values, the shape of a tensor (ordered after another one), or nothing. */
 export type OnnxInput =
   | Tensor
   | readonly number[]
@@ -21,16 +21,16 @@ export interface Operator {
   /** Types and shapes of the outputs, or a `ShapeError`. */
   infer(inputs: readonly Tensor[], attributes: Readonly<Record<string, Attribute>>): readonly Signature[]
   /**
-   * The loss's derivative by each input, given its derivative by each output, as more graph. Undefined stands for zero.
-   * A rule may return the shape that broadcasting made, which the walk sums back, or one that is yet to be broadcast.
+   * The loss's derivative by each input, given its derivative by each output, as more graph. Undefined means zero.
+   * A derivative may have the broadcast shape, which `gradients` sums back, or one that can still be broadcast.
    */
   gradient?(node: Node, outputs: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[]
-  /** Works element by element, so that a gradient that is yet to be broadcast serves its rule as it is. */
+  /** Elementwise: its rule accepts a derivative that is not broadcast yet. */
   elementwise?: true
-  /** How ONNX writes it, where that is not the same inputs and attributes. */
+  /** Inputs and attributes in ONNX. Default: the node's own. */
   onnx?(node: Node): { inputs: readonly OnnxInput[]; attributes: Readonly<Record<string, Attribute>> }
-  /** ONNX's own name, where the row's is another: one operator there may be several here. */
+  /** The operator's name in ONNX. Default: the row's. One ONNX operator may have several rows. */
   name?: string
-  /** Operators outside ONNX's own set name their domain. */
+  /** The domain of operators outside ONNX's own set. */
   domain?: 'com.microsoft'
 }

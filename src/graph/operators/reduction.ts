@@ -1,4 +1,4 @@
-// Operators that bring many numbers together: products, sums, softmax, normalisation.
+// Operators that reduce: products, sums, softmax, normalisation.
 // In formulas, x′ is the loss's derivative by x.
 
 import { ShapeError } from '../../errors.ts'
@@ -11,7 +11,7 @@ function reducedShape(x: Tensor, axes: Attribute | undefined, keep: boolean): Sh
   return keep ? x.shape.map((dim, i) => (gone.has(i) ? 1 : dim)) : x.shape.filter((_, i) => !gone.has(i))
 }
 
-/** A value for each group that was brought together, with the axes that went as 1 again. */
+/** A reduced value with the reduced axes restored as 1. */
 const restored = (y: Tensor, { inputs: [x], attributes: { axes } }: Node): Tensor =>
   y.reshape(...reducedShape(x!, axes, true))
 
@@ -28,21 +28,18 @@ const reduce = (gradient: (g: Tensor, at: { x: Tensor; y: Tensor; axes: number[]
   }),
 })
 
-/**
- * All rows of all matrices under each other: `[…, n, k] → […·n, k]`. One large product is twice as fast as a product for
- * each matrix and their sum.
- */
+/** Stacks the rows of all matrices: `[…, n, k] → […·n, k]`. One large product is twice as fast as the sum of many. */
 const rows = (x: Tensor): Tensor => (x.shape.length === 2 ? x : x.reshape(-1, x.shape.at(-1)!))
 
-/** Of the last two axes. */
-const turned = (shape: Shape): Shape => [...shape.slice(0, -2), ...shape.slice(-2).reverse()]
+/** The last two axes swapped. */
+const transposed = (shape: Shape): Shape => [...shape.slice(0, -2), ...shape.slice(-2).reverse()]
 
-/** `[…, n, k] × […, k, m] → […, n, m]`; a mark says which of the two is shown as it was before it was turned. */
+/** `[…, n, k] × […, k, m] → […, n, m]`. A mark `ᵀ` means that the operand was transposed; errors show it as it was. */
 function productShape(a: Shape, b: Shape, [markA, markB] = ['', '']): Shape {
   const [n, k] = a.slice(-2)
   const [inner, m] = b.slice(-2)
   if (a.length < 2 || b.length < 2 || k !== inner) {
-    const [shownA, shownB] = [markA ? turned(a) : a, markB ? turned(b) : b].map(showShape)
+    const [shownA, shownB] = [markA ? transposed(a) : a, markB ? transposed(b) : b].map(showShape)
     throw new ShapeError(`${shownA}${markA} × ${shownB}${markB}: inner dimensions ${k} and ${inner} differ`)
   }
   return [...broadcast(a.slice(0, -2), b.slice(0, -2)), n!, m!]
@@ -59,12 +56,12 @@ export const reduction = {
       ]
     },
   },
-  // ONNX Runtime's own, for `x Wᵀ` and `xᵀ w`: a stored weight is packed straight from its file, where a Transpose of it would
-  // first be folded into a second copy (half the start-up time of a text tower went there), and that of keys is slow.
+  // ONNX Runtime's own operator, for `x Wᵀ` and `xᵀ w`. A stored weight is packed straight from its file; a Transpose of it
+  // would first be folded into a copy, which took half the start-up time of a text encoder, and transposing keys is slow.
   FusedMatMul: {
     domain: 'com.microsoft',
     infer([x, w], { transA }) {
-      const [a, b] = [transA ? turned(x!.shape) : x!.shape, transA ? w!.shape : turned(w!.shape)]
+      const [a, b] = [transA ? transposed(x!.shape) : x!.shape, transA ? w!.shape : transposed(w!.shape)]
       return [{ dtype: x!.dtype, shape: productShape(a, b, transA ? ['ᵀ', ''] : ['', 'ᵀ']) }]
     },
     // Y = X Wᵀ:  X′ = Y′ W,  W′ = Y′ᵀ X.    Y = Xᵀ W:  X′ = W Y′ᵀ,  W′ = X Y′
@@ -75,7 +72,7 @@ export const reduction = {
   },
   ReduceSum: reduce((g) => g),
   ReduceMean: reduce((g, { x, y }) => g.mul(y.count().div(x.count()))),
-  // y = log Σ exp x:  x′ = y′ · exp(x − y), the softmax; its sum brought to 1 again, since y is rounded at its own size
+  // y = log Σ exp x:  x′ = y′ · exp(x − y), the softmax, rescaled to sum to 1, since a large y is rounded coarsely
   ReduceLogSumExp: reduce((g, { x, y, axes }) => {
     const shares = x.sub(y).exp()
     return g.mul(shares.div(shares.sum(axes)))
@@ -88,12 +85,12 @@ export const reduction = {
       return [weighted.sub(y!.mul(weighted.sum([axis as number])))]
     },
   },
-  /** The place of the largest along an axis, the first of equals, int64; that axis goes. A place has no derivative. */
+  /** Index of the largest value along an axis, the first of equals, int64; the axis is removed. No derivative. */
   ArgMax: {
     infer: ([x], { axis }) => [{ dtype: 'int64', shape: reducedShape(x!, [axis as number], false) }],
     gradient: () => [],
   },
-  /** How many elements there are, int64. */
+  /** The number of elements, int64. */
   Size: {
     infer: () => [{ dtype: 'int64', shape: [] }],
     gradient: () => [],

@@ -7,6 +7,7 @@ type Json = Record<string, unknown>
 export interface Fields {
   /** The file and the path inside it, for messages. */
   readonly where: string
+  readonly json: Readonly<Json>
   integer(name: string, otherwise?: number): number
   number(name: string, otherwise?: number): number
   boolean(name: string, otherwise: boolean): boolean
@@ -23,6 +24,8 @@ export interface Fields {
   optional(name: string): Fields | undefined
   /** Throws where a field asks for something other than the value under which it changes nothing. */
   refuse(neutral: Readonly<Record<string, unknown>>): void
+  /** Throws for a field that is not in the list: nobody knows what it changes. Null asks for nothing. */
+  allow(known: Iterable<string>): void
 }
 
 export function fieldsOf(json: unknown, where: string): Fields {
@@ -45,6 +48,7 @@ export function fieldsOf(json: unknown, where: string): Fields {
 
   return {
     where,
+    json: settings,
     integer: (name, otherwise) => read(name, 'a whole number', isCount, otherwise),
     number: (name, otherwise) => read(name, 'a number', isNumber, otherwise),
     boolean: (name, otherwise) => read(name, 'true or false', (v) => typeof v === 'boolean', otherwise),
@@ -82,5 +86,18 @@ export function fieldsOf(json: unknown, where: string): Fields {
         }
       }
     },
+    allow(known) {
+      const names = new Set(known)
+      for (const [name, value] of Object.entries(settings)) {
+        if (names.has(name) || value === null) continue
+        const text = JSON.stringify(value)
+        throw new CheckpointError(
+          `${where}: field ${name} (${text.length > 60 ? `${text.slice(0, 60)}…` : text}) is not one that typeclip knows, and it may change what the model computes`,
+        )
+      }
+    },
   }
 }
+
+/** Names written one after another. */
+export const fieldNames = (list: string): readonly string[] => list.trim().split(/\s+/)

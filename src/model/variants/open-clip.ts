@@ -2,8 +2,9 @@
 // build is refused by the field's name.
 
 import { CheckpointError } from '../../errors.ts'
+import { checkHeads } from '../check-heads.ts'
 import type { ClipConfig, ImageTowerConfig, TextTowerConfig } from '../config.ts'
-import { type Fields, fieldsOf } from './fields.ts'
+import { type Fields, fieldNames, fieldsOf } from './fields.ts'
 
 // open_clip's defaults for what we do not build: any other value asks for another architecture.
 const customBlock = {
@@ -21,6 +22,7 @@ const imageDefaults = {
   ...customBlock,
   attentional_pool: false,
   pos_embed_type: 'learnable',
+  output_tokens: false,
   timm_model_name: null,
 }
 const textDefaults = {
@@ -34,8 +36,23 @@ const textDefaults = {
   final_ln_after_pool: false,
   proj_bias: false,
   proj_type: 'linear',
+  output_tokens: false,
   hf_model_name: null,
 }
+
+// What is read, and what changes nothing here: settings of training, and of what is refused by another field.
+const topFields = fieldNames(`
+  embed_dim quick_gelu vision_cfg text_cfg custom_text init_logit_scale init_logit_bias output_dict cast_dtype
+  multimodal_cfg nonscalar_logit_scale
+`)
+const towerFields = fieldNames('layers width mlp_ratio pool_type norm_kwargs final_ln_after_pool')
+const imageFields = fieldNames(`
+  head_width patch_size image_size no_ln_pre patch_dropout attn_pooler_queries attn_pooler_heads
+  timm_model_pretrained timm_pool timm_proj timm_proj_bias timm_drop timm_drop_path
+`)
+const textFields = fieldNames(`
+  context_length vocab_size heads pad_id eos_id hf_model_pretrained hf_proj_type hf_pooler_type
+`)
 
 /**
  * @param json the `model_cfg` object, or one of `model_configs/*.json`
@@ -49,15 +66,22 @@ export function fromOpenClip(json: unknown, where: string): ClipConfig {
   const text = top.object('text_cfg')
   image.refuse(imageDefaults)
   text.refuse(textDefaults)
-  return {
+  top.allow(topFields)
+  image.allow([...towerFields, ...imageFields, ...Object.keys(imageDefaults)])
+  text.allow([...towerFields, ...textFields, ...Object.keys(textDefaults)])
+  const config = {
     embedDim: top.integer('embed_dim'),
     image: imageTower(image, activation),
     text: textTower(text, activation),
   }
+  checkHeads(config, where)
+  return config
 }
 
 function layerNormEpsilon(tower: Fields): number {
-  return tower.optional('norm_kwargs')?.number('eps', 1e-5) ?? 1e-5
+  const settings = tower.optional('norm_kwargs')
+  settings?.allow(['eps'])
+  return settings?.number('eps', 1e-5) ?? 1e-5
 }
 
 function imageTower(tower: Fields, activation: 'quickgelu' | 'gelu'): ImageTowerConfig {

@@ -1,5 +1,6 @@
 // ImageNet's 1,000 classes in OpenAI's wording (openai/CLIP notebooks, MIT; as open_clip 89fb801 carries them), by class number.
 
+/** The 1,000 ImageNet class names as OpenAI wrote them for zero-shot classification, in the order of the labels. */
 export const imagenetClassNames: readonly string[] = [
   'tench',
   'goldfish',

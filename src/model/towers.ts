@@ -1,0 +1,64 @@
+// The image encoders by kind: everything that differs between a Vision Transformer and a ModifiedResNet (§2.4) and that
+// the rest of the code asks about.
+
+import type { Tensor } from '../graph/tensor.ts'
+import type { ImageTowerConfig, ModifiedResNetConfig, VisionTransformerConfig } from './config.ts'
+import { modifiedResNet, modifiedResNetGrid } from './modified-resnet.ts'
+import type { Parameters } from './parameters.ts'
+import { visionTransformer, visionTransformerGrid } from './vision-transformer.ts'
+
+export interface TowerOptions {
+  /** Computes every position of every block, to be inspected; the embedding is the same. */
+  allPositions?: boolean | undefined
+  /** Batch normalisation uses the batch's own statistics. */
+  training?: boolean | undefined
+}
+
+export interface ImageTower {
+  /** `[batch, 3, n, n] → [batch, embedDim]` */
+  encode(p: Parameters, image: Tensor, embedDim: number, options: TowerOptions): Tensor
+  /** Before pooling: `[batch, 3, n, n] → [batch, positions, gridWidth]` */
+  encodeGrid(p: Parameters, image: Tensor, options: TowerOptions): Tensor
+  gridWidth: number
+  /** Side of a grid position in pixels. */
+  patchSize: number
+  /** Width of the hidden layer of an MLP, or of what takes its place in initialisation. */
+  mlpWidth: number
+  /** Blocks that layer-wise decay counts. */
+  blocks: number
+  /** Whether the only attention is that of a pool at the end. */
+  attentionPool: boolean
+  /** Whether the embedding is the mean of the patches; otherwise it is read at the first position. */
+  averages: boolean
+  /** Whether an example's features depend on the rest of the batch. */
+  batchNorm: boolean
+}
+
+const kinds = {
+  'vision-transformer': (config: VisionTransformerConfig): ImageTower => ({
+    encode: (p, image, embedDim, options) => visionTransformer(p, image, config, embedDim, options),
+    encodeGrid: (p, image) => visionTransformerGrid(p, image, config),
+    gridWidth: config.width,
+    patchSize: config.patchSize,
+    mlpWidth: config.mlpWidth,
+    blocks: config.layers,
+    attentionPool: false,
+    averages: config.pool === 'average',
+    batchNorm: false,
+  }),
+  'modified-resnet': (config: ModifiedResNetConfig): ImageTower => ({
+    encode: (p, image, embedDim, options) => modifiedResNet(p, image, config, embedDim, options),
+    encodeGrid: (p, image, options) => modifiedResNetGrid(p, image, config, options),
+    gridWidth: 32 * config.width,
+    // The stem halves the plane twice, and each of the last three stages once.
+    patchSize: 32,
+    mlpWidth: 32 * config.width,
+    blocks: config.layers.length,
+    attentionPool: true,
+    averages: false,
+    batchNorm: true,
+  }),
+}
+
+export const imageTower = (config: ImageTowerConfig): ImageTower =>
+  (kinds[config.kind] as (config: ImageTowerConfig) => ImageTower)(config)
