@@ -19,7 +19,7 @@ it('gives what the projection makes the embedding of, and leaves the model as it
   const projected = Float32Array.from({ length: embedDim }, (_, i) =>
     before.reduce((sum, x, j) => sum + x * proj[j * embedDim + i]!, 0),
   )
-  await expect(tower.encodeText('a hat')).rejects.toThrow('no text tower')
+  await expect(tower.encodeText('a hat')).rejects.toThrow('no text encoder')
   await tower.dispose()
   expect(apart((await clip.encodeImage([picture])).data, projected)).toBeLessThan(tolerance.unitEmbedding)
   await clip.dispose()

@@ -17,7 +17,7 @@ export async function modelFolder(folder: string): Promise<string> {
   if (entries.has('adapter_config.json') && !hasModel(entries)) {
     const { base_model_name_or_path: base, peft_type: type } = await settings(join(folder, 'adapter_config.json'))
     throw new CheckpointError(
-      `${folder} is an adapter of PEFT (${type ?? 'of no type'}), not a model. Merge it into its base model${base ? `, ${base},` : ''} first: typeclip convert with an adapter, or \`writeMerged\` of typeclip/finetune`,
+      `${folder} is an adapter of PEFT (${type ?? 'of no type'}), not a model. Merge it into its base model${base ? `, ${base},` : ''} first: typeclip convert with an adapter, or writeMerged of typeclip/finetune`,
     )
   }
   if (entries.has('model_index.json'))

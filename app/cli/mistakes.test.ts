@@ -136,7 +136,7 @@ const mistakes: readonly Mistake[] = [
   { line: 'finetune --method lora --train photos', says: /--out is missing/ },
   {
     line: 'finetune --method lora --train photos --out full',
-    says: /full is not empty; continue the run that is in it \(--resume\), or choose another folder/,
+    says: /full is not empty; continue the run in it \(--resume\), or choose another folder/,
   },
   {
     line: 'finetune --method lora --train photos --val other --out r2',
@@ -216,7 +216,7 @@ const mistakes: readonly Mistake[] = [
   },
   {
     line: 'train --data photos --model tiny.json --out full',
-    says: /full is not empty; continue the run that is in it \(--resume\)/,
+    says: /full is not empty; continue the run in it \(--resume\)/,
   },
   {
     line: 'train --data photos --model tiny.json --out a.jpg/run',

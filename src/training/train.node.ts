@@ -277,7 +277,7 @@ function chunkOf({ chunk, model }: TrainOptions, batch: number): number | undefi
 async function diverged(step: number, { loss }: StepReport, out: string): Promise<TrainingError> {
   const saved = (await checkpoints(out)).length > 0
   return new TrainingError(
-    `step ${step}: the ${Number.isFinite(loss) ? 'gradient' : `loss is ${loss} and`} is not a number any more, so the step was not taken${saved ? `; ${out} still holds the last checkpoint` : ''}. Try a lower \`learningRate\`, a longer \`warmup\`, or clipped gradients (\`clipGradient\` 1)`,
+    `step ${step}: the ${Number.isFinite(loss) ? 'gradient is' : `loss is ${loss},`} no longer a finite number, so the step was not taken${saved ? `; ${out} still holds the last checkpoint` : ''}. Try a lower \`learningRate\`, a longer \`warmup\`, or clipped gradients (\`clipGradient\` 1)`,
     { option: 'learningRate', code: 'diverged' },
   )
 }

@@ -108,7 +108,8 @@ export function promptsOf(names: readonly string[], templates: readonly string[]
   return names.flatMap((name) => templates.map((template) => fillTemplate(template, name)))
 }
 
-function checkLabels(names: unknown): void {
+/** @throws UsageError for anything but a list of strings */
+export function checkLabels(names: unknown): void {
   if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return
   const wrong = Array.isArray(names) ? names.find((name) => typeof name !== 'string') : names
   throw new UsageError(`labels should be a list of strings, as ['a cat', 'a dog']; found ${foundInstead(wrong)}`)

@@ -1,6 +1,7 @@
 // Labels as people give them: one that the model reads like another would split that one's share.
 
 import type { Clip } from '../load.ts'
+import { checkLabels } from './classifier.ts'
 
 export interface DistinctLabels {
   /** The first of each that are read alike, in order. */
@@ -11,6 +12,7 @@ export interface DistinctLabels {
 
 /** Labels without those that the model's tokenizer turns into the same tokens as one before: `Cat` and `cat`. */
 export function distinctLabels({ tokenizer }: Pick<Clip, 'tokenizer'>, names: readonly string[]): DistinctLabels {
+  checkLabels(names)
   const byTokens = new Map<string, string[]>()
   for (const name of names) {
     const tokens = tokenizer.encode(name).join(' ')

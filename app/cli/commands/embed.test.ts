@@ -44,6 +44,7 @@ it('prints help', async () => {
       --order openai|hf                    openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
       --max-pixels N                       refuse images with more pixels. Default: 178,956,970, as Pillow
       --exif-rotate                        rotate photos by their EXIF orientation, which the reference ignores
+      --max-bytes N                        refuse images at addresses with more bytes. Default: 268,435,456
       --model M                            name (typeclip models), hub id, folder or file. Default: the small model that ships
       --activation quickgelu|gelu          activation of a checkpoint that does not name its own
       --device cpu|webgpu|cuda|coreml|dml  cpu, webgpu, cuda, coreml or dml. Default: cpu

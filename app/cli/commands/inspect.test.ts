@@ -23,6 +23,7 @@ it('prints help', async () => {
     address, or - for the bytes of one image on standard input. --explain adds why they match: which parts of the image
     and which words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); the terminal then
     shows only that.
+    A config.json of open_clip or Hugging Face without weights, as --model, is shown with random weights.
 
     Flags:
       --text S…                            a text; repeat the flag for more
@@ -35,6 +36,7 @@ it('prints help', async () => {
       --order openai|hf                    openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
       --max-pixels N                       refuse images with more pixels. Default: 178,956,970, as Pillow
       --exif-rotate                        rotate photos by their EXIF orientation, which the reference ignores
+      --max-bytes N                        refuse images at addresses with more bytes. Default: 268,435,456
       --model M                            name (typeclip models), hub id, folder or file. Default: the small model that ships
       --activation quickgelu|gelu          activation of a checkpoint that does not name its own
       --device cpu|webgpu|cuda|coreml|dml  cpu, webgpu, cuda, coreml or dml. Default: cpu
@@ -65,7 +67,7 @@ it.each([
   [['a.jpg', '--text', 'a', '--explain', '--out', 'a', '--html', 'a'], 'give two files'],
   [
     [picture, '--text', 'a', '--explain', '--start-layer', '1,9', '--model', vit],
-    'block 9 of the text encoder, whose blocks are 0 to 2',
+    'block 9 of the text encoder; --start-layer is 0 to 2',
   ],
 ])('inspect %j is wrong use', async (argv, message) => {
   const { code, stdout, stderr } = await captured(['inspect', ...argv])

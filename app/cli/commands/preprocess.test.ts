@@ -42,6 +42,7 @@ it('prints help', async () => {
       --order openai|hf                 openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's
       --max-pixels N                    refuse images with more pixels. Default: 178,956,970, as Pillow
       --exif-rotate                     rotate photos by their EXIF orientation, which the reference ignores
+      --max-bytes N                     refuse images at addresses with more bytes. Default: 268,435,456
       -q, --quiet                       no notices and no progress; errors are always shown
       -h, --help                        show this text
 

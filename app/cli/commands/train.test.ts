@@ -86,6 +86,8 @@ it('prints help', async () => {
       --resume                     continue from the last checkpoint in DIR; start if there is none
       --json                       every event as one line of JSON: {"kind": "step", "loss", …}
       --activation quickgelu|gelu  activation of a checkpoint that does not name its own
+      --max-pixels N               refuse images with more pixels. Default: 178,956,970, as Pillow
+      --exif-rotate                rotate photos by their EXIF orientation, which the reference ignores
       --threads N                  threads to compute with. Default: one for each core
       --image-column C             table: column of image paths. Default: image, filepath or file_name
       --caption-column C           table: column of captions. Default: caption, captions, title or text
@@ -263,7 +265,7 @@ describe('a run', () => {
     const { code, stderr } = await train(...flags)
     expect(code).toBe(2)
     expect(stderr).toMatch(
-      /step \d+: the (loss is NaN,|gradient is) no longer a finite number, so the step was not taken/,
+      /step \d+: the (loss is NaN, |gradient is )no longer a finite number, so the step was not taken/,
     )
     expect(stderr).not.toContain('    at ')
     expect((await readdir(join(folder, 'checkpoints'))).length).toBeGreaterThan(0)
