@@ -64,6 +64,9 @@ it('prints help', async () => {
       --shots N                           training images per class, chosen at random. Default: all
       --template T…                       prompt with {} for the class. Default: "a photo of a {}."
       --classnames FILE                   JSON object from folder names to class names: {"n01440764": "tench", …}
+      --image-column C                    table: column of image paths. Default: image, filepath or file_name
+      --caption-column C                  table: column of captions. Default: caption, captions, title or text
+      --separator S                       table: column separator. Default: read from the header
       --epochs N                          passes over the data. Default: the method's own, at least 100 steps, lora 200
       --steps N                           steps, instead of --epochs
       --lr X                              peak learning rate. Default: the method's own

@@ -91,7 +91,7 @@ it('prints help', async () => {
       --threads N                  threads to compute with. Default: one for each core
       --image-column C             table: column of image paths. Default: image, filepath or file_name
       --caption-column C           table: column of captions. Default: caption, captions, title or text
-      --separator S                table: column separator. Default: a comma; in .tsv a tab
+      --separator S                table: column separator. Default: read from the header
       -q, --quiet                  no notices and no progress; errors are always shown
       -h, --help                   show this text
 
