@@ -4,6 +4,7 @@
 // A message names an option in backticks, by its name in TypeScript: "choose a smaller `batch`". The command replaces
 // it by the flag of the command being run.
 
+/** Details of an error, for programs. */
 export interface ErrorDetails {
   /** What was caught, where this error reports another one. */
   cause?: unknown

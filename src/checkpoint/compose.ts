@@ -78,6 +78,7 @@ function transpose(from: Bytes, rows: number, columns: number, itemBytes: number
   return to
 }
 
+/** A type that `convert` can write weights in. */
 export type FloatType = 'float32' | 'float16' | 'bfloat16'
 
 /** The type that `dtype` is written in: real numbers in the width that was asked for, integers as they are. */

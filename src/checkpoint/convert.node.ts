@@ -25,6 +25,7 @@ export interface ConvertOptions {
   onProgress?: ((progress: { tensor: string; written: number; total: number }) => void) | undefined
 }
 
+/** What `convert` wrote: files, tensors and notices. */
 export interface ConvertReport {
   /** The file of weights. */
   path: string

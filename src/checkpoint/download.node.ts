@@ -19,12 +19,14 @@ import { hubEndpoint, hubToken, offlineVariable } from './hub-settings.node.ts'
 import { readShardIndex } from './sharded.ts'
 import { weightFiles, weightFolders } from './weight-files.ts'
 
+/** Progress of one file, in bytes. */
 export interface DownloadProgress {
   file: string
   received: number
   total: number
 }
 
+/** Options of downloads: where to, from where, progress and cancellation. */
 export interface DownloadOptions extends RetryOptions {
   /** A branch, tag or commit. Default: `main`. */
   revision?: string | undefined

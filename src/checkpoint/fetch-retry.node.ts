@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CheckpointError, UsageError } from '../errors.ts'
 import { fetchByProxy, inWords, ProxyError } from './proxy.node.ts'
 
+/** How long a failed request is tried again. */
 export interface RetryOptions {
   signal?: AbortSignal | undefined
   /** Milliseconds before the second try; doubled each time. Default: 1000. */

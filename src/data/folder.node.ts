@@ -12,6 +12,7 @@ import type { Source } from './sample.ts'
 import { decodeUtf8 } from './utf8.ts'
 import { walk } from './walk.node.ts'
 
+/** How a folder of images is read. */
 export interface FolderOptions {
   /** Each with `{}` for the class: captions of what has a class and no caption of its own. Default: `a photo of a {}.` */
   templates?: readonly string[] | undefined

@@ -3,6 +3,7 @@
 import { byName, imageExtensions, isPicture, skippedNotice } from './picture-files.ts'
 import { walk } from './walk.node.ts'
 
+/** Image files of a folder, and what was skipped. */
 export interface ListedImages {
   /** Paths relative to the folder, with `/` on every machine, in the order of their names. */
   images: string[]

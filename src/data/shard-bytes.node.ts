@@ -13,6 +13,7 @@ import {
 import { InputError, UsageError } from '../errors.ts'
 import type { ByteStream } from './tar.ts'
 
+/** How shards are fetched over http. */
 export interface ShardBytesOptions {
   signal?: AbortSignal | undefined
   /** Milliseconds before the second try; doubled each time. */

@@ -11,6 +11,7 @@ import { byName } from './picture-files.ts'
 import type { Sample, Skipped, Source } from './sample.ts'
 import { utf8Blocks, utf8Lines } from './utf8.ts'
 
+/** How a table of images and captions is read. */
 export interface TableOptions {
   /** Default: `image`, open_clip's `filepath` or Hugging Face's `file_name`. */
   imageColumn?: string | undefined

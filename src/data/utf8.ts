@@ -49,6 +49,7 @@ export async function* utf8Blocks(chunks: AsyncIterable<Uint8Array>, where: stri
   if (rest.length > 0) yield text(joined(rest))
 }
 
+/** A line of a text file, with its number from 1. */
 export interface TextLine {
   text: string
   /** From 1. */

@@ -10,6 +10,7 @@ import { type ShardBytesOptions, shardBytes } from './shard-bytes.node.ts'
 import { members, TornError } from './tar.ts'
 import { decodeUtf8 } from './utf8.ts'
 
+/** How WebDataset shards are read. */
 export interface WebDatasetOptions extends ShardBytesOptions {
   /** The field of a `.json` member; `caption`, unless told. */
   captionColumn?: string | undefined

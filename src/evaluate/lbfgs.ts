@@ -16,6 +16,7 @@ export interface Convex {
   follow?(x: Float64Array, step: number): Promise<void>
 }
 
+/** Options of L-BFGS. */
 export interface LbfgsOptions {
   /** Ends when no coordinate of the next step exceeds this, or this times the largest coordinate. Default: 1e-5. */
   tolerance?: number | undefined

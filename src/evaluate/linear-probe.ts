@@ -11,6 +11,7 @@ import type { LabelledFeatures } from './embed-samples.ts'
 import { logisticRegressor, type Regression } from './logistic-regression.ts'
 import { negativeLogLikelihood } from './reliability.ts'
 
+/** Per-example features by name. */
 export type Features = Pick<LabelledFeatures, 'features' | 'width' | 'names' | 'labels'>
 
 /** Options of `linearProbe`. */
@@ -24,6 +25,7 @@ export interface LinearProbeOptions {
   onFit?: ((tried: Tried) => void) | undefined
 }
 
+/** A penalty of the sweep, with its accuracy and loss on the validation images. */
 export interface Tried {
   C: number
   /** Accuracy, and mean negative log-likelihood, on the validation set. */

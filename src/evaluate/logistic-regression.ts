@@ -30,6 +30,7 @@ export interface Regression {
   converged: boolean
 }
 
+/** Options of logistic regression. */
 export interface RegressionOptions extends Pick<LbfgsOptions, 'tolerance' | 'maxSteps' | 'onStep'> {
   /** Initial values, such as the result for another penalty. Default: zeros. */
   start?: Pick<Regression, 'weights' | 'bias'> | undefined

@@ -1,6 +1,7 @@
 // How much more efficient one objective is than another, as in the caption of Figure 2: the ratio of the numbers of images
 // that they need for the same accuracy, which is the horizontal distance of two curves on a logarithmic axis.
 
+/** Accuracy after a number of images. */
 export interface AccuracyAt {
   /** Images processed. */
   images: number
@@ -47,6 +48,7 @@ export function efficiency(slow: readonly AccuracyAt[], fast: readonly AccuracyA
   return { ratio: images.slow / images.fast, accuracy, images: { slow: images.slow, fast: images.fast } }
 }
 
+/** Mean over seeds, and the standard deviation. */
 export interface MeanAndSpread {
   mean: number
   /** Standard deviation of a sample; null for a single number, which has none. */

@@ -33,6 +33,7 @@ export type Sweep = Pick<RunCurve, 'learningRate' | 'loss'> & { accuracy: number
 export const bestOf = (sweep: readonly Sweep[]): Sweep =>
   sweep.reduce((a, b) => (b.accuracy > a.accuracy || (b.accuracy === a.accuracy && b.loss < a.loss) ? b : a))
 
+/** An objective's accuracy against images seen, over all seeds. */
 export interface ObjectiveCurve {
   objective: Figured
   name: string
@@ -45,6 +46,7 @@ export interface ObjectiveCurve {
   seeds: { seed: number; curve: readonly AccuracyAt[] }[]
 }
 
+/** A point of a curve. */
 export interface Step {
   from: Figured
   to: Figured

@@ -9,6 +9,7 @@ import { scaleBounds } from '../objectives/contrastive.ts'
 import type { Objective } from '../objectives/objective.ts'
 import { crossEntropy } from './classification-head.ts'
 
+/** The encoders that are not trained. */
 export interface FrozenTowers {
   /** The image encoder is frozen: embeddings are read in place of pixels. */
   image?: boolean | undefined

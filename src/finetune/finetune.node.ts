@@ -46,6 +46,7 @@ export interface FinetuneOptions extends FinetuneSettings {
   onWait?: LoadOptions['onWait'] | undefined
 }
 
+/** Accuracy on the validation images. */
 export type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
 
 /** Also written to `result.json`. */

@@ -48,6 +48,7 @@ export interface TipAdapter {
   dispose(): Promise<void>
 }
 
+/** Weights of the cache and of zero-shot in Tip-Adapter. */
 export interface Terms {
   beta: number
   /** `[n, classes]` */

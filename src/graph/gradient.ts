@@ -13,6 +13,17 @@ import { constant, type Node, type Tensor, zerosLike } from './tensor.ts'
  *
  * @param loss a scalar, `[]`
  * @param blockOf blocks whose values are recomputed in the backward pass, instead of being kept
+ * @throws ShapeError for a loss that is not a scalar
+ *
+ * @example
+ * ```ts
+ * import { gradients, input } from 'typeclip/graph'
+ *
+ * const x = input('x', 'float32', ['n', 3])
+ * const w = input('w', 'float32', [3, 1])
+ * const loss = x.matmul(w).softplus().sum([0, 1], false)
+ * const [dw] = gradients(loss, [w]) // float32 [3, 1]
+ * ```
  */
 export function gradients(loss: Tensor, of: readonly Tensor[], blockOf?: BlockOf): Tensor[] {
   const { nodes, dependent } = between(loss, of)

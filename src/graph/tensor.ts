@@ -6,6 +6,7 @@ import { type OperatorName, operators } from './operators/index.ts'
 import { currentScope } from './scope.ts'
 import { axisOf, type Dim, expressibleReshape, factors, inferDim, type Shape, sameShape, showShape } from './shape.ts'
 
+/** The value of an operator's attribute. */
 export type Attribute = number | string | readonly Dim[]
 
 /** One application of an operator. */

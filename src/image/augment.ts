@@ -7,6 +7,7 @@ import { bytesOf, type Part, type Pixels, pixelIndex } from './pixels.ts'
 import { resizeToRgb } from './resize.ts'
 import type { Preprocessing } from './transform.ts'
 
+/** A range: least and greatest value. */
 export type Range = readonly [low: number, high: number]
 
 /** open_clip's `aug_cfg`; what is left out is not done. */

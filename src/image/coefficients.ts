@@ -1,6 +1,7 @@
 // Pillow's resampling filters and their weights (Resample.c, precompute_coeffs): antialiased when shrinking.
 import type { Axis } from './geometry.ts'
 
+/** The filter of a resize. */
 export type Interpolation = 'bicubic' | 'bilinear'
 
 const filters = {

@@ -6,6 +6,7 @@ import { type Axis, cropOffset, resizedSize } from './geometry.ts'
 import { channelsOf, type Mode, type Part, type Pixels, paletteColor } from './pixels.ts'
 import { resizeToRgb } from './resize.ts'
 
+/** One number for each of red, green and blue. */
 export type Triple = readonly [number, number, number]
 
 /** How an image becomes the input of the image encoder. */

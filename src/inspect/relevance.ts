@@ -13,6 +13,7 @@ import { type Clip, unit } from '../load.ts'
 import { imageGraph } from './image-pass.ts'
 import { textGraph } from './text-pass.ts'
 
+/** Options of an explanation. */
 export interface RelevanceOptions {
   /**
    * The first block that relevance is propagated through, for both encoders or each: from 0, or counted from the last, −1.

@@ -3,6 +3,7 @@
 /** Activation function of the transformer's MLPs: OpenAI's `x · sigmoid(1.702 x)`, or the exact GELU. */
 export type Activation = 'quickgelu' | 'gelu'
 
+/** The dimensions that both transformers share. */
 export interface TransformerConfig {
   /** Width of the residual stream. */
   width: number

@@ -12,6 +12,7 @@ import type { Tensor } from '../graph/tensor.ts'
  */
 export type Lookup = (name: string, shape?: readonly number[]) => Tensor | undefined
 
+/** A model's parameters by name, scope by scope. A fine-tuning method changes a model by wrapping the lookup. */
 export class Parameters {
   readonly path: string
   readonly #lookup: Lookup

@@ -8,6 +8,7 @@ import type { Parameters } from './parameters.ts'
 import type { TowerOptions } from './towers.ts'
 import { type Readout, transformer } from './transformer.ts'
 
+/** Inputs of the text encoder. */
 export interface TextInputs {
   /** `[batch, length]`, int32; any length up to the context length, since nothing after end-of-text is read. */
   ids: Tensor

@@ -35,6 +35,7 @@ export interface Examples extends Captions {
   training: boolean
 }
 
+/** Per-example features by name. */
 export type Features = Readonly<Record<string, Tensor>>
 
 /** A training objective: the features of each example, and the loss over a batch of them. */

@@ -19,6 +19,7 @@ export const devices = {
   dml: { provider: 'dml', needs: 'It needs Windows with a DirectX 12 GPU.' },
 } as const satisfies Record<string, { provider: string; needs: string }>
 
+/** A device that graphs run on. */
 export type Device = keyof typeof devices
 
 export function deviceNamed(name: string): Device {

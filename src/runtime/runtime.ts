@@ -5,6 +5,7 @@ import type { Graph } from '../graph/onnx.ts'
 
 export type { Value }
 
+/** How a graph is compiled. */
 export interface CompileOptions {
   /**
    * Plans the memory of a run ahead, in one block. Default: true. Somewhat faster for small graphs, but it doubles the memory of

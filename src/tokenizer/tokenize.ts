@@ -32,8 +32,10 @@ const conventions = {
   huggingface: { start: '<|startoftext|>', end: '<|endoftext|>', paddingId: 49407, onLong: 'error' },
 } as const satisfies Record<string, { start: string; end: string; paddingId: number; onLong: 'error' | 'truncate' }>
 
+/** The project whose rules for special tokens, padding and truncation a tokenizer follows. */
 export type Convention = keyof typeof conventions
 
+/** How a tokenizer cleans text and whose conventions it follows. */
 export interface TokenizerOptions {
   /** How a text is cleaned; as `clip.tokenize` does unless said. */
   clean?: Cleaning
@@ -97,6 +99,7 @@ export interface TokenizeOptions {
   paddingId?: number
 }
 
+/** Token ids of several texts, in rows of equal length. */
 export interface Tokens {
   /** [n, contextLength], row by row. */
   ids: Int32Array

@@ -10,6 +10,7 @@ export type Values = (name: string) => Float32Array
 /** A parameter's initial values; undefined to leave the choice to the next source (`setInitialValues`). */
 export type InitialValues = (name: string, shape: readonly number[]) => Float32Array | undefined
 
+/** A change to training: an objective, a wrapped lookup of parameters, and which of them are trained. */
 export interface Adaptation {
   /** For the run's settings and messages. */
   readonly name: string

@@ -9,6 +9,7 @@ import { captionValues } from '../objectives/inputs.ts'
 import { endOf } from '../text-batches.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 
+/** A batch of examples, as the objectives take it. */
 export interface Batch {
   /** `[n, 3, size, size]` bytes, not normalised; empty if there are `embeddings`. */
   pixels: Uint8Array

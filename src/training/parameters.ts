@@ -43,6 +43,7 @@ const decays = (shape: readonly number[]): boolean => shape.length >= 2
 /** Parameters start on cache lines. */
 const alignment = 16
 
+/** All parameters in one flat array, trained ones first. */
 export interface ParameterArrays {
   readonly slots: ReadonlyMap<string, Slot>
   readonly values: Float32Array

@@ -10,6 +10,7 @@ import { replaceFile } from './checkpoint.node.ts'
 import type { InitialModel } from './initial-model.node.ts'
 import type { Trainer } from './step.ts'
 
+/** What a saved model is made of. */
 export interface Saved {
   model: Pick<InitialModel, 'config' | 'preprocessing' | 'shapes' | 'read'>
   adaptation?: Pick<Adaptation, 'own' | 'merged' | 'save'> | undefined

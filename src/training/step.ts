@@ -7,6 +7,7 @@ import type { ParameterArrays } from './parameters.ts'
 import { type BatchLoss, type TrainingGraphOptions, trainingGraph } from './training-graph.ts'
 import { wholeBatch } from './whole-batch.ts'
 
+/** What a training step measured. */
 export interface StepReport extends BatchLoss {
   /** `‖g‖` over all trained parameters, before clipping. */
   gradientNorm: number
@@ -33,6 +34,7 @@ export interface UpdateOptions {
   learningRate: number
 }
 
+/** Options of `createTrainer`. */
 export interface TrainerOptions extends TrainingGraphOptions {
   optimizer: AdamWOptions
   /** Clips the gradient to this norm. Default: no clipping. */
@@ -43,6 +45,7 @@ export interface TrainerOptions extends TrainingGraphOptions {
   rate?: ((name: string) => number) | undefined
 }
 
+/** Compiles a training step: forward pass, backward pass and AdamW. `train` calls it; use it directly for a loop of your own. */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const graph = trainingGraph(options)
   const passes = await (options.chunk === undefined ? wholeBatch(graph) : gradCache(graph, options.chunk))

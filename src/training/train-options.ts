@@ -12,6 +12,7 @@ import type { LoggedStep, LoggedValidation, Validation } from './log.ts'
 import type { Schedule } from './schedule.ts'
 import type { ValidationLoss } from './validation-loss.node.ts'
 
+/** Options of `train`. */
 export interface TrainOptions {
   model: InitialModel
   data: Source
@@ -86,6 +87,7 @@ export interface Judged {
   loss: (source: Source) => Promise<ValidationLoss>
 }
 
+/** What happens during training, in order. */
 export type TrainEvent =
   | { kind: 'start'; step: number; steps: number; batch: number; parameters: number; samples: number; resumed: boolean }
   | ({ kind: 'step'; steps: number } & LoggedStep)

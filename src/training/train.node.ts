@@ -38,6 +38,16 @@ const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, wei
  * run is interrupted and resumed.
  *
  * @throws UsageError for options that do not fit together, TrainingError if the loss or gradient is not finite
+ *
+ * @example
+ * ```ts
+ * import { openInitialModel, openSource, train } from 'typeclip/training'
+ *
+ * const model = await openInitialModel('config.json') // or a checkpoint
+ * for await (const event of train({ model, data: await openSource('pairs.csv'), out: 'run', epochs: 30 })) {
+ *   if (event.kind === 'step') console.log(event.step, event.loss)
+ * }
+ * ```
  */
 export const train = (options: TrainOptions): AsyncGenerator<TrainEvent> =>
   inRunFolder(options.out, options.resume ?? false, (before) => run(options, before))

@@ -1,5 +1,6 @@
 // Tip-Adapter's cache (Zhang et al., ECCV 2022, §3.1): embeddings of labelled images, which new images are compared with.
 
+/** Tip-Adapter's cache: features of training images as keys, their classes as values. */
 export interface KeyValueCache {
   /** `F`, `[n, embedDim]`, row-major: an embedding per image, normalised unless trained. */
   keys: Float32Array

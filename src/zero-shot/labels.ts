@@ -3,6 +3,7 @@
 import type { Clip } from '../load.ts'
 import { checkLabels } from './classifier.ts'
 
+/** Labels without duplicates, and the groups that are read alike. */
 export interface DistinctLabels {
   /** The first of each that are read alike, in order. */
   labels: string[]

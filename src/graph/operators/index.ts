@@ -9,6 +9,7 @@ import { reduction } from './reduction.ts'
 
 const table = { ...arithmetic, ...arrangement, ...reduction, ...convolution }
 
+/** The name of an ONNX operator that a graph can have. */
 export type OperatorName = keyof typeof table
 
 export const operators: Readonly<Record<OperatorName, Operator>> = table
