@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
+import { load } from './clip/load.node.ts'
+import { loadTokenizer, tokenize } from './entry/node.ts'
 import { CheckpointError, InputError, ShapeError, TrainingError, TypeclipError, UsageError } from './errors.ts'
-import { load } from './load.node.ts'
-import { loadTokenizer, tokenize } from './node.ts'
 
 it.each([CheckpointError, InputError, ShapeError, TrainingError, UsageError])('%o', (Kind) => {
   const cause = new Error('below')

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { load } from '../src/load.node.ts'
+import { load } from '../src/clip/load.node.ts'
 
 const folder = fileURLToPath(new URL('../fixtures/parity/hf-quickgelu', import.meta.url))
 const commit = 'a'.repeat(40)

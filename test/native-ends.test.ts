@@ -13,7 +13,7 @@ import { main } from './survive/tiny-run.ts'
 const root = new URL('../', import.meta.url)
 const image = fileURLToPath(new URL('app/golden/stripes.png', root))
 const starter = fileURLToPath(new URL('models/starter', root))
-const library = new URL('dist/node.js', root).href
+const library = new URL('dist/entry/node.js', root).href
 
 let folder: string
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { captured, jsonLines } from './captured.ts'
+import { captured, jsonLines } from '../../test/cli/captured.ts'
 
 const file = fileURLToPath(new URL('../../fixtures/images/rgb.png', import.meta.url))
 let server: Server

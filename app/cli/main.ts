@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command `typeclip`: the process around `run`.
 
-import { unsupportedNode } from './node-version.ts'
+import { unsupportedNode } from './shell/node-version.ts'
 
 const unsupported = unsupportedNode(process.versions.node)
 if (unsupported) {

@@ -2,7 +2,7 @@
 
 import { UsageError } from 'typeclip/errors'
 import type { FinetuneOptions } from 'typeclip/finetune'
-import { spelled } from './arguments.ts'
+import { spelled } from './shell/arguments.ts'
 
 type Method = FinetuneOptions['method']
 

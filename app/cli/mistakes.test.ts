@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { captured } from './captured.ts'
+import { captured } from '../../test/cli/captured.ts'
 
 interface Mistake {
   /** What was typed after `typeclip`; LONG is a text of 88 tokens. */

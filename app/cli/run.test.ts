@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { captured } from './captured.ts'
-import { cliFile } from './installation.ts'
+import { captured } from '../../test/cli/captured.ts'
 import { run } from './run.ts'
+import { cliFile } from './shell/installation.ts'
 
 it('prints help on standard output, and loads no model for it', async () => {
   const { code, stdout, stderr } = await captured(['--help'])

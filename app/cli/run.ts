@@ -1,14 +1,14 @@
 // `run`: one command line to its exit code. A command is loaded when it is called, and the library by the command.
 
 import { TypeclipError } from 'typeclip/errors'
-import { globalFlags, parseWords, spelled } from './arguments.ts'
-import type { Command } from './command.ts'
-import { withFlagNames } from './flag-names.ts'
-import { commandHelp, overallHelp } from './help.ts'
-import { version } from './installation.ts'
-import { suggestion } from './suggestion.ts'
-import { isSystemError, systemSentence } from './system-errors.ts'
-import { createTerminal, type Streams, type Terminal } from './terminal.ts'
+import { globalFlags, parseWords, spelled } from './shell/arguments.ts'
+import type { Command } from './shell/command.ts'
+import { withFlagNames } from './shell/flag-names.ts'
+import { commandHelp, overallHelp } from './shell/help.ts'
+import { version } from './shell/installation.ts'
+import { suggestion } from './shell/suggestion.ts'
+import { isSystemError, systemSentence } from './shell/system-errors.ts'
+import { createTerminal, type Streams, type Terminal } from './shell/terminal.ts'
 
 export const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
   classify: { summary: 'find which of your labels fits each image', load: () => import('./commands/classify.ts') },
@@ -18,19 +18,19 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
   finetune: { summary: 'adapt a model to your own classes', load: () => import('./commands/finetune.ts') },
   'evaluate zero-shot': {
     summary: 'measure classification accuracy on labelled images',
-    load: () => import('./commands/evaluate-zero-shot.ts'),
+    load: () => import('./commands/evaluate/zero-shot.ts'),
   },
   'evaluate retrieval': {
     summary: 'measure how well captions and images find each other',
-    load: () => import('./commands/evaluate-retrieval.ts'),
+    load: () => import('./commands/evaluate/retrieval.ts'),
   },
   'evaluate linear-probe': {
     summary: 'measure logistic regression on image embeddings',
-    load: () => import('./commands/evaluate-linear-probe.ts'),
+    load: () => import('./commands/evaluate/linear-probe.ts'),
   },
   'evaluate calibrate': {
     summary: 'fit a temperature, and a threshold for "none of these"',
-    load: () => import('./commands/evaluate-calibrate.ts'),
+    load: () => import('./commands/evaluate/calibrate.ts'),
   },
   figure2: { summary: "reproduce the paper's Figure 2 at a small size", load: () => import('./commands/figure2.ts') },
   tokenize: { summary: 'print the token ids of texts', load: () => import('./commands/tokenize.ts') },

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { resolveNaming } from './naming.ts'
+import { resolveNaming } from '../formats/tensor-names.ts'
 import { openCheckpoint } from './open.node.ts'
 import { readTensor, readTensorBytes } from './read.node.ts'
 

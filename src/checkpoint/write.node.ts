@@ -3,8 +3,8 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UsageError } from '../errors.ts'
+import { makeFolder } from '../files/make-folder.node.ts'
 import { dtypeBytes } from '../graph/dtype.ts'
-import { makeFolder } from '../make-folder.node.ts'
 import type { Bytes } from './bytes.ts'
 import { safetensorsHeader, type TensorHeader } from './safetensors.ts'
 

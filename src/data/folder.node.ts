@@ -3,13 +3,13 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UsageError } from '../errors.ts'
+import { decodeUtf8 } from '../files/utf8.ts'
 import { checkTemplates, classCaptions, trimmed } from './captions.ts'
 import { counted } from './counted.ts'
 import { digestOf } from './digest.node.ts'
 import { indexedSource } from './indexed.ts'
 import { byName, isPicture, skippedNotice } from './picture-files.ts'
 import type { Source } from './sample.ts'
-import { decodeUtf8 } from './utf8.ts'
 import { walk } from './walk.node.ts'
 
 /** How a folder of images is read. */

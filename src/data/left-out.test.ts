@@ -6,11 +6,11 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { picture, tarArchive } from '../../test/shards.ts'
 import { UsageError } from '../errors.ts'
+import { decodeUtf8, utf8Lines } from '../files/utf8.ts'
 import { combine } from './combine.ts'
 import { listImages } from './list-images.node.ts'
 import { openSource, type SourceOptions } from './open.node.ts'
 import type { Sample, Skipped, Source } from './sample.ts'
-import { decodeUtf8, utf8Lines } from './utf8.ts'
 
 let root: string
 beforeEach(() => {

@@ -1,15 +1,7 @@
 // The bytes of a shard from front to back: a local file, or http(s) that survives a bad network.
 
 import { type FileHandle, open } from 'node:fs/promises'
-import {
-  fetchOnce,
-  mayPass,
-  pause,
-  reasonOf,
-  silenceSignal,
-  tries,
-  triesAfter,
-} from '../checkpoint/fetch-retry.node.ts'
+import { fetchOnce, mayPass, pause, reasonOf, silenceSignal, tries, triesAfter } from '../download/retry.node.ts'
 import { InputError, UsageError } from '../errors.ts'
 import type { ByteStream } from './tar.ts'
 

@@ -3,13 +3,13 @@
 import { createReadStream } from 'node:fs'
 import { dirname, extname, relative, resolve, sep } from 'node:path'
 import { UsageError } from '../errors.ts'
+import { utf8Blocks, utf8Lines } from '../files/utf8.ts'
 import { checkTemplates, classCaptions, trimmed } from './captions.ts'
 import { csvRows, headerNames, separatorOf } from './csv.ts'
 import { digestOf } from './digest.node.ts'
 import { indexedSource } from './indexed.ts'
 import { byName } from './picture-files.ts'
 import type { Sample, Skipped, Source } from './sample.ts'
-import { utf8Blocks, utf8Lines } from './utf8.ts'
 
 /** How a table of images and captions is read. */
 export interface TableOptions {

@@ -2,13 +2,13 @@
 
 import { createHash, type Hash } from 'node:crypto'
 import { InputError, UsageError } from '../errors.ts'
+import { decodeUtf8 } from '../files/utf8.ts'
 import { checkTemplates, classCaptions, trimmed } from './captions.ts'
 import { permutation, throughBuffer } from './order.ts'
 import { byName, isIgnoredFolder, isPicture } from './picture-files.ts'
 import type { Order, Sample, Skipped, Source } from './sample.ts'
 import { type ShardBytesOptions, shardBytes } from './shard-bytes.node.ts'
 import { members, TornError } from './tar.ts'
-import { decodeUtf8 } from './utf8.ts'
 
 /** How WebDataset shards are read. */
 export interface WebDatasetOptions extends ShardBytesOptions {

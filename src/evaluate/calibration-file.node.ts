@@ -1,8 +1,8 @@
 // A calibration as a JSON file.
 
 import { readFile } from 'node:fs/promises'
-import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
+import { decodeUtf8 } from '../files/utf8.ts'
 import type { Calibration } from './calibration.ts'
 
 /** A check for each field. */

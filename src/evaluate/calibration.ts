@@ -1,9 +1,9 @@
 // Calibration: fits a temperature and a threshold on labelled images, so that probabilities match accuracy and "none of these"
 // is a possible answer (Guo et al. 2017, §4.2; `rejection.ts`).
 
+import type { Clip } from '../clip/clip.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import type { Clip } from '../load.ts'
 import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
 import { defaultTemplates } from '../zero-shot/prompts.ts'
 import type { Scores } from './classification.ts'

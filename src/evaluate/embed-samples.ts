@@ -1,9 +1,9 @@
 // The image embeddings of a data set, with their samples, in order. Broken samples are skipped and reported.
 
+import type { Clip } from '../clip/clip.ts'
 import { counted } from '../data/counted.ts'
 import { inOneLine, type Sample, type Skipped, type Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import type { Clip } from '../load.ts'
 
 /** Options of every evaluation. */
 export interface SampleOptions {

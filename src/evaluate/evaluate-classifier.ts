@@ -1,8 +1,8 @@
 // Evaluates a classifier on labelled images (§3.1): the usual measures, and its most confident mistakes.
 
+import type { Clip } from '../clip/clip.ts'
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import type { Clip } from '../load.ts'
 import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
 import type { Calibration } from './calibration.ts'
 import { type ClassReport, confusionMatrix, meanPerClass, perClass, predictions, topK } from './classification.ts'

@@ -1,9 +1,9 @@
 // Fits a linear probe to one labelled data set and evaluates it on another.
 
-import { beforeProjection } from '../before-projection.ts'
+import { beforeProjection } from '../clip/before-projection.ts'
+import type { Clip } from '../clip/clip.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import type { Clip } from '../load.ts'
 import { createRandom } from '../random.ts'
 import {
   classNames,

@@ -1,9 +1,9 @@
 // Evaluates retrieval on images with captions (§3.1, table 13): text to image and image to text.
 
 import { Tensor as Value } from 'onnxruntime-common'
+import { type Clip, unit } from '../clip/clip.ts'
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { input } from '../graph/tensor.ts'
-import { type Clip, unit } from '../load.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { embedSamples, noneUsable, type SampleOptions } from './embed-samples.ts'
 import { type Recall, ranks, recall } from './retrieval.ts'

@@ -1,8 +1,8 @@
 // Evaluates zero-shot classification on labelled images (§3.1).
 
+import type { Clip } from '../clip/clip.ts'
 import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import type { Clip } from '../load.ts'
 import type { Classifier, ZeroShotOptions } from '../zero-shot/classifier.ts'
 import { type Scorer, zeroShotScorer } from '../zero-shot/scorer.ts'
 import type { Calibration } from './calibration.ts'

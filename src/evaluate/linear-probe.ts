@@ -8,7 +8,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { Classifier } from '../zero-shot/classifier.ts'
 import { predictions } from './classification.ts'
 import type { LabelledFeatures } from './embed-samples.ts'
-import { logisticRegressor, type Regression } from './logistic-regression.ts'
+import { logisticRegressor, type Regression } from './logistic-regression/logistic-regression.ts'
 import { negativeLogLikelihood } from './reliability.ts'
 
 /** Per-example features by name. */

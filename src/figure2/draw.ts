@@ -1,6 +1,6 @@
 // The picture and the table of Figure 2 from its numbers: SVG and Markdown.
 
-import { drawing, short } from '../training/line-chart.ts'
+import { drawing, short } from '../charts/line-chart.ts'
 import type { MeanAndSpread } from './efficiency.ts'
 import type { Figure2Report, Figured, Step } from './report.ts'
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { readTensor } from '../checkpoint/read.node.ts'
 import { writeSafetensors } from '../checkpoint/write.node.ts'
+import type { Clip } from '../clip/clip.ts'
 import type { Source } from '../data/sample.ts'
 import {
   classNames,
@@ -16,7 +17,6 @@ import {
   noneUsable,
   type SampleOptions,
 } from '../evaluate/embed-samples.ts'
-import type { Clip } from '../load.ts'
 
 /** Embeddings of labelled images, kept in a file. */
 export interface CachedFeatures extends LabelledFeatures {

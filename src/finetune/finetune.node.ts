@@ -2,18 +2,18 @@
 // after.
 
 import { join } from 'node:path'
+import { type LoadOptions, load } from '../clip/load.node.ts'
 import { openSource } from '../data/open.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { classNames, severalClasses } from '../evaluate/embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier } from '../evaluate/evaluate-classifier.ts'
-import { type LoadOptions, load } from '../load.node.ts'
 import type { Activation } from '../model/config.ts'
-import { starter } from '../open-model.node.ts'
-import { replaceFile } from '../training/checkpoint.node.ts'
+import { starter } from '../pretrained/open.node.ts'
 import { openInitialModel } from '../training/initial-model.node.ts'
-import { inRunFolder } from '../training/run-folder.node.ts'
-import { writeModel } from '../training/saved-model.node.ts'
+import { replaceFile } from '../training/run/checkpoint.node.ts'
+import { inRunFolder } from '../training/run/folder.node.ts'
+import { writeModel } from '../training/run/saved-model.node.ts'
 import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier, writeClassifier } from '../zero-shot/classifier-file.node.ts'
 import { cachedFeatures } from './features.node.ts'
@@ -21,7 +21,7 @@ import { fewShot, heldOutTenth, withPrompts } from './few-shot.ts'
 import { type FinetuneSettings, loading, type MethodEvent, type Task } from './method.ts'
 import { type MethodName, methods } from './methods.node.ts'
 import { checkClasses } from './readable.node.ts'
-import { judged } from './trained.node.ts'
+import { judged } from './training-loop.node.ts'
 
 /** Options of `finetune`. */
 export interface FinetuneOptions extends FinetuneSettings {

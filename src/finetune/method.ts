@@ -12,16 +12,16 @@
 // Either way `load(task.out)` is the result, with `readClassifier(task.out)` if there is one. Validation loads the folder each
 // time, so that the numbers are those of the files that a user gets.
 
+import type { Clip, UseNotice } from '../clip/clip.ts'
+import type { LoadOptions } from '../clip/load.node.ts'
 import type { Source } from '../data/sample.ts'
 import type { Preprocessing } from '../image/transform.ts'
-import type { LoadOptions } from '../load.node.ts'
-import type { Clip, UseNotice } from '../load.ts'
-import type { Progress } from '../training/checkpoint.node.ts'
 import type { InitialModel } from '../training/initial-model.node.ts'
+import type { Progress } from '../training/run/checkpoint.node.ts'
 import type { TrainEvent, TrainOptions } from '../training/train.node.ts'
 import type { Classifier } from '../zero-shot/classifier.ts'
 import type { CachedFeatures } from './features.node.ts'
-import type { LoraOptions } from './lora.ts'
+import type { LoraOptions } from './lora/lora.ts'
 
 /** Settings of all fine-tuning methods; a method reads those that concern it. */
 export interface FinetuneSettings {

@@ -1,14 +1,14 @@
 // The fine-tuning methods by name.
 
-import { coop } from './coop.node.ts'
-import { flyp } from './flyp.node.ts'
-import { full } from './full.node.ts'
+import { coop } from './coop/method.node.ts'
+import { full } from './head/full.node.ts'
+import { wiseFt } from './head/wise-ft.node.ts'
 import { linearProbe } from './linear-probe.node.ts'
-import { lit } from './lit.node.ts'
-import { lora } from './lora.node.ts'
+import { lora } from './lora/method.node.ts'
 import type { Method } from './method.ts'
-import { tipAdapter, tipAdapterF } from './tip-adapter.node.ts'
-import { wiseFt } from './wise-ft.node.ts'
+import { flyp } from './prompts/flyp.node.ts'
+import { lit } from './prompts/lit.node.ts'
+import { tipAdapter, tipAdapterF } from './tip-adapter/method.node.ts'
 
 const table = {
   full,

@@ -1,8 +1,8 @@
 // Normalised features (Figure 3 of the paper) with labels.
 
+import { unit } from '../clip/clip.ts'
 import { UsageError } from '../errors.ts'
 import type { LabelledFeatures } from '../evaluate/embed-samples.ts'
-import { unit } from '../load.ts'
 
 /** Unit-length features with the class of each. */
 export interface UnitFeatures {

@@ -2,15 +2,15 @@
 // the reference does, and the mode comes from the file's own header.
 import type { Sharp, SharpOptions } from 'sharp'
 import { InputError } from '../errors.ts'
-import { avifTurn, type Turn } from './avif-orientation.ts'
-import { decodeGif } from './gif.ts'
-import { type Header, jpegHeader } from './header.ts'
+import { avifTurn, type Turn } from './containers/avif-orientation.ts'
+import { decodeGif } from './containers/gif.ts'
+import { type Header, jpegHeader } from './containers/header.ts'
+import { pngHeader } from './containers/png-header.ts'
+import { type Format, sniff } from './containers/sniff.ts'
+import { tiffHeader } from './containers/tiff-header.ts'
 import { exifOrientation } from './orientation.ts'
 import { channelsOf, type Mode, type Part, type Pixels } from './pixels.ts'
-import { pngHeader } from './png-header.ts'
 import { decodeSmallJpeg } from './small-jpeg.node.ts'
-import { type Format, sniff } from './sniff.ts'
-import { tiffHeader } from './tiff-header.ts'
 
 /** Above this Pillow raises DecompressionBombError: twice its MAX_IMAGE_PIXELS, a quarter of a gigabyte of RGB. */
 export const defaultMaxPixels = 178_956_970

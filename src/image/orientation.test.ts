@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { sniff } from './containers/sniff.ts'
 import { decode } from './decode.node.ts'
 import { exifOrientation } from './orientation.ts'
-import { sniff } from './sniff.ts'
 
 const fixtures = new URL('../../fixtures/', import.meta.url)
 const read = (name: string): Uint8Array => readFileSync(new URL(name, fixtures))

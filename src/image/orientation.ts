@@ -1,8 +1,8 @@
 // EXIF's orientation: how a camera was held, as a number from 1 (upright) to 8 in the file's header.
 
-import { avifTurn } from './avif-orientation.ts'
-import { chunks } from './png-header.ts'
-import type { Format } from './sniff.ts'
+import { avifTurn } from './containers/avif-orientation.ts'
+import { chunks } from './containers/png-header.ts'
+import type { Format } from './containers/sniff.ts'
 
 /** The orientation in a file's header, without decoding it; 1 where there is none, as Pillow's `getexif` has it. */
 export function exifOrientation(bytes: Uint8Array, format: Format): number {

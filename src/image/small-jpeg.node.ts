@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Header } from './header.ts'
+import type { Header } from './containers/header.ts'
 import type { Pixels } from './pixels.ts'
 
 /** Above it libvips is faster: its libjpeg-turbo has SIMD instructions, this one has not. */

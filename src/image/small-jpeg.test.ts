@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import sharp, { type JpegOptions } from 'sharp'
 import { expect, it } from 'vitest'
+import { jpegHeader } from './containers/header.ts'
 import { decode } from './decode.node.ts'
-import { jpegHeader } from './header.ts'
 import { decodeSmallJpeg } from './small-jpeg.node.ts'
 
 /** A JPEG of noise over a slope. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomModel } from '../../test/random-model.ts'
-import { load } from '../load.node.ts'
-import type { Clip } from '../load.ts'
+import type { Clip } from '../clip/clip.ts'
+import { load } from '../clip/load.node.ts'
 import { bilinear } from './bilinear.ts'
 import { createExplainer, relevance } from './explainer.ts'
 

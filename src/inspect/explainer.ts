@@ -1,7 +1,7 @@
 // Relevance for images and texts: which image positions and which tokens make the two similar.
 
+import { type Clip, type ImageInput, unit } from '../clip/clip.ts'
 import { UsageError } from '../errors.ts'
-import { type Clip, type ImageInput, unit } from '../load.ts'
 import { imageTower } from '../model/towers.ts'
 import { placesOf, readPixels } from './image-pass.ts'
 import { type RelevanceOptions, type RelevanceProgram, relevanceProgram } from './relevance.ts'

@@ -1,10 +1,10 @@
 // The image encoder's forward pass, stage by stage, for one image.
 
 import { Tensor as Value } from 'onnxruntime-common'
+import type { Clip, ImageInput } from '../clip/clip.ts'
 import { UsageError } from '../errors.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
 import { normalize } from '../image/transform.ts'
-import type { Clip, ImageInput } from '../load.ts'
 import { encodeImage } from '../model/clip.ts'
 import { imageTower } from '../model/towers.ts'
 import { type Pass, runStages } from './stages.ts'

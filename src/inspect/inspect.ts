@@ -1,7 +1,7 @@
 // Both forward passes stage by stage, for an image and texts, and their similarity (Figure 3 of the paper).
 
+import { type Clip, type ImageInput, unit } from '../clip/clip.ts'
 import { UsageError } from '../errors.ts'
-import { type Clip, type ImageInput, unit } from '../load.ts'
 import { trainsTextTower } from '../objectives/index.ts'
 import { explain, type Relevance } from './explainer.ts'
 import { type ImagePass, inspectImage } from './image-pass.ts'

@@ -5,11 +5,11 @@
 //   Ā = mean over the heads of (∂logit/∂A ⊙ A)⁺      R ← R + Ā · R, block after block, starting from the identity
 
 import { Tensor as Value } from 'onnxruntime-common'
+import { type Clip, unit } from '../clip/clip.ts'
 import { UsageError } from '../errors.ts'
 import { gradients } from '../graph/gradient.ts'
 import { collectStages } from '../graph/scope.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
-import { type Clip, unit } from '../load.ts'
 import { imageGraph } from './image-pass.ts'
 import { textGraph } from './text-pass.ts'
 

@@ -1,6 +1,6 @@
 // One forward pass with every named stage as an output.
 
-import { brokenNumber } from '../embeddings.ts'
+import { brokenNumber } from '../clip/embeddings.ts'
 import { CheckpointError } from '../errors.ts'
 import { collectStages } from '../graph/scope.ts'
 import type { Tensor } from '../graph/tensor.ts'

@@ -1,9 +1,9 @@
 // The text encoder's forward pass, stage by stage, for one text.
 
 import { Tensor as Value } from 'onnxruntime-common'
+import type { Clip } from '../clip/clip.ts'
 import { excerpt, InputError, UsageError } from '../errors.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
-import type { Clip } from '../load.ts'
 import { encodeText } from '../model/clip.ts'
 import type { TextTowerConfig } from '../model/config.ts'
 import { checkIds } from '../model/token-ids.ts'

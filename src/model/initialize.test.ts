@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { fromOpenClip } from '../formats/activations.ts'
 import { createRandom } from '../random.ts'
 import { initialize } from './initialize.ts'
-import { fromOpenClip } from './variants/index.ts'
 
 type Spread = [shape: number[], mean: number, std: number, kurtosis: number, largest: number]
 interface Golden {

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
-import { ownFile, requireOwnFile } from '../own-files.node.ts'
+import { ownFile, requireOwnFile } from '../files/own-files.node.ts'
 import { tokenizerLoader } from './vocabulary.ts'
 
 // The same from src/tokenizer and from dist/tokenizer.

@@ -2,11 +2,11 @@
 // the inputs of the graph. Images stay bytes and captions stay unpadded until a step reads them.
 
 import { Tensor as Value } from 'onnxruntime-common'
+import { endOf } from '../clip/text-batches.ts'
 import { normalize, type Preprocessing } from '../image/transform.ts'
 import type { ClipConfig, TextTowerConfig } from '../model/config.ts'
 import { checkIds } from '../model/token-ids.ts'
 import { captionValues } from '../objectives/inputs.ts'
-import { endOf } from '../text-batches.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 
 /** A batch of examples, as the objectives take it. */

@@ -1,19 +1,19 @@
 // The model that training starts from: a config alone (random parameters), or a checkpoint (continued).
 
 import { readFile } from 'node:fs/promises'
-import { cast, compositions } from '../checkpoint/compose.ts'
-import type { DownloadOptions } from '../checkpoint/download.node.ts'
 import { readTensorBytes } from '../checkpoint/read.node.ts'
-import { decodeUtf8 } from '../data/utf8.ts'
+import type { DownloadOptions } from '../download/hub.node.ts'
 import { CheckpointError } from '../errors.ts'
+import { decodeUtf8 } from '../files/utf8.ts'
+import { fromOpenClip } from '../formats/activations.ts'
+import { cast, compositions } from '../formats/compose.ts'
+import { openaiPreprocessing, preprocessingFromOpenClip } from '../formats/preprocessing.ts'
 import { dtypeBytes } from '../graph/dtype.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { Activation, ClipConfig } from '../model/config.ts'
-import { fromOpenClip } from '../model/variants/index.ts'
-import { hasClipsVocabulary, type ModelTokenizer } from '../model-tokenizer.node.ts'
-import { openModel } from '../open-model.node.ts'
-import { openaiPreprocessing, preprocessingFromOpenClip } from '../preprocessing.ts'
-import { canonicalShapes } from '../weights.ts'
+import { hasClipsVocabulary, type ModelTokenizer } from '../pretrained/model-tokenizer.node.ts'
+import { openModel } from '../pretrained/open.node.ts'
+import { canonicalShapes } from '../pretrained/weights.ts'
 
 /** What training starts from: a config, and the parameters of a checkpoint where there is one. */
 export interface InitialModel {

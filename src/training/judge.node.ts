@@ -1,11 +1,11 @@
 // Validates a model in training (§3.1): the objective's loss over the validation set, and zero-shot accuracy if it has
 // several classes, else retrieval.
 
+import type { Clip } from '../clip/clip.ts'
+import { load } from '../clip/load.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { evaluateRetrieval } from '../evaluate/evaluate-retrieval.ts'
 import { evaluateZeroShot } from '../evaluate/evaluate-zero-shot.ts'
-import { load } from '../load.node.ts'
-import type { Clip } from '../load.ts'
 import type { Validate } from './train-options.ts'
 
 /** Options of `judgeBy`. */

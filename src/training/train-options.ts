@@ -1,14 +1,14 @@
 // What a training run is asked for, and what it reports.
 
+import type { UseNotice } from '../clip/clip.ts'
 import type { AugmentOptions } from '../data/batches.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
-import type { UseNotice } from '../load.ts'
 import type { ObjectiveName } from '../objectives/index.ts'
 import type { Objective } from '../objectives/objective.ts'
 import type { AdamWOptions } from './adamw.ts'
 import type { Adaptation } from './adaptation.ts'
 import type { InitialModel } from './initial-model.node.ts'
-import type { LoggedStep, LoggedValidation, Validation } from './log.ts'
+import type { LoggedStep, LoggedValidation, Validation } from './run/lines.ts'
 import type { Schedule } from './schedule.ts'
 import type { ValidationLoss } from './validation-loss.node.ts'
 

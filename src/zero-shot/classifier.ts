@@ -1,11 +1,11 @@
 // Zero-shot classification with prompt ensembling (§3.1): a class's weights are the mean of its prompts' normalised embeddings,
 // normalised again.
 
-import { brokenNumber } from '../embeddings.ts'
+import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../clip/clip.ts'
+import { brokenNumber } from '../clip/embeddings.ts'
+import { foundInstead, inputName } from '../clip/input-name.ts'
+import { anything, checkOptions, count, listOf } from '../clip/options.ts'
 import { CheckpointError, InputError, UsageError } from '../errors.ts'
-import { foundInstead, inputName } from '../input-name.ts'
-import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../load.ts'
-import { anything, checkOptions, count, listOf } from '../options.ts'
 import { addCacheTerm, cacheOfClasses, type KeyValueCache } from './key-value-cache.ts'
 import { defaultTemplates, fillTemplate } from './prompts.ts'
 

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { load } from '../load.node.ts'
+import { load } from '../clip/load.node.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import { promptsOf, rank } from './classifier.ts'
 import { distinctLabels } from './labels.ts'

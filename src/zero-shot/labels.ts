@@ -1,6 +1,6 @@
 // Labels as people give them: one that the model reads like another would split that one's share.
 
-import type { Clip } from '../load.ts'
+import type { Clip } from '../clip/clip.ts'
 import { checkLabels } from './classifier.ts'
 
 /** Labels without duplicates, and the groups that are read alike. */

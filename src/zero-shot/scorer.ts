@@ -1,8 +1,8 @@
 // Zero-shot scores (§3.1) of any model: the similarity of an image's embedding and those of prompts, or, for a model without a
 // joint embedding, the probability of the prompts given the image.
 
-import type { Clip, ClipLikelihood, ImageInput, ImageResult, Many } from '../load.ts'
-import { anything, checkOptions, trueOrFalse } from '../options.ts'
+import type { Clip, ClipLikelihood, ImageInput, ImageResult, Many } from '../clip/clip.ts'
+import { anything, checkOptions, trueOrFalse } from '../clip/options.ts'
 import {
   type Classifier,
   checkTop,

@@ -21,7 +21,7 @@ it.each([
   'says to keep typeclip external where %s is not beside the bundle',
   async (_, call) => {
     const entry = join(folder, 'entry.mjs')
-    const path = JSON.stringify(join(root, 'src/node.ts'))
+    const path = JSON.stringify(join(root, 'src/entry/node.ts'))
     writeFileSync(
       entry,
       `import { load } from ${path}\ntry { ${call} } catch (error) { console.log(error.name + ': ' + error.message) }\n`,

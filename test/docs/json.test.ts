@@ -6,8 +6,8 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { captured } from '../../app/cli/captured.ts'
 import { commands } from '../../app/cli/run.ts'
+import { captured } from '../cli/captured.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const pictures = join(root, 'examples/pictures')

@@ -52,7 +52,7 @@ beforeAll(async () => {
   }
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
   process.chdir(folder)
-  const { openInitialModel, openSource, train } = await import('../../src/training.node.ts')
+  const { openInitialModel, openSource, train } = await import('../../src/entry/training.node.ts')
   const [model, data] = [await openInitialModel('config.json'), await openSource('pairs.csv')]
   for await (const _ of train({ model, data, out: 'runs/bow', objective: 'bow', batch: 4, steps: 1 })) {
   }

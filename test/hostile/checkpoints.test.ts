@@ -5,10 +5,10 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { resolveNaming } from '../../src/checkpoint/naming.ts'
 import { openCheckpoint } from '../../src/checkpoint/open.node.ts'
 import { readTensor } from '../../src/checkpoint/read.node.ts'
 import { CheckpointError } from '../../src/errors.ts'
+import { resolveNaming } from '../../src/formats/tensor-names.ts'
 import { type Entry, P, safetensors, tensor, tensorArchive, torchArchive, u64, zip } from './craft.ts'
 
 /** A hang is what this is to find: a busy machine takes several times as long as an idle one. */

@@ -7,7 +7,7 @@ import { main } from '../survive/tiny-run.ts'
 import { trace, tracers } from './trace.ts'
 
 const root = new URL('../../', import.meta.url)
-const library = new URL('dist/node.js', root).href
+const library = new URL('dist/entry/node.js', root).href
 const images = fileURLToPath(new URL('app/golden', root))
 
 /** Long enough for what is sent in the background to begin. */

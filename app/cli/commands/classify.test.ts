@@ -2,8 +2,8 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { captured, jsonLines } from '../captured.ts'
-import { cliFile } from '../installation.ts'
+import { captured, jsonLines } from '../../../test/cli/captured.ts'
+import { cliFile } from '../shell/installation.ts'
 
 const picture = cliFile('golden', 'clouds.jpg')
 let folder: string

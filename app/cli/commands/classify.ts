@@ -2,16 +2,16 @@
 
 import type { Label } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
-import { defineCommand } from '../command.ts'
-import { counted } from '../counted.ts'
-import { embedImages, noImages } from '../embeddings.ts'
-import { calibrationOf } from '../evaluate/data.ts'
-import { findImages } from '../images.ts'
-import { startJob } from '../job.ts'
-import { readLines } from '../lines.ts'
-import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
-import { displayWidth, onOneLine, padded, table } from '../table.ts'
-import type { Terminal } from '../terminal.ts'
+import { findImages } from '../inputs/images.ts'
+import { calibrationOf } from '../inputs/labelled-data.ts'
+import { readLines } from '../inputs/lines.ts'
+import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
+import { embedImages, noImages } from '../outputs/embeddings.ts'
+import { startJob } from '../outputs/job.ts'
+import { defineCommand } from '../shell/command.ts'
+import { counted } from '../shell/counted.ts'
+import { displayWidth, onOneLine, padded, table } from '../shell/table.ts'
+import type { Terminal } from '../shell/terminal.ts'
 
 const shownLabels = 5
 const barLength = 20

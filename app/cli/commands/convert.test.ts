@@ -2,9 +2,9 @@ import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
+import { captured, jsonLines } from '../../../test/cli/captured.ts'
 import { randomModel } from '../../../test/random-model.ts'
-import { captured, jsonLines } from '../captured.ts'
-import { cliFile, libraryFile } from '../installation.ts'
+import { cliFile, libraryFile } from '../shell/installation.ts'
 
 const starter = await randomModel()
 let folder: string

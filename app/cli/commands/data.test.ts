@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { captured, jsonLines } from '../../../test/cli/captured.ts'
 import { randomModel } from '../../../test/random-model.ts'
-import { captured, jsonLines } from '../captured.ts'
 
 const pictures = fileURLToPath(new URL('../../../examples/pictures', import.meta.url))
 const classes = { fruit: ['apple', 'lemon', 'orange'], clothes: ['hat', 'shoes'] } as const

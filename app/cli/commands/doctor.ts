@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Clip, Embeddings } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
-import { defineCommand } from '../command.ts'
-import { counted } from '../counted.ts'
-import { cliFile, libraryFile, nativeVersions, version } from '../installation.ts'
-import { modelFlags } from '../model.ts'
-import { table } from '../table.ts'
+import { modelFlags } from '../model-flags.ts'
+import { defineCommand } from '../shell/command.ts'
+import { counted } from '../shell/counted.ts'
+import { cliFile, libraryFile, nativeVersions, version } from '../shell/installation.ts'
+import { table } from '../shell/table.ts'
 
 interface Golden {
   reference: Record<string, string>

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, it } from 'vitest'
-import { captured, jsonLines } from '../captured.ts'
-import { cliFile } from '../installation.ts'
+import { captured, jsonLines } from '../../../test/cli/captured.ts'
+import { cliFile } from '../shell/installation.ts'
 
 const picture = cliFile('golden', 'clouds.jpg')
 const drawing = cliFile('golden', 'shapes.png')

@@ -1,13 +1,13 @@
 // `typeclip embed`: images and texts to a file of vectors.
 
 import { UsageError } from 'typeclip/errors'
-import { defineCommand } from '../command.ts'
-import { embedImages, embedTexts } from '../embeddings.ts'
-import { findImages } from '../images.ts'
-import { startJob } from '../job.ts'
-import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
-import { createRowFile } from '../row-file.ts'
-import { namedTexts } from '../texts.ts'
+import { findImages } from '../inputs/images.ts'
+import { namedTexts } from '../inputs/texts.ts'
+import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
+import { embedImages, embedTexts } from '../outputs/embeddings.ts'
+import { startJob } from '../outputs/job.ts'
+import { createRowFile } from '../outputs/row-file.ts'
+import { defineCommand } from '../shell/command.ts'
 
 export const command = defineCommand({
   usage: '[IMAGE…] [--text S]… [--text-file F] --out X.npy | X.safetensors | X.jsonl [flags]',

@@ -2,14 +2,14 @@
 
 import { UsageError } from 'typeclip/errors'
 import type { Figure2Event, Figure2Run, Figured } from 'typeclip/training'
-import { defineCommand } from '../command.ts'
-import { counted } from '../counted.ts'
-import { downloading } from '../downloading.ts'
-import { duration } from '../job.ts'
-import { modelFlags } from '../model.ts'
-import type { Terminal } from '../terminal.ts'
-import { columnFlags, dataFlags, openData } from '../training-data.ts'
-import { stepLine } from '../training-view.ts'
+import { columnFlags, dataFlags, openData } from '../inputs/training-data.ts'
+import { modelFlags } from '../model-flags.ts'
+import { downloading } from '../outputs/downloading.ts'
+import { duration } from '../outputs/job.ts'
+import { stepLine } from '../outputs/training-view.ts'
+import { defineCommand } from '../shell/command.ts'
+import { counted } from '../shell/counted.ts'
+import type { Terminal } from '../shell/terminal.ts'
 
 const heldShare = 0.1
 

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { captured, jsonLines } from '../../../test/cli/captured.ts'
 import { randomModel } from '../../../test/random-model.ts'
-import { captured, jsonLines } from '../captured.ts'
 import { run } from '../run.ts'
 
 const pictures = fileURLToPath(new URL('../../../examples/pictures', import.meta.url))

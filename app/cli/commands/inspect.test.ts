@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { captured } from '../../../test/cli/captured.ts'
 import { randomModel } from '../../../test/random-model.ts'
-import { captured } from '../captured.ts'
-import { cliFile } from '../installation.ts'
+import { cliFile } from '../shell/installation.ts'
 
 const picture = cliFile('golden', 'clouds.jpg')
 const vit = await randomModel()

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
-import { captured, jsonLines } from '../captured.ts'
+import { captured, jsonLines } from '../../../test/cli/captured.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 

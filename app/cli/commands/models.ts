@@ -2,10 +2,10 @@
 
 import { statSync } from 'node:fs'
 import { UsageError } from 'typeclip/errors'
-import { defineCommand } from '../command.ts'
-import { libraryFile } from '../installation.ts'
-import { megabytes } from '../model.ts'
-import { table } from '../table.ts'
+import { megabytes } from '../model-flags.ts'
+import { defineCommand } from '../shell/command.ts'
+import { libraryFile } from '../shell/installation.ts'
+import { table } from '../shell/table.ts'
 
 export const command = defineCommand({
   usage: '[flags]',

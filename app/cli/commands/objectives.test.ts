@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { captured, jsonLines } from '../captured.ts'
+import { captured, jsonLines } from '../../../test/cli/captured.ts'
 
 const pictures = fileURLToPath(new URL('../../../examples/pictures', import.meta.url))
 const words = ['apple', 'shoes', 'hat']

@@ -3,8 +3,8 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
-import { captured } from '../captured.ts'
-import { cliFile } from '../installation.ts'
+import { captured } from '../../../test/cli/captured.ts'
+import { cliFile } from '../shell/installation.ts'
 
 const picture = cliFile('golden', 'clouds.jpg')
 let folder: string

@@ -2,12 +2,12 @@
 
 import type { Preprocessing } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
-import { defineCommand } from '../command.ts'
-import { findImages } from '../images.ts'
-import { startJob } from '../job.ts'
-import { addressFlags, imageFlags } from '../model.ts'
-import { createRowFile } from '../row-file.ts'
-import { unturnedImages } from '../use-notices.ts'
+import { findImages } from '../inputs/images.ts'
+import { addressFlags, imageFlags } from '../model-flags.ts'
+import { startJob } from '../outputs/job.ts'
+import { createRowFile } from '../outputs/row-file.ts'
+import { unturnedImages } from '../outputs/use-notices.ts'
+import { defineCommand } from '../shell/command.ts'
 
 /** Pictures that are worked on at a time. */
 const ahead = 32

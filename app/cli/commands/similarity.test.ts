@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { captured, jsonLines } from '../captured.ts'
-import { cliFile } from '../installation.ts'
+import { captured, jsonLines } from '../../../test/cli/captured.ts'
+import { cliFile } from '../shell/installation.ts'
 
 const pictures = [cliFile('golden', 'clouds.jpg'), cliFile('golden', 'shapes.png')] as const
 

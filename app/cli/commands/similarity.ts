@@ -1,13 +1,13 @@
 // `typeclip similarity`: the cosine of each image with each text.
 
 import { UsageError } from 'typeclip/errors'
-import { defineCommand } from '../command.ts'
-import { embedImages, embedTexts, noImages } from '../embeddings.ts'
-import { findImages } from '../images.ts'
-import { startJob } from '../job.ts'
-import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model.ts'
-import { onOneLine, shortened, table } from '../table.ts'
-import { namedTexts } from '../texts.ts'
+import { findImages } from '../inputs/images.ts'
+import { namedTexts } from '../inputs/texts.ts'
+import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
+import { embedImages, embedTexts, noImages } from '../outputs/embeddings.ts'
+import { startJob } from '../outputs/job.ts'
+import { defineCommand } from '../shell/command.ts'
+import { onOneLine, shortened, table } from '../shell/table.ts'
 
 const longestHeading = 24
 const longestText = 72

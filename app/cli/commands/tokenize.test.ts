@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { captured, jsonLines } from '../captured.ts'
+import { captured, jsonLines } from '../../../test/cli/captured.ts'
 
 it('prints help', async () => {
   expect((await captured(['tokenize', '--help'])).stdout).toMatchInlineSnapshot(`

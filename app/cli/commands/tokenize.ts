@@ -1,9 +1,9 @@
 // `typeclip tokenize`: texts to token ids, as `clip.tokenize` gives them.
 
 import { UsageError } from 'typeclip/errors'
-import { defineCommand } from '../command.ts'
-import { startJob } from '../job.ts'
-import { namedTexts } from '../texts.ts'
+import { namedTexts } from '../inputs/texts.ts'
+import { startJob } from '../outputs/job.ts'
+import { defineCommand } from '../shell/command.ts'
 
 /** Of CLIP's text encoder. */
 const contextLength = 77

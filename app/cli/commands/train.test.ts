@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { captured, jsonLines } from '../captured.ts'
+import { captured, jsonLines } from '../../../test/cli/captured.ts'
 import { run } from '../run.ts'
 
 const pictures = fileURLToPath(new URL('../../../examples/pictures', import.meta.url))

@@ -2,14 +2,14 @@
 
 import { UsageError } from 'typeclip/errors'
 import type { Augmentation, TrainOptions } from 'typeclip/training'
-import type { Values } from '../arguments.ts'
-import { defineCommand } from '../command.ts'
-import { downloading } from '../downloading.ts'
-import { progressLine } from '../job.ts'
-import { imageFlags, modelFlags } from '../model.ts'
-import { columnFlags, dataFlags, openData } from '../training-data.ts'
-import { createTrainingView } from '../training-view.ts'
-import { createUseNotices } from '../use-notices.ts'
+import { columnFlags, dataFlags, openData } from '../inputs/training-data.ts'
+import { imageFlags, modelFlags } from '../model-flags.ts'
+import { downloading } from '../outputs/downloading.ts'
+import { progressLine } from '../outputs/job.ts'
+import { createTrainingView } from '../outputs/training-view.ts'
+import { createUseNotices } from '../outputs/use-notices.ts'
+import type { Values } from '../shell/arguments.ts'
+import { defineCommand } from '../shell/command.ts'
 
 const objectives = ['contrastive', 'siglip', 'bow', 'lm', 'bow-contrastive'] as const
 

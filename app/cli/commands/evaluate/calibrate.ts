@@ -1,0 +1,104 @@
+// `typeclip evaluate calibrate`: the temperature and the threshold that make "none of these" an answer.
+
+import { UsageError } from 'typeclip/errors'
+import { percent } from '../../../report/evaluate/tables.ts'
+import { countingJob, openData, templatesOf, wordFlags, wordsOf } from '../../inputs/labelled-data.ts'
+import { columnFlags } from '../../inputs/training-data.ts'
+import { imageFlags, modelFlags, withModel } from '../../model-flags.ts'
+import { createAtomicFile } from '../../outputs/atomic-file.ts'
+import { defineCommand } from '../../shell/command.ts'
+import { table } from '../../shell/table.ts'
+
+export const command = defineCommand({
+  usage: '--data FOLDER --out FILE [flags]',
+  about: [
+    'Fits two numbers on labelled images: a temperature that turns scores into shares of correct answers, and a threshold',
+    'for the largest logit, below which the answer is "none of these". --none gives images that match no label; without',
+    'it each image is used a second time with its own label left out. classify and evaluate zero-shot read the file.',
+  ],
+  flags: {
+    data: {
+      type: 'text',
+      value: 'SOURCE',
+      help: 'class folders, a table with labels, or shards; not the data you test on later',
+    },
+    out: { type: 'text', value: 'FILE', help: 'calibration file to write, JSON; an existing file is replaced' },
+    none: { type: 'text', value: 'FOLDER', help: 'images that match none of the labels, in folders of any names' },
+    precision: {
+      type: 'number',
+      value: 'P',
+      above: 0,
+      below: 1,
+      help: 'share of answers that must be right. Default: the best F1',
+    },
+    ...wordFlags,
+    json: { type: 'switch', help: 'the calibration and its accuracy, as one object' },
+    ...columnFlags,
+    ...imageFlags,
+    ...modelFlags,
+  },
+  examples: [
+    'typeclip evaluate calibrate --data photos/val --out calibration.json',
+    'typeclip evaluate calibrate --data photos/val --none other-photos --precision 0.95 --out calibration.json',
+    'typeclip classify photo.jpg --labels "rose,tulip" --calibration calibration.json',
+  ],
+  async run(words, values, terminal) {
+    if (words.length > 0) throw new UsageError(`calibrate takes flags only; found '${words[0]}'`)
+    const { out, json, model, precision } = values
+    if (out === undefined) throw new UsageError('--out is missing: the file that the calibration goes into')
+    const { readClassifier } = await import('typeclip')
+    const classifier = model === undefined ? undefined : await readClassifier(model)
+    if (classifier && values.template.length > 0) {
+      throw new UsageError(`${model} answers with its trained classifier, which has no prompts; leave --template out`)
+    }
+    const templates = await templatesOf(values.template)
+    const classnames = await wordsOf(values.classnames)
+    const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
+    const none =
+      values.none === undefined
+        ? undefined
+        : await openData('--none', values.none, terminal, { classes: true, columns: values })
+    const file = await createAtomicFile(out)
+    try {
+      return await withModel(values, classifier ? ['image'] : ['image', 'text'], terminal, async (clip) => {
+        const { calibrate, calibrationJson } = await import('typeclip/evaluate')
+        const { onSample, signal, end } = countingJob(terminal, source.size + (none?.size ?? 0))
+        const { calibration, before, after, skipped } = await calibrate(clip, source, {
+          templates,
+          words: classnames,
+          classifier,
+          none,
+          precision,
+          onSample,
+          signal,
+        })
+        const code = end()
+        await file.handle.writeFile(calibrationJson(calibration))
+        await file.commit()
+        if (json) await terminal.print(JSON.stringify({ ...calibration, before, after, skipped }))
+        else {
+          const rows = [
+            ['temperature', calibration.temperature.toPrecision(4), ''],
+            ['threshold', calibration.threshold.toPrecision(4), 'largest logit; below it, "none of these"'],
+            ['precision', percent(calibration.precision), 'of the answers, the share that is right'],
+            ['recall', percent(calibration.recall), 'of the labels’ pictures, the share that is answered rightly'],
+            [
+              'rejected',
+              percent(calibration.rejected),
+              `of pictures of none (${calibration.none}), the share without an answer`,
+            ],
+            [
+              'calibration error',
+              percent(after.expectedCalibrationError),
+              `${percent(before.expectedCalibrationError)} without the temperature`,
+            ],
+          ]
+          await terminal.print([...table(rows, ['left', 'right', 'left']), '', `written to ${out}`].join('\n'))
+        }
+        return code
+      })
+    } finally {
+      await file.discard()
+    }
+  },
+})

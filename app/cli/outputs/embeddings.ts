@@ -1,0 +1,79 @@
+// Embeddings of many inputs, one by one, in the order given. An input that fails is reported and skipped.
+
+import type { Clip } from 'typeclip'
+import type { FoundImages } from '../inputs/images.ts'
+import type { NamedText } from '../inputs/texts.ts'
+import type { OnLong } from '../model-flags.ts'
+import type { ExitCode } from '../shell/command.ts'
+import { counted } from '../shell/counted.ts'
+import type { Terminal } from '../shell/terminal.ts'
+import { type Job, startJob } from './job.ts'
+
+interface Options {
+  normalize?: boolean
+  terminal: Terminal
+  job: Job
+}
+
+/** Reports that no image was found, without loading a model. */
+export function noImages({ missing }: FoundImages, terminal: Terminal): ExitCode {
+  const job = startJob(terminal, 'image')
+  for (const { path, error } of missing) job.fail(path, error)
+  return job.end()
+}
+
+export async function* embedImages(
+  clip: Clip,
+  { images, missing }: FoundImages,
+  { normalize = false, terminal, job }: Options,
+): AsyncGenerator<{ path: string; embedding: Float32Array }> {
+  for (const { path, error } of missing) job.fail(path, error)
+  if (images.length === 0) return
+  const sources = images.map(({ image }) => image)
+  for await (const result of clip.streamImages(sources, { normalize, signal: terminal.signal })) {
+    const { path } = images[result.index]!
+    if ('error' in result) {
+      job.fail(path, result.error)
+    } else {
+      yield { path, embedding: result.embedding }
+      job.done()
+    }
+  }
+}
+
+/** Texts that are embedded together; a file of any length takes no more memory than this many. */
+const group = 256
+
+export async function* embedTexts(
+  clip: Clip,
+  texts: AsyncIterable<NamedText>,
+  { normalize = false, onLong, terminal, job }: Options & { onLong: OnLong },
+): AsyncGenerator<{ text: string; embedding: Float32Array }> {
+  const contextLength = clip.config.text?.contextLength ?? 0
+  let waiting: string[] = []
+
+  async function* embedWaiting(): AsyncGenerator<{ text: string; embedding: Float32Array }> {
+    const { data, shape } = await clip.encodeText(waiting, { normalize, onLong, signal: terminal.signal })
+    for (const [i, text] of waiting.entries()) {
+      yield { text, embedding: data.subarray(i * shape[1], (i + 1) * shape[1]) }
+      job.done()
+    }
+    waiting = []
+  }
+
+  for await (const { text, name } of texts) {
+    const tokens = onLong === 'error' ? clip.tokenizer.encode(text).length : 0
+    if (tokens > contextLength) {
+      job.fail(
+        name,
+        new Error(
+          `${counted(tokens, 'token')}, and the model reads ${contextLength}: shorten it, or use --truncate or --chunk`,
+        ),
+      )
+      continue
+    }
+    waiting.push(text)
+    if (waiting.length === group) yield* embedWaiting()
+  }
+  if (waiting.length > 0) yield* embedWaiting()
+}

@@ -1,0 +1,63 @@
+// Results of an evaluation as text for a terminal.
+
+import type { ClassificationResult, Recall, RetrievalResult } from 'typeclip/evaluate'
+import { shortened, table } from '../../cli/shell/table.ts'
+
+export const percent = (share: number): string => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(1)} %`)
+
+export function classificationTable(result: ClassificationResult): string[] {
+  const { top1, top5, meanPerClass, classes, confusion, reliability, rejection } = result
+  const numbers = [
+    ['top-1', percent(top1)],
+    ...(classes.length > 5 ? [['top-5', percent(top5)]] : []),
+    ['mean per class', percent(meanPerClass)],
+    ['calibration error', percent(reliability.expectedCalibrationError)],
+    ['negative log-likelihood', reliability.negativeLogLikelihood.toFixed(3)],
+  ]
+  if (rejection) {
+    numbers.push(
+      ['answered', percent(rejection.answered)],
+      ['precision of the answers', percent(rejection.precision)],
+      ['recall of the answers', percent(rejection.recall)],
+    )
+  }
+  const rows = classes.map(({ name, n, recall, precision }, i) => [
+    shortened(name, 32),
+    `${n}`,
+    percent(recall),
+    percent(precision),
+    takenFor(confusion[i]!, i, classes),
+  ])
+  return [
+    ...table(numbers, ['left', 'right']),
+    '',
+    ...table(
+      [['class', 'pictures', 'recall', 'precision', 'most often taken for'], ...rows],
+      ['left', 'right', 'right', 'right', 'left'],
+    ),
+  ]
+}
+
+/** The class that a class's pictures are most often mistaken for, with how often. */
+function takenFor(row: readonly number[], own: number, classes: ClassificationResult['classes']): string {
+  const others = row.map((count, i) => (i === own ? 0 : count))
+  const most = Math.max(...others)
+  return most === 0 ? '' : `${shortened(classes[others.indexOf(most)]!.name, 32)} (${most})`
+}
+
+export function retrievalTable({ imageToText, textToImage, pairs, images, texts }: RetrievalResult): string[] {
+  const row = (name: string, { r1, r5, r10, medianRank, meanRank }: Recall): string[] => [
+    name,
+    ...[r1, r5, r10].map(percent),
+    `${medianRank}`,
+    meanRank.toFixed(1),
+  ]
+  const rows = [row('image to text', imageToText), row('text to image', textToImage)]
+  if (texts > images) {
+    rows.push(row('image to text, each pair', pairs.imageToText), row('text to image, each pair', pairs.textToImage))
+  }
+  return table(
+    [['', 'R@1', 'R@5', 'R@10', 'median rank', 'mean rank'], ...rows],
+    ['left', 'right', 'right', 'right', 'right', 'right'],
+  )
+}

@@ -1,0 +1,48 @@
+// Embeddings as they leave a model: checked to be numbers, averaged, and divided by their length.
+
+import { CheckpointError } from '../errors.ts'
+
+/** A matrix, row-major. */
+export interface Embeddings {
+  data: Float32Array
+  shape: [rows: number, embedDim: number]
+}
+
+/** The rows of a program's output `[rows, …]`. */
+export function rowsOf(value: { dims: readonly number[]; data: unknown }): Float32Array[] {
+  const [rows] = value.dims as [number]
+  const data = value.data as Float32Array
+  const width = data.length / rows
+  return Array.from({ length: rows }, (_, i) => data.subarray(i * width, (i + 1) * width))
+}
+
+/** The first that is NaN or infinite, in words; undefined where all are numbers. */
+export function brokenNumber(values: Float32Array): string | undefined {
+  for (const x of values) if (!Number.isFinite(x)) return Number.isNaN(x) ? 'NaN' : 'infinity'
+  return undefined
+}
+
+export function matrix(rows: readonly Float32Array[], width: number): Embeddings {
+  const data = new Float32Array(rows.length * width)
+  for (const [i, row] of rows.entries()) data.set(row, i * width)
+  return { data, shape: [rows.length, width] }
+}
+
+export function mean(rows: readonly Float32Array[]): Float32Array {
+  if (rows.length === 1) return rows[0]!
+  return Float32Array.from(rows[0]!, (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length)
+}
+
+/**
+ * A vector divided by its length.
+ *
+ * @throws CheckpointError for one of length zero, which has no direction, and for one that holds NaN or infinity
+ */
+export function unit(row: Float32Array): Float32Array {
+  const length = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0))
+  if (length > 0 && Number.isFinite(length)) return row.map((x) => x / length)
+  const found = length === 0 ? 'is zero in all its numbers' : `holds ${brokenNumber(row)}`
+  throw new CheckpointError(
+    `an embedding ${found} and has no direction, so it cannot be compared; the model's weights are broken, or its training went wrong`,
+  )
+}

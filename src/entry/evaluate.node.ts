@@ -1,0 +1,78 @@
+/**
+ * `typeclip/evaluate`: how well a model does on labelled or captioned images.
+ *
+ * {@includeCode ../examples/evaluate.ts}
+ *
+ * @module typeclip/evaluate
+ */
+
+export { combine } from '../data/combine.ts'
+export type { FolderOptions } from '../data/folder.node.ts'
+export { openSource, type SourceOptions } from '../data/open.node.ts'
+export type { Order, Sample, Skipped, Source } from '../data/sample.ts'
+export type { ShardBytesOptions } from '../data/shard-bytes.node.ts'
+export type { TableOptions } from '../data/table.node.ts'
+export type { WebDatasetOptions } from '../data/webdataset.node.ts'
+export { type Calibrated, type CalibrateOptions, type Calibration, calibrate } from '../evaluate/calibration.ts'
+export { calibrationJson, readCalibration } from '../evaluate/calibration-file.node.ts'
+export {
+  averagePrecision,
+  type ClassReport,
+  confusionMatrix,
+  meanPerClass,
+  perClass,
+  predictions,
+  type Scores,
+  topK,
+} from '../evaluate/classification.ts'
+export { type LabelledFeatures, labelledFeatures, type SampleOptions } from '../evaluate/embed-samples.ts'
+export {
+  type ClassificationResult,
+  evaluateClassifier,
+  type JudgeOptions,
+  type Mistake,
+} from '../evaluate/evaluate-classifier.ts'
+export {
+  type EvaluateLinearProbeOptions,
+  evaluateLinearProbe,
+  type LinearProbeResult,
+} from '../evaluate/evaluate-linear-probe.ts'
+export {
+  type EvaluateRetrievalOptions,
+  evaluateRetrieval,
+  type RetrievalMiss,
+  type RetrievalResult,
+} from '../evaluate/evaluate-retrieval.ts'
+export { type EvaluateZeroShotOptions, evaluateZeroShot } from '../evaluate/evaluate-zero-shot.ts'
+export {
+  type Features,
+  type LinearProbe,
+  type LinearProbeOptions,
+  linearProbe,
+  type Tried,
+} from '../evaluate/linear-probe.ts'
+export type { LbfgsOptions } from '../evaluate/logistic-regression/lbfgs.ts'
+export {
+  type Examples,
+  logisticRegressor,
+  type Regression,
+  type RegressionOptions,
+  type Regressor,
+} from '../evaluate/logistic-regression/logistic-regression.ts'
+export {
+  type Answer,
+  type Answered,
+  answeredAt,
+  answers,
+  answersWithoutOwn,
+  chooseThreshold,
+} from '../evaluate/rejection.ts'
+export {
+  negativeLogLikelihood,
+  type Reliability,
+  type ReliabilityBin,
+  reliability,
+} from '../evaluate/reliability.ts'
+export { meanRank, medianRank, type Recall, ranks, recall, recallAt, type Similarities } from '../evaluate/retrieval.ts'
+export { fitTemperature } from '../evaluate/temperature.ts'
+export type { Runtime } from '../runtime/runtime.ts'

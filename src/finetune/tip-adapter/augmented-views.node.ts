@@ -1,0 +1,73 @@
+// Features of augmented views of the training images (Tip-Adapter averages ten views of each; Zhang et al., ECCV 2022, §4.1),
+// computed once and cached.
+
+import { join } from 'node:path'
+import type { Clip, ImageInput, Many } from '../../clip/clip.ts'
+import { orientationNotice } from '../../clip/orientation-notice.ts'
+import { InputError } from '../../errors.ts'
+import type { LabelledFeatures } from '../../evaluate/embed-samples.ts'
+import type { Augmentation } from '../../image/augment.ts'
+import { createImagePool, type ImagePool } from '../../image/pool.node.ts'
+import { cachedFeatures } from '../features.node.ts'
+import type { MethodProgress, Task } from '../method.ts'
+
+/** The authors' augmentation: crops of at least half of the image, mirrored half of the time. */
+export const viewAugmentation: Augmentation = { scale: [0.5, 1], ratio: [3 / 4, 4 / 3], flip: 0.5 }
+
+/** @param count number of views of each training image; all have the same order of rows */
+export async function* augmentedViews(task: Task, count: number): AsyncGenerator<MethodProgress, LabelledFeatures[]> {
+  const { clip, train, out, settings } = task
+  const { seed = 0, signal, maxPixels, exifRotate, onNotice } = settings
+  const views: LabelledFeatures[] = []
+  const pool = createImagePool({
+    preprocessing: clip.preprocessing,
+    augmentation: viewAugmentation,
+    maxPixels,
+    exifRotate,
+    onOrientation: onNotice && ((image) => onNotice(orientationNotice(image))),
+  })
+  try {
+    for (let view = 0; view < count; view++) {
+      const streamImages = through(clip, pool, [seed, view])
+      const augmenting = { ...clip, name: `${clip.name}, view ${view} of seed ${seed}`, streamImages }
+      const file = join(out, 'features', `view-${view}.safetensors`)
+      views.push(await cachedFeatures(augmenting, train, file, { signal, exifRotate }))
+      yield { kind: 'progress', what: 'views of each image', done: view + 1, of: count }
+    }
+    return views
+  } finally {
+    await pool.close()
+  }
+}
+
+/** Images prepared ahead while the model runs. */
+const ahead = 32
+
+/** `streamImages` of augmented images. The model does not resize pixels of its input size. */
+function through(clip: Clip, pool: ImagePool, seeds: readonly number[]): Clip['streamImages'] {
+  const { size } = clip.preprocessing
+  async function* views(many: Many<ImageInput>): AsyncGenerator<ImageInput> {
+    const waiting: Promise<ImageInput>[] = []
+    let place = 0
+    for await (const image of many as AsyncIterable<string | Uint8Array>) {
+      const view = pool.preprocess(image, ['view', ...seeds, place++]).then(
+        (planes) => ({ data: interleaved(planes), width: size, height: size, channels: 3 as const }),
+        (error: unknown) => {
+          if (error instanceof InputError) return image // the model then reports the error in order
+          throw error
+        },
+      )
+      view.catch(() => {})
+      waiting.push(view)
+      if (waiting.length >= ahead) yield waiting.shift()!
+    }
+    yield* waiting
+  }
+  return (many, options) => clip.streamImages(views(many), options)
+}
+
+/** `[3, n, n] → [n, n, 3]` */
+function interleaved(planes: Uint8Array): Uint8Array {
+  const area = planes.length / 3
+  return Uint8Array.from(planes, (_, i) => planes[(i % 3) * area + Math.floor(i / 3)]!)
+}

@@ -1,0 +1,147 @@
+// How a checkpoint wants its images prepared: from the file that came with it, or as OpenAI's are.
+
+import { CheckpointError } from '../errors.ts'
+import type { Preprocessing } from '../image/transform.ts'
+import { fieldNames, fieldsOf } from './fields.ts'
+
+/** OpenAI's (clip.py `_transform`), at a size. */
+export const openaiPreprocessing = (size: number): Preprocessing => ({
+  size,
+  order: 'openai',
+  mode: 'shortest',
+  interpolation: 'bicubic',
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  std: [0.26862954, 0.26130258, 0.27577711],
+})
+
+const interpolations = { bicubic: 'bicubic', bilinear: 'bilinear' } as const
+// Pillow's numbers.
+const resamples: Readonly<Record<number, 'bicubic' | 'bilinear'>> = { 2: 'bilinear', 3: 'bicubic' }
+
+/** open_clip's `preprocess_cfg`. */
+export function preprocessingFromOpenClip(json: unknown, size: number, where: string): Preprocessing {
+  const config = fieldsOf(json ?? {}, where)
+  const openai = openaiPreprocessing(size)
+  config.refuse({ mode: 'RGB' })
+  config.allow(['size', 'mode', 'mean', 'std', 'interpolation', 'resize_mode', 'fill_color'])
+  return {
+    ...openai,
+    size: config.square('size', size),
+    mode: config.choice(
+      'resize_mode',
+      { shortest: 'shortest', longest: 'longest', squash: 'squash' } as const,
+      'shortest',
+    ),
+    // `random` is for training; in evaluation open_clip takes bicubic for it.
+    interpolation: config.choice('interpolation', { ...interpolations, random: 'bicubic' } as const, 'bicubic'),
+    mean: config.triple('mean', openai.mean),
+    std: config.triple('std', openai.std),
+    fill: config.integer('fill_color', 0),
+  }
+}
+
+/** An image processor of transformers: what it does where its file says nothing. */
+interface Processor {
+  /** Whether one number for `size` is both sides. */
+  squash: boolean
+  crop: boolean
+  /** Pillow's number. */
+  resample: number
+  mean: Triple
+  std: Triple
+}
+
+type Triple = readonly [number, number, number]
+
+const clip: Processor = {
+  squash: false,
+  crop: true,
+  resample: 3,
+  mean: openaiPreprocessing(224).mean,
+  std: openaiPreprocessing(224).std,
+}
+const vit: Processor = { squash: true, crop: false, resample: 2, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }
+
+const processors: Readonly<Record<string, Processor>> = {
+  CLIPImageProcessor: clip,
+  CLIPImageProcessorFast: clip,
+  CLIPImageProcessorPil: clip,
+  CLIPFeatureExtractor: clip,
+  ViTImageProcessor: vit,
+  ViTImageProcessorFast: vit,
+  ViTImageProcessorPil: vit,
+  ViTFeatureExtractor: vit,
+}
+
+const readFields = fieldNames(`
+  image_processor_type feature_extractor_type size crop_size do_resize do_center_crop resample image_mean image_std
+  rescale_factor
+`)
+/** How tensors are passed on, and what RGB images do not need. */
+const ignoredFields = fieldNames(`
+  processor_class _processor_class transformers_version do_convert_rgb data_format input_data_format return_tensors
+  device disable_grouping _valid_processor_keys
+`)
+const neutralFields = {
+  do_normalize: true,
+  do_rescale: true,
+  use_square_size: false,
+  do_pad: false,
+  pad_size: null,
+  auto_map: null,
+}
+
+/**
+ * The settings of a CLIPImageProcessor or ViTImageProcessor: `preprocessor_config.json`, or `image_processor` in
+ * `processor_config.json`. As its Pillow version computes, not its torchvision version.
+ *
+ * @throws CheckpointError for another class, and for a field that is not known or asks for what is not done
+ */
+export function preprocessingFromHuggingFace(json: unknown, size: number, where: string): Preprocessing {
+  const config = fieldsOf(json, where)
+  const { image_processor_type: type, feature_extractor_type: formerly } = config.json
+  const name = `${type ?? formerly ?? 'CLIPImageProcessor'}`
+  const usual = Object.hasOwn(processors, name) ? processors[name] : undefined
+  if (!usual) {
+    throw new CheckpointError(
+      `${where}: its images are prepared by a ${name}, which typeclip does not have (only ${Object.keys(processors).join(', ')})`,
+    )
+  }
+  const neutral = { ...neutralFields, default_to_square: usual.squash }
+  config.refuse(neutral)
+  config.allow([...readFields, ...ignoredFields, ...Object.keys(neutral)])
+  const resize = sizeOf('size')
+  const cropped = config.boolean('do_center_crop', usual.crop)
+  const crop = cropped ? sizeOf('crop_size') : resize
+  if (!crop.squash && !cropped) {
+    throw new CheckpointError(
+      `${where}: do_center_crop is false and size keeps the aspect, so images would differ in shape`,
+    )
+  }
+  const resample = config.integer('resample', usual.resample)
+  if (!(resample in resamples))
+    throw new CheckpointError(`${where}: field resample must be 2 (bilinear) or 3 (bicubic); found ${resample}`)
+  return {
+    size: crop.size,
+    order: 'hf',
+    mode: resize.squash ? 'squash' : 'shortest',
+    interpolation: resamples[resample]!,
+    mean: config.triple('image_mean', usual.mean),
+    std: config.triple('image_std', usual.std),
+    resize: config.boolean('do_resize', true) ? resize.size : 'none',
+    rescale: config.number('rescale_factor', 1 / 255),
+  }
+
+  /** A number, `{ shortest_edge }`, which keeps the aspect, or `{ height, width }`, which does not. */
+  function sizeOf(name: 'size' | 'crop_size'): { size: number; squash: boolean } {
+    const value = config.json[name] ?? size
+    if (typeof value === 'number') return { size: config.integer(name, size), squash: usual!.squash }
+    const fields = fieldsOf(value, `${where}: ${name}`)
+    const edges = 'shortest_edge' in fields.json && name === 'size' ? ['shortest_edge'] : ['height', 'width']
+    fields.allow(edges)
+    if (edges.length === 1) return { size: fields.integer('shortest_edge'), squash: false }
+    const [height, width] = [fields.integer('height'), fields.integer('width')]
+    if (height !== width) throw new CheckpointError(`${where}: ${name} must be square; found ${height}×${width}`)
+    return { size: height, squash: true }
+  }
+}

@@ -1,0 +1,165 @@
+// A model opened: its files found, its naming told, its configuration read or inferred. No weight is read.
+
+import { basename, dirname, join } from 'node:path'
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import { openCheckpoint } from '../checkpoint/open.node.ts'
+import type { DownloadOptions } from '../download/hub.node.ts'
+import { CheckpointError } from '../errors.ts'
+import { readJson } from '../files/json.node.ts'
+import { ownFile, requireOwnFile } from '../files/own-files.node.ts'
+import { fromHuggingFace, fromOpenClip } from '../formats/activations.ts'
+import {
+  openaiPreprocessing,
+  preprocessingFromHuggingFace,
+  preprocessingFromOpenClip,
+} from '../formats/preprocessing.ts'
+import { type Naming, resolveNaming, type Source } from '../formats/tensor-names.ts'
+import type { Preprocessing } from '../image/transform.ts'
+import { checkHeads } from '../model/check-heads.ts'
+import type { Activation, ClipConfig } from '../model/config.ts'
+import { type ObjectiveName, objectiveOf, trainsTextTower } from '../objectives/index.ts'
+import { clipsVocabulary, inferConfig } from './infer-config.ts'
+import { modelFiles } from './locate.node.ts'
+import { isConfiguration, modelFolder, refuseConfiguration } from './model-folder.node.ts'
+import { type ModelTokenizer, missingTokenizer, modelTokenizer } from './model-tokenizer.node.ts'
+import { canonicalShapes } from './weights.ts'
+
+export interface OpenedModel {
+  path: string
+  /** Where its configuration is looked for. */
+  folder: string
+  checkpoint: Checkpoint
+  naming: Naming
+  /** What each canonical tensor is made of. */
+  sources: ReadonlyMap<string, Source>
+  /** Towers that the checkpoint does not hold are undefined. */
+  config: ClipConfig
+  /** What it was trained by, as its parameters tell. */
+  objective: ObjectiveName
+  preprocessing: Preprocessing
+  /** Read when it is asked for: images can be used without it. */
+  tokenizer: () => Promise<ModelTokenizer>
+  /** What a user should know: what was guessed, what this model cannot do. */
+  notices: string[]
+}
+
+/** The folder of the model that ships. */
+export const starter = ownFile('../../models/starter', import.meta.url)
+
+/** The notice of a model that was opened without a name. */
+export const starterNotice =
+  'using the small starter model (clothes, groceries, emoji, simple drawings); for a full CLIP give `model`, such as ViT-B/32'
+
+/**
+ * @param model as `load` takes it; the model that ships, if left out
+ * @param options.activation overrides what the checkpoint says or what would be guessed
+ */
+export async function openModel(
+  model: string | undefined,
+  options: DownloadOptions & { activation?: Activation | undefined } = {},
+): Promise<OpenedModel> {
+  if (model === undefined) requireOwnFile(starter)
+  const notices = model === undefined ? [starterNotice] : []
+  const onFallback = (notice: string) => void notices.push(notice)
+  const located = await modelFiles(model ?? starter, { ...options, onFallback })
+  const { isFolder, tag } = located
+  const path = isFolder ? await modelFolder(located.path) : located.path
+  const folder = isFolder ? path : dirname(path)
+  if (!isFolder) await refuseConfiguration(path)
+  const checkpoint = await openCheckpoint(path)
+  const { naming, sources } = await resolved(checkpoint, path, folder)
+  const shapes = canonicalShapes(checkpoint.tensors, sources)
+
+  const objective = objectiveOf((parameter) => shapes.has(parameter))
+  const configured = await readConfig(folder, naming === 'hf')
+  if (!configured && !trainsTextTower(objective)) {
+    throw new CheckpointError(
+      `${path} was trained with the objective ${objective}, and its configuration is not beside it: put the open_clip_config.json of its folder there`,
+    )
+  }
+  const { config, guessed } = configured
+    ? { config: configured, guessed: [] }
+    : inferConfig(shapes, naming === 'openai' ? 'openai' : (tag ?? basename(path)), options.activation)
+  if (!configured) checkHeads(config, path)
+  if (options.activation) setActivation(config, options.activation)
+  if (!shapes.has('visual.conv1.weight')) config.image = undefined
+  if (trainsTextTower(objective) && !shapes.has('token_embedding.weight')) config.text = undefined
+  const size = config.image?.imageSize ?? 224
+  const stated = await readPreprocessing(folder, naming === 'hf', size)
+  if (guessed.length > 0 && config.image && !stated) guessed.push("OpenAI's preprocessing of images")
+  if (guessed.length > 0) {
+    notices.push(
+      `${path} has no configuration beside it, so what its tensors do not tell was guessed: ${guessed.join(', ')}. If that is wrong, put its open_clip_config.json or config.json beside it; \`activation\` can be set alone.`,
+    )
+  }
+  const preprocessing = stated ?? openaiPreprocessing(size)
+  const vocabulary = shapes.get('token_embedding.weight')?.[0]
+  if (configured && naming === 'hf' && vocabulary === clipsVocabulary) {
+    const notice = await missingTokenizer(folder)
+    if (notice) notices.push(notice)
+  }
+  return {
+    ...{ path, folder, checkpoint, naming, sources, config, objective, preprocessing, notices },
+    tokenizer: () => modelTokenizer(folder, { naming, configured: configured !== undefined, vocabulary, path }),
+  }
+}
+
+/** Names resolved; where they are none of CLIP's, the configuration tells best what the model is. */
+async function resolved(checkpoint: Checkpoint, path: string, folder: string) {
+  try {
+    return resolveNaming(checkpoint.tensors.keys())
+  } catch (error) {
+    await readConfig(folder, !basename(checkpoint.files[0]!).startsWith('open_clip'))
+    throw error instanceof CheckpointError ? new CheckpointError(`${path}: ${error.message}`) : error
+  }
+}
+
+function setActivation(config: ClipConfig, activation: Activation): void {
+  for (const tower of [config.image, config.text]) if (tower && 'activation' in tower) tower.activation = activation
+}
+
+/** The configuration of the project whose naming the weights have; the other's, where only that one is there. */
+async function readConfig(folder: string, huggingFaceNames: boolean): Promise<ClipConfig | undefined> {
+  const openClip = join(folder, 'open_clip_config.json')
+  const huggingFace = join(folder, 'config.json')
+  const readers = [
+    async () => {
+      const json = (await readJson(openClip)) as { model_cfg?: unknown } | undefined
+      return json && fromOpenClip(json.model_cfg ?? json, openClip)
+    },
+    async () => {
+      // A folder may hold a config.json of something else.
+      const json = await readJson(huggingFace)
+      return isConfiguration(json) ? fromHuggingFace(json, huggingFace) : undefined
+    },
+  ]
+  if (huggingFaceNames) readers.reverse()
+  return (await readers[0]!()) ?? (await readers[1]!())
+}
+
+/** What the project whose naming the weights have says; the other, where only that one says something. */
+async function readPreprocessing(
+  folder: string,
+  huggingFaceNames: boolean,
+  size: number,
+): Promise<Preprocessing | undefined> {
+  const openClip = join(folder, 'open_clip_config.json')
+  const [processor, preprocessor] = ['processor_config.json', 'preprocessor_config.json'].map((f) => join(folder, f))
+  const readers = [
+    async () => {
+      const json = (await readJson(openClip)) as { preprocess_cfg?: unknown } | undefined
+      return json && preprocessingFromOpenClip(json.preprocess_cfg, size, openClip)
+    },
+    async () => {
+      // transformers 5 writes all processors into one file, and that one counts.
+      const whole = (await readJson(processor!)) as { image_processor?: unknown } | undefined
+      if (whole?.image_processor) {
+        return preprocessingFromHuggingFace(whole.image_processor, size, `${processor}: image_processor`)
+      }
+      const json = await readJson(preprocessor!)
+      return json === undefined ? undefined : preprocessingFromHuggingFace(json, size, preprocessor!)
+    },
+  ]
+  if (huggingFaceNames) readers.reverse()
+  return (await readers[0]!()) ?? (await readers[1]!())
+}
