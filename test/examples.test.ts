@@ -40,6 +40,10 @@ const printed: Record<string, Check> = {
       'read back: shirt, hat, shoes, pants, apple, orange, lemon, tomato, cabbage',
     ])
   },
+  'handle-errors': (lines) => {
+    expect(lines[0]).toBe('input 1: nowhere.jpg: cannot be read (no such file)')
+    expect(lines[1]).toMatch(/^UsageError: .*`onLong` is 'cut'; expected 'error' or 'truncate' or 'chunk'/)
+  },
   'worker-thread': (lines) => {
     expect(lines[0]).toMatch(/^embeddings \[3,128\], first value 0\.120\d$/)
     expect(lines[1]).toBe('the main thread ran its timer meanwhile: true')

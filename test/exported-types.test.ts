@@ -82,7 +82,8 @@ function moduleOf(file: string): Module {
   return module
 }
 
-function* statements(text: string): Generator<string> {
+function* statements(whole: string): Generator<string> {
+  const text = whole.replace(/^declare global \{[\s\S]*?^\}/gm, '') // adds to a global type, exports nothing
   let depth = 0
   let start = 0
   for (const token of text.matchAll(/=>|[{}()[\]<>;\n]|'[^']*'|"[^"]*"|`[^`]*`/g)) {

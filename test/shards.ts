@@ -1,4 +1,4 @@
-// For the tests of data sets: tar archives written block by block, small pictures, and a server of files that can fail.
+// For the tests of data sets: tar archives written block by block, small images, and a server of files that can fail.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -187,7 +187,7 @@ const mistakes: readonly Mistake[] = [
   },
   {
     line: 'train --data nocol.csv --model tiny.json --out t1',
-    says: /no column "image"; .*name the right one with --image-column, or give the table's --separator/,
+    says: /no column "image"; .*[Nn]ame the right column with --image-column/,
   },
   {
     line: 'train --data nocol.csv --model tiny.json --out t1 --image-column img --caption-column text',

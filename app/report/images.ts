@@ -1,4 +1,4 @@
-// The page's pictures: what the model sees, its patches apart, and weights as colours over them.
+// The page's images: what the model sees, its patches apart, and weights as colours over them.
 
 import { dataUrl, encodePng } from './png.ts'
 
@@ -16,7 +16,7 @@ const heat: readonly Color[] = [
 /** Blue, from nothing to all; it reads on a light page and on a dark one. */
 const ink = [59, 122, 240] as const
 
-/** `[3, size, size]` bytes as a picture. */
+/** `[3, size, size]` bytes as an image. */
 export function seenPicture(planes: Uint8Array, size: number): string {
   const area = size * size
   const data = Uint8Array.from({ length: 3 * area }, (_, i) => planes[(i % 3) * area + Math.floor(i / 3)]!)
@@ -24,7 +24,7 @@ export function seenPicture(planes: Uint8Array, size: number): string {
 }
 
 /** The same, cut into patches that stand apart. */
-export function patchPicture(planes: Uint8Array, size: number, patch: number): string {
+export function patchImage(planes: Uint8Array, size: number, patch: number): string {
   const grid = Math.floor(size / patch)
   const gap = Math.max(1, Math.round(patch / 8))
   const side = grid * patch + (grid - 1) * gap

@@ -1,4 +1,4 @@
-// The picture as it came, for the page: the file itself, where browsers show such files and it is not large.
+// The image as it came, for the page: the file itself, where browsers show such files and it is not large.
 
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'

@@ -11,7 +11,7 @@ const TEMPLATES = [
 ]
 
 /**
- * @param {import('../starter/words.mjs').Picture} picture
+ * @param {import('../starter/words.mjs').Image} image
  * @param {() => number} random
  * @returns {string} at most eight words
  */

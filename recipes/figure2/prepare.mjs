@@ -66,7 +66,7 @@ for (const source of new Set(learnt.map((p) => p.source))) {
   files.push(file)
 }
 
-// Every picture equally often, each time in another look.
+// Every image equally often, each time in another look.
 const random = generator(seed)
 const samples = []
 while (samples.length < Number(values.samples)) samples.push(...shuffle([...pictures.keys()], random))

@@ -14,7 +14,7 @@ const { pictures, files, shards, out, seed } = JSON.parse(readFileSync(planFile,
 sharp.concurrency(1)
 const open = files.map((f) => openSync(f, 'r'))
 
-/** @param {number} picture @param {number} number the sample's, over all shards */
+/** @param {number} image @param {number} number the sample's, over all shards */
 async function sample(picture, number) {
   const random = generator(seed * 0x9e3779b1 + number * 0x85ebca6b)
   for (let i = 0; i < 3; i++) random()

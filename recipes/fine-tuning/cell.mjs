@@ -7,7 +7,7 @@ import { augmentedViews, cachedFeatures, fewShot, finetune, heldOutTenth } from 
 
 /**
  * @typedef {object} Cell
- * @property {'test' | 'features' | 'method'} kind  the test pictures' features, those learnt from, or a method's run
+ * @property {'test' | 'features' | 'method'} kind  the test images' features, those learnt from, or a method's run
  * @property {string} data      the set's name
  * @property {string} train     a folder of class folders
  * @property {string} test      never learnt from, and nothing is chosen by it
@@ -28,7 +28,7 @@ const kept = join(work, 'features', `${data}-${shots}-${seed}`)
 const tested = join(work, 'features', `${data}-test.safetensors`)
 
 /**
- * As few pictures choose as are learnt from, four of a class at most (the protocol of CoOp): they are held out from `train`.
+ * As few images choose as are learnt from, four of a class at most (the protocol of CoOp): they are held out from `train`.
  * Where all are learnt from, the whole tenth chooses.
  */
 async function sources() {

@@ -25,7 +25,7 @@ const mean = (x) => x.reduce((a, b) => a + b, 0) / x.length
 const deviation = (x) =>
   x.length < 2 ? 0 : Math.sqrt(x.reduce((sum, v) => sum + (v - mean(x)) ** 2, 0) / (x.length - 1))
 
-/** @param {any[]} cells @returns rows, each of one method, set and number of pictures */
+/** @param {any[]} cells @returns rows, each of one method, set and number of images */
 export function summary(cells) {
   const features = new Map(cells.filter(({ kind }) => kind === 'features').map((cell) => [lot(cell), cell]))
   const runs = cells.filter(({ kind }) => kind === 'method').flatMap((cell) => (cell.full ? ends(cell) : [cell]))

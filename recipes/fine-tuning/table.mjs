@@ -1,5 +1,5 @@
 /**
- * Every method by every number of pictures, over seeds: accuracy on pictures that nothing was chosen by, time, memory.
+ * Every method by every number of images, over seeds: accuracy on images that nothing was chosen by, time, memory.
  *
  *     node recipes/fine-tuning/table.mjs --work DIR --set flowers=flowers/train,flowers/val [--model M] [flags]
  *
@@ -17,10 +17,10 @@ const { values } = parseArgs({
   options: {
     work: { type: 'string' },
     set: { type: 'string', multiple: true, default: [] }, // NAME=TRAIN,TEST
-    other: { type: 'string' }, // NAME=FOLDER; after 16 pictures a class: what the towers still know of its classes, by words
+    other: { type: 'string' }, // NAME=FOLDER; after 16 images a class: what the towers still know of its classes, by words
     model: { type: 'string', default: 'models/starter' },
     methods: { type: 'string', default: 'linear-probe,coop,tip-adapter,tip-adapter-f,lit,lora,wise-ft,flyp' },
-    shots: { type: 'string', default: '1,2,4,8,16' }, // `all`: every picture of TRAIN but the tenth that judges
+    shots: { type: 'string', default: '1,2,4,8,16' }, // `all`: every image of TRAIN but the tenth that judges
     seeds: { type: 'string', default: '0,1,2' },
     threads: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '1' },
@@ -45,7 +45,7 @@ function named(/** @type {string} */ flag, /** @type {string} */ text, /** @type
 const other = values.other === undefined ? undefined : named('--other', values.other, 'NAME=FOLDER')
 
 /** @typedef {Partial<import('./cell.mjs').Cell> & { id: string }} Planned */
-/** A set's pictures first, then for each lot drawn its features and the methods; `full` is an end of `wise-ft`. @returns {Planned[]} */
+/** A set's images first, then for each lot drawn its features and the methods; `full` is an end of `wise-ft`. @returns {Planned[]} */
 function planned() {
   const sets = values.set.map((text) => {
     const { name: data, folders } = named('--set', text, 'NAME=TRAIN,TEST')

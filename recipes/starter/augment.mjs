@@ -1,9 +1,9 @@
-/** One look of a picture: cropped or placed, turned, mirrored, redrawn, on a ground, in changed colours. */
+/** One look of an image: cropped or placed, turned, mirrored, redrawn, on a ground, in changed colours. */
 import { ground } from './grounds.mjs'
 import { PIXELS, SIZE, sample } from './sample.mjs'
 import { draw, flatten } from './strokes.mjs'
 
-/** How often a picture looks as if taken by a camera: a little soft, grainy, unevenly lit. */
+/** How often an image looks as if taken by a camera: a little soft, grainy, unevenly lit. */
 const LENS = { scene: 0.7, photo: 0.4, cutout: 0.5, drawing: 0.12 }
 
 /**

@@ -1,4 +1,4 @@
-/** One caption for a picture: one of its names or tags in one of many templates, different each time. */
+/** One caption for an image: one of its names or tags in one of many templates, different each time. */
 
 const PHOTO = [
   ...Array(8).fill('a photo of a {}'),
@@ -54,7 +54,7 @@ const FIRST = { clothing: 0.75, 'drawn-flowers': 0.5 }
 const UNCOUNTED = /^(a|an|the|two|three|some|flag of) /
 
 /**
- * @param {import('./words.mjs').Picture} picture
+ * @param {import('./words.mjs').Image} image
  * @param {() => number} random
  * @returns {string} at most twelve words
  */
@@ -75,7 +75,7 @@ export function caption(picture, random) {
  * Names are compared and joined without hyphens; half of the captions write “t-shirt”, “jack-o-lantern” as people do.
  *
  * @param {string} text
- * @param {import('./words.mjs').Picture} picture
+ * @param {import('./words.mjs').Image} image
  * @param {() => number} random
  */
 export function spell(text, picture, random) {

@@ -76,7 +76,7 @@ function scene(kind, random) {
   )
 }
 
-/** @param {number} seed @returns {import('./words.mjs').Picture[]} */
+/** @param {number} seed @returns {import('./words.mjs').Image[]} */
 export function drawnFlowers(seed = 1) {
   return KINDS.flatMap((kind, k) =>
     Array.from({ length: kind.share }, (_, i) => {

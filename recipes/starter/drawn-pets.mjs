@@ -238,7 +238,7 @@ function scene(kind, [first, other, coat, name], random) {
   )
 }
 
-/** @param {number} seed @returns {import('./words.mjs').Picture[]} */
+/** @param {number} seed @returns {import('./words.mjs').Image[]} */
 export function drawnPets(seed = 1) {
   return [
     ['cat', CATS, ['kitten', 'kitty']],

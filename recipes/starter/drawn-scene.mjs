@@ -49,7 +49,7 @@ export function green(random, count, top) {
   return out
 }
 
-/** A picture: what is behind, what is drawn on it, and light and shade over all. */
+/** An image: what is behind, what is drawn on it, and light and shade over all. */
 export function frame(back, front, random) {
   const light = random()
   return (

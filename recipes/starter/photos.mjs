@@ -39,7 +39,7 @@ export function clothing(photos, split) {
   }))
 }
 
-/** The kinds that the larger clothing set has and the small one lacks: no picture of the small one's test split. */
+/** The kinds that the larger clothing set has and the small one lacks: no image of the small one's test split. */
 const MORE_CLOTHES = {
   Polo: ['polo shirt', 'polo'],
   Undershirt: ['undershirt', 'tank top', 'vest'],
@@ -81,7 +81,7 @@ const ALSO = {
 }
 const KIND = { Fruit: 'fruit', Vegetables: 'vegetable', Packages: 'carton' }
 
-/** All fine classes, also those of which the split has no picture. @param {string} photos */
+/** All fine classes, also those of which the split has no image. @param {string} photos */
 export function groceryNames(photos) {
   const [, ...rows] = readFileSync(join(photos, 'grocery/classes.csv'), 'utf8').trim().split('\n')
   return rows.map((r) => words(r.split(',')[0]))

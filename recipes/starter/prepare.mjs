@@ -1,4 +1,4 @@
-/** Makes the starter model's training data from the cache: shuffled WebDataset shards, and the pictures to measure on. */
+/** Makes the starter model's training data from the cache: shuffled WebDataset shards, and the images to measure on. */
 import { fork } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

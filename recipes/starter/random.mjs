@@ -1,4 +1,4 @@
-/** Seeded random numbers: the same seed gives the same pictures and captions. */
+/** Seeded random numbers: the same seed gives the same images and captions. */
 
 /**
  * @param {number} seed
@@ -16,7 +16,7 @@ export function generator(seed) {
 }
 
 /**
- * A number for a text, to seed with and to hold pictures out by name (FNV-1a).
+ * A number for a text, to seed with and to hold images out by name (FNV-1a).
  *
  * @param {string} text
  */

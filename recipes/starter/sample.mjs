@@ -1,15 +1,15 @@
-/** Reads a turned window out of a picture: the one resampling that crops, placements and grounds share. */
+/** Reads a turned window out of an image: the one resampling that crops, placements and grounds share. */
 
 export const SIZE = 72
 export const PIXELS = SIZE * SIZE
 
 /**
  * Each pixel is the mean of four bilinear samples; RGB, or RGBA with the colours multiplied by alpha. Outside of the
- * picture its edge goes on (edge), or there is nothing.
+ * image its edge goes on (edge), or there is nothing.
  *
- * @param {import('./decode.mjs').Pixels} picture
+ * @param {import('./decode.mjs').Pixels} image
  * @param {{ x: number, y: number, w: number, h: number, angle: number, edge: boolean }} window
- *   centre and size in the picture's pixels; a negative width mirrors; angle in radians
+ *   centre and size in the image's pixels; a negative width mirrors; angle in radians
  * @returns {Float32Array} SIZE × SIZE × channels
  */
 export function sample({ width, height, channels, data }, { x, y, w, h, angle, edge }) {

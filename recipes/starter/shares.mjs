@@ -1,4 +1,4 @@
-/** How often each source is seen: its share of all samples, and each picture's part of its source's share. */
+/** How often each source is seen: its share of all samples, and each image's part of its source's share. */
 import { ICON_SETS } from './drawings.mjs'
 
 /** Shares of all samples; icon sets divide what is left, the small ones getting a little more than their size says. */
@@ -27,11 +27,11 @@ export const SHARE = {
   'emojione-monotone': 0.01,
 }
 
-/** Kinds that photos are taken of, and of which there are few pictures. */
+/** Kinds that photos are taken of, and of which there are few images. */
 const FEW = /\b(cat|dog|kitten|puppy|rose|tulip|sunflower|daisy|dandelion|flower)s?\b/
 const NATURE = /^tuxpaint-stamps\/(animals|plants|food)\//
 
-/** @param {import('./words.mjs').Picture} picture */
+/** @param {import('./words.mjs').Image} image */
 function often({ id, names, tags, photo, seldom }) {
   if (seldom) return 0.3
   const few = !photo && (names.some((n) => FEW.test(n)) || tags.includes('dog') || tags.includes('flower'))
@@ -39,12 +39,12 @@ function often({ id, names, tags, photo, seldom }) {
 }
 
 /**
- * How many samples each picture gives.
+ * How many samples each image gives.
  *
- * @param {import('./words.mjs').Picture[]} pictures
+ * @param {import('./words.mjs').Image[]} images
  * @param {number} total samples wanted
  * @param {() => number} random
- * @returns {number[]} one count a picture
+ * @returns {number[]} one count an image
  */
 export function countEach(pictures, total, random) {
   const bySource = new Map()

@@ -1,4 +1,4 @@
-/** The starter model from nothing, in one command: fetches the pictures, makes the shards, trains in two stages, and takes the mean of both. */
+/** The starter model from nothing, in one command: fetches the images, makes the shards, trains in two stages, and takes the mean of both. */
 import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'

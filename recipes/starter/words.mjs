@@ -1,4 +1,4 @@
-/** Names of pictures as plain words: how titles, file names and tags are cleaned before they become captions. */
+/** Names of images as plain words: how titles, file names and tags are cleaned before they become captions. */
 
 /** @param {string} s letters and digits only, to compare names by */
 export const plain = (s) => s.toLowerCase().replace(/[^a-z0-9]/g, '')
@@ -6,12 +6,12 @@ export const plain = (s) => s.toLowerCase().replace(/[^a-z0-9]/g, '')
 /** @param {string} s */
 export const words = (s) => s.replace(/[-_]+/g, ' ').replace(/\s+/g, ' ').trim().toLowerCase()
 
-/** A picture of these must not be mirrored: its name would no longer be true. */
+/** An image of these must not be mirrored: its name would no longer be true. */
 export const SIDED =
   /left|right|arrow|clock|letter|number|flag|keycap|button|sign|text|alphabet|input|east|west|align|digit|^\w$/
 
 /**
- * @typedef {object} Picture
+ * @typedef {object} Image
  * @property {string} id        the source and the file within it, for the list of files
  * @property {string} source
  * @property {string} [file]    a raster file, or
@@ -30,10 +30,10 @@ export const SIDED =
  */
 
 /**
- * @param {Omit<Picture, 'names' | 'tags' | 'flip'>} picture
+ * @param {Omit<Image, 'names' | 'tags' | 'flip'>} image
  * @param {string[]} names
  * @param {string[]} tags
- * @returns {Picture | undefined} nothing when no name is left
+ * @returns {Image | undefined} nothing when no name is left
  */
 export function named(picture, names, tags = []) {
   const clean = unique(names.map(words).filter((n) => n.length > 1 && n.length < 60 && n.split(' ').length <= 8))

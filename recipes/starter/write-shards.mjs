@@ -15,7 +15,7 @@ const open = files.map((f) => openSync(f, 'r'))
 const pixelsOf = (p) => readPixels(open[p.decoded.file], p.decoded)
 const textures = pictures.filter((p) => p.photo && !p.drawn && p.source !== 'fashion-mnist')
 
-/** @param {number} picture @param {number} number the sample's, over all shards */
+/** @param {number} image @param {number} number the sample's, over all shards */
 async function sample(picture, number) {
   const random = generator(seed * 0x9e3779b1 + number * 0x85ebca6b)
   for (let i = 0; i < 3; i++) random()

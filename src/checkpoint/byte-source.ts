@@ -1,4 +1,4 @@
-// A file that can be read at any place, whatever holds it: what the format readers ask of a platform.
+// A file with random access: all that the format readers need from a platform.
 
 import { CheckpointError } from '../errors.ts'
 import type { Bytes } from './bytes.ts'
@@ -7,11 +7,11 @@ export interface ByteSource {
   /** The real, absolute path; tensors found in this source carry it. */
   path: string
   size: number
-  /** Exactly `length` bytes from `offset`, in a buffer of their own. */
+  /** Exactly `length` bytes from `offset`, in a new buffer. */
   read(offset: number, length: number): Promise<Bytes>
 }
 
-/** Reads a range after checking that the file has it: the way to follow an offset that the file itself gives. */
+/** Reads a range after checking that the file has it. Use it for every offset that comes from the file itself. */
 export async function readRange(source: ByteSource, offset: number, length: number, what: string): Promise<Bytes> {
   if (!inside(offset, length, source.size)) {
     throw new CheckpointError(

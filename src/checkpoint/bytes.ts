@@ -9,7 +9,7 @@ import type { DType } from '../graph/dtype.ts'
 export type Bytes = ReturnType<Uint8ArrayConstructor['of']>
 type Halves = ReturnType<Uint16ArrayConstructor['of']>
 
-/** What a tensor's elements become: real numbers float32, integers their own kind, booleans 0 and 1. */
+/** The type that elements are read as: real numbers as float32, integers as their own type, booleans as 0 and 1. */
 export type Elements =
   | Float32Array
   | Int8Array
@@ -42,13 +42,13 @@ const decoders: Record<DType, (bytes: Bytes) => Elements> = {
 /** Stored bytes → numbers. Where no conversion is needed the result shares the bytes. */
 export const decode = (bytes: Bytes, dtype: DType): Elements => decoders[dtype](bytes)
 
-/** A typed array over bytes, which may have to move to an address that its words can have. */
+/** A typed array over bytes; copies them first if they are not aligned. */
 function words(bytes: Bytes, size: number): [ArrayBuffer, number, number] {
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice()
   return [aligned.buffer, aligned.byteOffset, aligned.byteLength / size]
 }
 
-/** The value of every bit pattern, worked out when first asked for. */
+/** The value of every bit pattern, computed on first use. */
 function table(size: number, value: (bits: number) => number): () => Float32Array {
   let made: Float32Array | undefined
   return () => {

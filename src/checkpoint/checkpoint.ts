@@ -1,8 +1,8 @@
-// What a checkpoint is, once opened: names, and where each tensor's bytes lie. The weights stay in the user's file.
+// An opened checkpoint: tensor names, and where the bytes of each tensor are. The weights stay in the user's file.
 
 import type { DType } from '../graph/dtype.ts'
 
-/** Where a tensor's raw little-endian bytes lie. */
+/** Where a tensor's raw little-endian bytes are. */
 export interface StoredTensor {
   dtype: DType
   shape: number[]
@@ -11,8 +11,8 @@ export interface StoredTensor {
   offset: number
   /** Bytes from the first element to the end of the last one. */
   length: number
-  /** Elements from one index to the next along each axis; absent where the elements lie in row-major order without
-   * gaps, which is nearly always. A tensor with strides has to be read (`readTensor`), it cannot be used in place. */
+  /** Distance between neighbours along each axis, in elements; absent for row-major order without gaps, the usual case.
+   * A tensor with strides cannot be used in place; read it with `readTensor`. */
   strides?: number[]
 }
 

@@ -36,7 +36,7 @@ async function readFully(handle: FileHandle, path: string, offset: number, lengt
   return bytes
 }
 
-/** Turns a system error (no such file, no permission) into a sentence. */
+/** Makes a CheckpointError of a system error (no such file, no permission). */
 const explain =
   (path: string) =>
   (error: NodeJS.ErrnoException): never => {

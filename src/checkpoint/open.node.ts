@@ -1,4 +1,4 @@
-// Opens a checkpoint, whatever it is: a file, the index of a sharded one, or a folder as the projects lay it out.
+// Opens a checkpoint: a file, the index of a sharded checkpoint, or a model folder.
 
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -47,7 +47,7 @@ const openers: Record<Content, (source: ByteSource, asked: string) => Promise<Ch
   json: openShards,
 }
 
-/** The shards lie beside the index under the name it was asked for by: in the hub's cache the real file lies elsewhere. */
+/** The shards are beside the index as named by the caller: in the hub's cache the real file is elsewhere. */
 async function openShards(source: ByteSource, asked: string): Promise<Checkpoint> {
   if (source.size > largestIndex)
     throw new CheckpointError(`${source.path}: ${source.size} bytes are too many for an index`)
@@ -60,7 +60,7 @@ async function openShards(source: ByteSource, asked: string): Promise<Checkpoint
   return joinShards(parts, source.path)
 }
 
-/** A shard is a file of weights; an index in its place could name itself for ever. */
+/** A shard must be a file of weights: an index could name itself and recurse for ever. */
 function openShard(path: string): Promise<Checkpoint> {
   return withFile(path, async (source) => {
     const content = recognize(await source.read(0, Math.min(source.size, 512)), source.path)
@@ -74,7 +74,7 @@ async function weightsIn(folder: string): Promise<string> {
   const entries = await readdir(folder)
   const known = weightFiles.find((name) => entries.includes(name))
   if (known) return join(folder, known)
-  // A classifier may lie beside the model's weights.
+  // A classifier may be beside the model's weights.
   const others = entries.filter(
     (name) => /\.(safetensors|pt|pth|bin|ckpt)$/.test(name) && name !== 'classifier.safetensors',
   )

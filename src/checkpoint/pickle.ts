@@ -1,5 +1,5 @@
-// A restricted reader of Python's pickle format, a small stack machine: it builds lists and dictionaries, and asks its
-// host about everything else. It runs nothing. Opcodes as Python's pickletools.py has them, protocols 2 to 5.
+// A restricted reader of Python's pickle format, a small stack machine: it builds lists and dictionaries, and asks
+// its host for everything else. It runs no code. Opcodes as Python's pickletools.py has them, protocols 2 to 5.
 
 import { CheckpointError } from '../errors.ts'
 
@@ -9,22 +9,22 @@ export interface Global {
   name: string
 }
 
-/** What the pickle may do beyond plain data; each answers with a value or throws. */
+/** What the pickle may do beyond plain data; each method returns a value or throws. */
 export interface PickleHost {
-  /** Begins the sentences of refusals. */
+  /** Prefix of error messages. */
   where: string
-  /** Whether a name may be asked for at all. */
+  /** Resolves a name. @throws CheckpointError for a name that is not allowed */
   find(name: string): Global
-  /** What a call of `global` stands for. */
+  /** The value of a call of `global`. */
   call(global: Global, args: unknown[]): unknown
-  /** What a reference to something outside of the pickle stands for. */
+  /** The value of a persistent id, a reference to something outside the pickle. */
   persistent(id: unknown): unknown
 }
 
-// A hostile pickle may make an object with every byte; real ones have some thousand.
+// A hostile pickle can make an object with every byte; real ones make a few thousand.
 const mostOperations = 4_000_000
 const mostContainers = 500_000
-// The state of a random generator has some hundred bits.
+// The state of a random generator is a few hundred bits.
 const longestInteger = 64
 
 interface Machine {
@@ -32,14 +32,14 @@ interface Machine {
   view: DataView
   at: number
   stack: unknown[]
-  /** Where in the stack the open groups begin. */
+  /** Stack positions where the open groups begin. */
   marks: number[]
   memo: Map<number, unknown>
   containers: number
   host: PickleHost
 }
 
-/** Reads one pickle from `start`; gives its value and where it ends. */
+/** Reads one pickle from `start`; returns its value and where it ends. */
 export function unpickle(bytes: Uint8Array, host: PickleHost, start = 0): { value: unknown; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const machine: Machine = { bytes, view, at: start, stack: [], marks: [], memo: new Map(), containers: 0, host }
@@ -144,7 +144,7 @@ function findGlobal(m: Machine, [module, name]: unknown[]): Global {
   return m.host.find(`${module}.${name}`)
 }
 
-/** Arguments given by name, which a third place would hold, are not looked at. */
+/** Keyword arguments (a third stack entry) are ignored. */
 function call(m: Machine, [callee, args]: unknown[]): unknown {
   if (!isGlobal(callee) || !Array.isArray(args)) throw broken(m, 'calls something that is not a function')
   return m.host.call(callee, args)
@@ -152,7 +152,7 @@ function call(m: Machine, [callee, args]: unknown[]): unknown {
 
 export const isGlobal = (value: unknown): value is Global => (value as Global | null)?.kind === 'global'
 
-/** An object that the reader knows the state of and nothing else. */
+/** An object of which only the state is known. */
 export interface Opaque {
   kind: 'opaque'
   of: string
@@ -240,7 +240,7 @@ const objects = byOpcode<unknown>([
   ['Q', (m) => m.host.persistent(pop(m))],
 ])
 
-/** The opcodes that change what is there. */
+/** The opcodes that change an object on the stack. */
 const changes = byOpcode<void>([
   ['\x80', (m) => checkProtocol(m, size1(m))],
   ['\x95', (m) => void size8(m)],

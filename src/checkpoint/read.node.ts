@@ -19,7 +19,7 @@ export function readTensorBytes(tensor: StoredTensor): Promise<Bytes> {
   })
 }
 
-/** Copies elements that lie apart, or in another order, into row-major order. */
+/** Copies strided elements into row-major order. */
 function gather(from: Uint8Array, shape: number[], strides: number[], itemBytes: number): Bytes {
   const count = shape.reduce((product, dim) => product * dim, 1)
   const out = new Uint8Array(count * itemBytes)

@@ -1,11 +1,11 @@
-// Tells what a file is by how it begins: names lie, and a download that went wrong is often a page of text.
+// Recognises a file by its first bytes: names can be wrong, and a failed download is often a page of text.
 
 import { CheckpointError } from '../errors.ts'
 import { looksLikeSafetensors } from './safetensors.ts'
 
 export type Content = 'safetensors' | 'torch archive' | 'pickle' | 'json'
 
-/** What is often given in place of a checkpoint, and what to do about it. */
+/** Files that are often mistaken for a checkpoint, and what to do. */
 const mistaken: [beginsWith: string | RegExp, what: string][] = [
   ['version https://git-lfs', 'is a pointer of Git LFS, not the weights; run `git lfs pull` where it came from'],
   [/^\s*<(!doctype|html|\?xml)/i, 'is a web page, not a checkpoint; the download went wrong, fetch it again'],

@@ -7,7 +7,7 @@ import { type ByteSource, inside, readRange } from './byte-source.ts'
 import type { StoredTensor } from './checkpoint.ts'
 import { isObject, parseStrictJson } from './strict-json.ts'
 
-// As the format's own reader has it.
+// The limit of the format's own reader.
 const largestHeader = 100_000_000
 
 /** safetensors' names of element types. */
@@ -35,7 +35,7 @@ export interface Safetensors {
   metadata: Record<string, string>
 }
 
-/** Whether a file begins as a safetensors file does, judged by its first sixteen bytes. */
+/** Whether the first sixteen bytes are the start of a safetensors file. */
 export function looksLikeSafetensors(start: Uint8Array): boolean {
   return start.length >= 9 && start[8] === 0x7b && headerLength(start) <= largestHeader
 }
@@ -43,7 +43,7 @@ export function looksLikeSafetensors(start: Uint8Array): boolean {
 const headerLength = (start: Uint8Array): number =>
   Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true))
 
-/** Reads the header: every tensor's type, shape and place. No weight is read. */
+/** Reads the header: type, shape and place of every tensor. No weight is read. */
 export async function readSafetensors(source: ByteSource): Promise<Safetensors> {
   const length = headerLength(await readRange(source, 0, 8, 'the length of the safetensors header'))
   if (length > largestHeader) {
@@ -112,7 +112,7 @@ function readEntry(source: ByteSource, dataStart: number, name: string, entry: u
 const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0)
 
-/** The format wants every byte to belong to exactly one tensor. */
+/** The format requires that every byte belongs to exactly one tensor. */
 function refuseGapsAndOverlaps(tensors: Map<string, StoredTensor>, dataStart: number, source: ByteSource): void {
   let end = dataStart
   let before = 'the header'
@@ -134,7 +134,7 @@ function refuseGapsAndOverlaps(tensors: Map<string, StoredTensor>, dataStart: nu
   }
 }
 
-/** A tensor that is to be written: its type and shape; the bytes come later. */
+/** Type and shape of a tensor to write. */
 export type TensorHeader = Pick<StoredTensor, 'dtype' | 'shape'>
 
 /** The first bytes of a file that holds these tensors one after the other, in the map's order. */

@@ -1,10 +1,10 @@
-// A checkpoint in several files: `index.json` says which file has which tensor.
+// A sharded checkpoint: `index.json` says which file has which tensor.
 
 import { CheckpointError } from '../errors.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { isObject, parseStrictJson } from './strict-json.ts'
 
-/** The shards' file names, each with the tensors it should hold. */
+/** File name of each shard → the tensors it should hold. */
 export function readShardIndex(text: string, path: string): Map<string, string[]> {
   const where = `${path}: the index of shards`
   const index = parseStrictJson(text, where)
@@ -26,7 +26,7 @@ export function readShardIndex(text: string, path: string): Map<string, string[]
   return shards
 }
 
-/** One checkpoint of many: from each shard what the index says it holds. */
+/** Joins the shards: takes from each the tensors that the index lists for it. */
 export function joinShards(parts: { shard: Checkpoint; names: string[] }[], path: string): Checkpoint {
   const tensors: Checkpoint['tensors'] = new Map()
   for (const { shard, names } of parts) {

@@ -1,10 +1,10 @@
-// JSON as a file from outside must be: no key twice, no deep nesting. JSON.parse accepts both in silence.
+// Strict JSON for files from outside: refuses duplicate keys and deep nesting, which JSON.parse accepts.
 
 import { CheckpointError } from '../errors.ts'
 
 const deepest = 16
 
-/** Parses `text`; `where` begins the sentence of a refusal. */
+/** Parses `text`; `where` is the prefix of error messages. */
 export function parseStrictJson(text: string, where: string): unknown {
   refuseDeepAndDouble(text, where)
   try {
@@ -17,7 +17,7 @@ export function parseStrictJson(text: string, where: string): unknown {
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Walks the text once, by strings and brackets; what is malformed otherwise is left to JSON.parse. */
+/** Scans strings and brackets once; JSON.parse finds every other fault. */
 function refuseDeepAndDouble(text: string, where: string): void {
   const open: (Set<string> | undefined)[] = []
   for (let i = 0; i < text.length; i++) {
@@ -41,7 +41,7 @@ function refuseDeepAndDouble(text: string, where: string): void {
   }
 }
 
-/** The place after the closing quote of the string that opens at `start`. */
+/** The index after the closing quote of the string that opens at `start`. */
 function endOfString(text: string, start: number): number {
   let end = start + 1
   while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1

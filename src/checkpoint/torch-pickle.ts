@@ -1,5 +1,5 @@
-// What PyTorch puts into pickles: tensors as views of storages, and the names a checkpoint may ask for. Everything
-// that is not in these tables is refused by its name.
+// What PyTorch writes into pickles: tensors as views of storages, and the names that a checkpoint may use. Every other
+// name is refused.
 
 import { CheckpointError } from '../errors.ts'
 import type { DType } from '../graph/dtype.ts'
@@ -58,7 +58,7 @@ const elementTypes: Record<string, DType> = {
 
 type Call = (args: unknown[], refuse: (problem: string) => CheckpointError) => unknown
 
-/** Calls that stand for tensors and plain data. */
+/** Allowed calls, which make tensors and plain data. */
 const calls: Record<string, Call> = {
   'torch._utils._rebuild_tensor': (args, refuse) => tensor(args, undefined, refuse),
   'torch._utils._rebuild_tensor_v2': (args, refuse) => tensor(args, undefined, refuse),
@@ -71,7 +71,7 @@ const calls: Record<string, Call> = {
     }
     return callTorch(rebuild, args, refuse)
   },
-  // Their items follow one by one.
+  // Items follow one by one.
   'collections.OrderedDict': (args, refuse) => emptyDictionary(args, refuse),
   'collections.defaultdict': ([, ...args], refuse) => emptyDictionary(args, refuse),
   'torch.Size': ([dims]) => dims,
@@ -82,7 +82,7 @@ const calls: Record<string, Call> = {
   'torch.jit._pickle.restore_type_tag': ([value]) => value,
 }
 
-/** Records of a training run, kept beside the weights and not looked into. */
+/** Records of a training run beside the weights; ignored. */
 const opaque = new Set([
   'argparse.Namespace',
   'types.SimpleNamespace',
@@ -113,7 +113,7 @@ const isAllowed = (name: string): boolean =>
   Object.hasOwn(storageTypes, name) ||
   Object.hasOwn(elementTypes, name) ||
   opaque.has(name) ||
-  // Modules of a TorchScript archive: names of its own classes, whose code stands beside the pickle and stays there.
+  // Modules of a TorchScript archive: names of its own classes; their code, beside the pickle, is not read.
   name.startsWith('__torch__.')
 
 /** The host of a PyTorch pickle. */
@@ -179,7 +179,7 @@ const deepest = 100
 /** All tensors in an unpickled value, by the path to them: `state_dict.visual.proj`. */
 export function collectTensors(value: unknown, path: string): Map<string, TorchTensor> {
   const found = new Map<string, TorchTensor>()
-  // A dictionary that is there twice is walked once, or a small pickle could make a large tree.
+  // Visit each dictionary once: otherwise a small pickle could make a huge tree.
   const seen = new Set<unknown>()
   const walk = (at: unknown, name: string, depth: number): void => {
     if (isTensor(at)) {

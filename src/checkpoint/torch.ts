@@ -8,10 +8,10 @@ import { unpickle } from './pickle.ts'
 import { collectTensors, type TorchTensor, torchHost } from './torch-pickle.ts'
 import { readZipDirectory, storedAt, type ZipEntry } from './zip.ts'
 
-// Real ones have some hundred kilobytes: the pickle describes the weights, it does not hold them.
+// Real ones are a few hundred kilobytes: the pickle describes the weights, it does not hold them.
 export const largestPickle = 64 << 20
 
-/** Reads what the archive holds; of the weights themselves nothing. */
+/** Reads the archive's directory and pickle; no weight is read. */
 export async function readTorchArchive(source: ByteSource): Promise<Checkpoint> {
   const entries = await readZipDirectory(source)
   const pickle = [...entries.keys()].find((name) => /^([^/]+\/)?data\.pkl$/.test(name))
@@ -40,7 +40,7 @@ export async function readTorchArchive(source: ByteSource): Promise<Checkpoint> 
   return { tensors, format, files: [source.path], metadata: {} }
 }
 
-/** Where a storage's bytes lie in the file. */
+/** Where a storage's bytes are in the file. */
 export interface Storage {
   offset: number
   length: number
@@ -65,7 +65,7 @@ async function readSmall(source: ByteSource, entry: ZipEntry): Promise<Uint8Arra
   return readRange(source, await storedAt(source, entry), entry.size, entry.name)
 }
 
-/** A view of a storage as a place in the file. */
+/** The place of a view in the file. */
 export function place(name: string, tensor: TorchTensor, storage: Storage, path: string): StoredTensor {
   const { dtype, shape, strides } = tensor
   const itemBytes = dtypeBytes(dtype)

@@ -1,4 +1,4 @@
-// The names under which open_clip and Hugging Face keep a model's weights, the preferred ones first.
+// File names of weights in open_clip's and Hugging Face's model folders, in order of preference.
 
 export const weightFiles = [
   'open_clip_model.safetensors',

@@ -1,4 +1,4 @@
-// Writes files and folders so that they are there whole or not at all: beside their place first, then moved into it.
+// Writes files and folders whole or not at all: first under a temporary name beside the target, then renamed.
 
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -8,7 +8,7 @@ import { dtypeBytes } from '../graph/dtype.ts'
 import type { Bytes } from './bytes.ts'
 import { safetensorsHeader, type TensorHeader } from './safetensors.ts'
 
-/** A tensor whose bytes are made when their turn comes, so that only one is in memory. */
+/** A tensor whose bytes are made when it is written, so that only one is in memory. */
 export interface TensorToWrite extends TensorHeader {
   bytes(): Promise<Bytes>
 }
@@ -16,7 +16,7 @@ export interface TensorToWrite extends TensorHeader {
 /**
  * Writes a safetensors file.
  *
- * @throws UsageError where `path` is there already and `overwrite` was not said
+ * @throws UsageError if `path` exists and `overwrite` is not set
  */
 export async function writeSafetensors(
   path: string,
@@ -38,8 +38,8 @@ export async function writeSafetensors(
 }
 
 /**
- * Makes a folder with what `fill` puts into it. An empty one may be there already; with `overwrite`, any: its files of
- * the same names are replaced, and others stay.
+ * Makes a folder with what `fill` puts into it. The folder may exist if it is empty. With `overwrite` it may have
+ * files: those of the same names are replaced, others stay.
  */
 export async function writeFolder(
   path: string,

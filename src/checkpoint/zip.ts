@@ -1,4 +1,4 @@
-// The directory of a zip archive: which entry lies where. Nothing is unpacked; the weights are used where they lie.
+// The directory of a zip archive: where each entry is. Nothing is unpacked; weights are used in place.
 // https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT §4.3
 
 import { CheckpointError } from '../errors.ts'
@@ -6,12 +6,12 @@ import { type ByteSource, inside, readRange } from './byte-source.ts'
 
 export interface ZipEntry {
   name: string
-  /** 0 where the bytes are stored as they are. */
+  /** 0: stored without compression. */
   method: number
   encrypted: boolean
-  /** Bytes that the entry takes in the archive. */
+  /** Size of the entry in the archive, in bytes. */
   size: number
-  /** Where its local header begins; the bytes begin some way after. */
+  /** Offset of its local header; the bytes follow it. */
   header: number
 }
 
@@ -20,7 +20,7 @@ const longestComment = 0xffff
 const largestDirectory = 64 << 20
 const localHeaderLength = 30
 
-/** Reads the archive's directory, its last part. */
+/** Reads the directory at the end of the archive. */
 export async function readZipDirectory(source: ByteSource): Promise<Map<string, ZipEntry>> {
   const { count, size, offset } = await findDirectory(source)
   if (size > largestDirectory) {
@@ -82,7 +82,7 @@ function readEntry(bytes: Uint8Array, path: string): { entry: ZipEntry; length: 
   return { entry, length }
 }
 
-/** Sizes and places beyond 4 GiB stand in the zip64 extra field: those that are all ones here, in a fixed order. */
+/** Sizes and offsets beyond 4 GiB are in the zip64 extra field, in a fixed order: those whose 32-bit field is all ones. */
 function widen(entry: ZipEntry, unpackedSize: number, extra: Uint8Array, path: string): void {
   const all = 0xffffffff
   if (unpackedSize !== all && entry.size !== all && entry.header !== all) return
@@ -105,18 +105,18 @@ function widen(entry: ZipEntry, unpackedSize: number, extra: Uint8Array, path: s
   throw new CheckpointError(`${path}: zip entry '${entry.name}' lacks its zip64 sizes`)
 }
 
-/** Entries that share bytes are how zip bombs are made; no archiver writes them. */
+/** Refuses entries that share bytes: zip bombs do, no archiver does. */
 function refuseOverlaps(entries: ZipEntry[], directory: number, path: string): void {
   let end = 0
   for (const { name, size, header } of entries.sort((a, b) => a.header - b.header)) {
     if (header < end || !inside(header, localHeaderLength + size, directory)) {
-      throw new CheckpointError(`${path}: zip entry '${name}' lies over another or outside the archive`)
+      throw new CheckpointError(`${path}: zip entry '${name}' overlaps another or is outside the archive`)
     }
     end = header + localHeaderLength + size
   }
 }
 
-/** Where a stored entry's bytes begin: PyTorch pads the local header, so it has to be read. */
+/** Where a stored entry's bytes begin. PyTorch pads the local header, so it has to be read. */
 export async function storedAt(source: ByteSource, entry: ZipEntry): Promise<number> {
   if (entry.method !== 0 || entry.encrypted) {
     throw new CheckpointError(

@@ -6,7 +6,7 @@ import { type Clip, createClip } from './clip.ts'
 
 /**
  * The same model, whose image embedding is `[n, width]`: the projection is answered as the identity. It has no text tower; its
- * weights, threads and pictures are the given model's, which `dispose` leaves as they are.
+ * weights, threads and images are the given model's, which `dispose` leaves as they are.
  *
  * @returns the given model, if it is a ResNet: its embedding comes right out of the attention pool
  */

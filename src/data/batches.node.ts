@@ -25,7 +25,7 @@ export interface Batch {
   pixels: Uint8Array
   /** `[n, embedDim]`, where embeddings are given. */
   embeddings?: Float32Array
-  /** One for each picture; of several, drawn by lot. */
+  /** One for each image; of several, drawn by lot. */
   captions: string[]
   labels: (string | undefined)[]
   keys: string[]
@@ -42,10 +42,10 @@ export interface BatchesOptions {
   seed: number
   /** A new order each epoch; the natural one otherwise. */
   shuffle: boolean
-  /** What is done to the pictures, `{}` for open_clip's default; left out, they are made as for evaluation. */
+  /** What is done to the images, `{}` for open_clip's default; left out, they are made as for evaluation. */
   augment?: Augmentation | undefined
   preprocessing: Preprocessing
-  /** Of a frozen tower, by samples' keys: taken in place of the pictures, which are not read. */
+  /** Of a frozen tower, by samples' keys: taken in place of the images, which are not read. */
   embeddings?: ReadonlyMap<string, Float32Array> | undefined
   /** Where to go on; the start of epoch 0 unless told. */
   cursor?: Cursor | undefined

@@ -24,7 +24,7 @@ const preprocessing: Preprocessing = {
 const pictures: Buffer[] = []
 const root = mkdtempSync(join(tmpdir(), 'typeclip-batches-'))
 beforeAll(async () => {
-  // Noise, so that every crop of every picture has pixels of its own.
+  // Noise, so that every crop of every image has pixels of its own.
   const { default: sharp } = await import('sharp')
   for (let i = 0; i < 23; i++) {
     const raw = { width: 14, height: 11, channels: 3 } as const
@@ -34,7 +34,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(root, { recursive: true }))
 
-/** Pictures in memory; numbers 4, 9 and 10 are broken in three ways. */
+/** Images in memory; numbers 4, 9 and 10 are broken in three ways. */
 function memory(size = 23): Source {
   return indexedSource('memory', size, undefined, (i) => {
     if (i === 4) return { key: '4', reason: 'no caption' }

@@ -7,8 +7,8 @@ import { decodeUtf8 } from '../files/utf8.ts'
 import { checkTemplates, classCaptions, trimmed } from './captions.ts'
 import { counted } from './counted.ts'
 import { digestOf } from './digest.node.ts'
+import { byName, isImageFile, skippedNotice } from './image-files.ts'
 import { indexedSource } from './indexed.ts'
-import { byName, isPicture, skippedNotice } from './picture-files.ts'
 import type { Source } from './sample.ts'
 import { walk } from './walk.node.ts'
 
@@ -32,7 +32,7 @@ export async function openFolder(folder: string, { templates, classes }: FolderO
   const found = await walk(folder)
   const files = found.files.sort(byName)
   const all = new Set(files)
-  const images = files.filter(isPicture)
+  const images = files.filter(isImageFile)
   const notice = skippedNotice(folder, found)
   if (images.length === 0) {
     const held = files.length === 0 ? 'no files' : `${counted(files.length, 'file')}, such as ${files[0]}`

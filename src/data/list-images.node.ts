@@ -1,6 +1,6 @@
 // The images of a folder for those who want no classes or captions: the same walk as that of data sets.
 
-import { byName, imageExtensions, isPicture, skippedNotice } from './picture-files.ts'
+import { byName, imageExtensions, isImageFile, skippedNotice } from './image-files.ts'
 import { walk } from './walk.node.ts'
 
 /** Image files of a folder, and what was skipped. */
@@ -17,6 +17,6 @@ export interface ListedImages {
 export async function listImages(folder: string): Promise<ListedImages> {
   const found = await walk(folder)
   const notice = skippedNotice(folder, found)
-  const images = found.files.filter(isPicture).sort(byName)
+  const images = found.files.filter(isImageFile).sort(byName)
   return { images, extensions: imageExtensions, ...(notice !== undefined && { notice }) }
 }

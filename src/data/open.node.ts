@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { counted } from './counted.ts'
 import { type FolderOptions, openFolder } from './folder.node.ts'
-import { byName, isIgnoredFolder, isPicture } from './picture-files.ts'
+import { byName, isIgnoredFolder, isImageFile } from './image-files.ts'
 import type { Source } from './sample.ts'
 import { isUrl } from './shard-bytes.node.ts'
 import { expandShards, isPattern } from './shard-names.node.ts'
@@ -43,7 +43,7 @@ export async function openSource(where: string, options: SourceOptions = {}): Pr
     const shards = names.sort(byName).map((name) => join(where, name))
     const source = await openWebDataset(where, shards, options)
     const others = entries.filter(
-      (entry) => isPicture(entry.name) || (entry.isDirectory() && !isIgnoredFolder(entry.name)),
+      (entry) => isImageFile(entry.name) || (entry.isDirectory() && !isIgnoredFolder(entry.name)),
     )
     if (others.length === 0) return source
     const notice = `${where}: read as ${counted(shards.length, 'shard')}; skipped beside ${shards.length === 1 ? 'it' : 'them'}: ${others[0]!.name}${others.length > 1 ? ` and ${others.length - 1} more` : ''}`

@@ -29,7 +29,7 @@ async function all(source: Source, order = natural): Promise<(Sample | Skipped)[
   return found
 }
 
-/** Each sample as `picture: caption | caption`, or why it is none. */
+/** Each sample as `image: caption | caption`, or why it is none. */
 async function told(name: string, options?: SourceOptions): Promise<string[]> {
   const source = await openSource(join(root, name), options)
   const found = await all(source)

@@ -1,4 +1,4 @@
-// An example to learn from or to be judged by: a picture and words for it.
+// An example to learn from or to be judged by: an image and words for it.
 
 /** One image with its captions and, in labelled data, its class. */
 export interface Sample {

@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
-import { byName } from './picture-files.ts'
+import { byName } from './image-files.ts'
 import { isUrl } from './shard-bytes.node.ts'
 
 /** More names than anyone has shards: a slip of the finger. */

@@ -7,8 +7,8 @@ import { utf8Blocks, utf8Lines } from '../files/utf8.ts'
 import { checkTemplates, classCaptions, trimmed } from './captions.ts'
 import { csvRows, headerNames, separatorOf } from './csv.ts'
 import { digestOf } from './digest.node.ts'
+import { byName } from './image-files.ts'
 import { indexedSource } from './indexed.ts'
-import { byName } from './picture-files.ts'
 import type { Sample, Skipped, Source } from './sample.ts'
 
 /** How a table of images and captions is read. */

@@ -4,7 +4,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isIgnoredFolder } from './picture-files.ts'
+import { isIgnoredFolder } from './image-files.ts'
 
 export interface Walked {
   /** Paths relative to the folder with `/` on every machine, in no certain order. */

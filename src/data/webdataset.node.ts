@@ -4,8 +4,8 @@ import { createHash, type Hash } from 'node:crypto'
 import { InputError, UsageError } from '../errors.ts'
 import { decodeUtf8 } from '../files/utf8.ts'
 import { checkTemplates, classCaptions, trimmed } from './captions.ts'
+import { byName, isIgnoredFolder, isImageFile } from './image-files.ts'
 import { permutation, throughBuffer } from './order.ts'
-import { byName, isIgnoredFolder, isPicture } from './picture-files.ts'
 import type { Order, Sample, Skipped, Source } from './sample.ts'
 import { type ShardBytesOptions, shardBytes } from './shard-bytes.node.ts'
 import { members, TornError } from './tar.ts'
@@ -148,7 +148,7 @@ async function* groups(
 }
 
 /** What a sample is made from; masks, embeddings and the like are read past. */
-const useful = (extension: string) => words.includes(extension) || isPicture(`x.${extension}`)
+const useful = (extension: string) => words.includes(extension) || isImageFile(`x.${extension}`)
 
 /** `a/b.c/000123.seg.png` to `a/b.c/000123` and `seg.png`; hidden files, and those of hidden or system folders, to nothing. */
 function split(name: string): [string, string] {
@@ -225,7 +225,7 @@ function sampleOf(
 ): Sample | Skipped {
   const key = `${where}#${group.name}`
   const extensions = [...group.files.keys()]
-  const image = extensions.find((extension) => isPicture(`x.${extension}`))
+  const image = extensions.find((extension) => isImageFile(`x.${extension}`))
   if (image === undefined) return { key, reason: `no image among its members (${extensions.join(', ')})` }
   try {
     const label = textOf(group, 'cls')

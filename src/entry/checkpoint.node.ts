@@ -1,7 +1,7 @@
 /**
  * `typeclip/checkpoint`: the tensors of a checkpoint, under the names that its file gives them.
  *
- * {@includeCode ../examples/checkpoint-tensors.ts}
+ * {@includeCode ../../examples/checkpoint-tensors.ts}
  *
  * @module typeclip/checkpoint
  */

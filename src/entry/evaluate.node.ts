@@ -1,7 +1,7 @@
 /**
  * `typeclip/evaluate`: how well a model does on labelled or captioned images.
  *
- * {@includeCode ../examples/evaluate.ts}
+ * {@includeCode ../../examples/evaluate.ts}
  *
  * @module typeclip/evaluate
  */

@@ -1,13 +1,13 @@
 /**
  * `typeclip/finetune`: labelled images and a model in, a model in a folder out.
  *
- * {@includeCode ../examples/finetune-linear-probe.ts}
+ * {@includeCode ../../examples/finetune-linear-probe.ts}
  *
- * {@includeCode ../examples/finetune-tip-adapter-f.ts}
+ * {@includeCode ../../examples/finetune-tip-adapter-f.ts}
  *
- * {@includeCode ../examples/finetune-lora.ts}
+ * {@includeCode ../../examples/finetune-lora.ts}
  *
- * {@includeCode ../examples/finetune-wise-ft.ts}
+ * {@includeCode ../../examples/finetune-wise-ft.ts}
  *
  * @module typeclip/finetune
  */
@@ -72,9 +72,9 @@ export type { Augmentation } from '../image/augment.ts'
 export type { Lookup } from '../model/parameters.ts'
 export type { Objective } from '../objectives/objective.ts'
 export type { Runtime } from '../runtime/runtime.ts'
-export type { Adaptation, Values } from '../training/adaptation.ts'
+export type { Adaptation, InitialValues, Values } from '../training/adaptation.ts'
 export { type InitialModel, openInitialModel } from '../training/initial-model.node.ts'
 export type { Progress } from '../training/run/checkpoint.node.ts'
 export { type Saved, writeModel } from '../training/run/saved-model.node.ts'
-export type { TrainEvent, TrainOptions } from '../training/train.node.ts'
+export type { EndReason, TrainEvent, TrainOptions } from '../training/train-options.ts'
 export type { KeyValueCache } from '../zero-shot/key-value-cache.ts'

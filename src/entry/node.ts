@@ -1,11 +1,11 @@
 /**
  * `typeclip`: load a CLIP, embed images and texts, classify.
  *
- * {@includeCode ../examples/embed-a-folder.ts}
+ * {@includeCode ../../examples/embed-a-folder.ts}
  *
- * {@includeCode ../examples/zero-shot.ts}
+ * {@includeCode ../../examples/zero-shot.ts}
  *
- * {@includeCode ../examples/reuse-a-classifier.ts}
+ * {@includeCode ../../examples/reuse-a-classifier.ts}
  *
  * @module typeclip
  */
@@ -31,8 +31,8 @@ export type {
 export { type LoadOptions, load } from '../clip/load.node.ts'
 export { createPreprocessor, type PreprocessorOptions } from '../clip/preprocessor.node.ts'
 export type { LongText } from '../clip/text-batches.ts'
+export { isIgnoredFolder } from '../data/image-files.ts'
 export type { ListedImages } from '../data/list-images.node.ts'
-export { isIgnoredFolder } from '../data/picture-files.ts'
 export type { DownloadOptions, DownloadProgress } from '../download/hub.node.ts'
 export type { RetryOptions } from '../download/retry.node.ts'
 export {
@@ -51,7 +51,7 @@ export type { ConvertReport, ConvertTarget } from '../formats/rewrite.node.ts'
 export type { Interpolation } from '../image/coefficients.ts'
 export type { DecodeOptions } from '../image/decode.node.ts'
 export type { Mode, Part, Pixels, RawImage } from '../image/pixels.ts'
-export type { ImagePoolOptions } from '../image/pool.node.ts'
+export type { ImagePoolOptions, UnturnedImage } from '../image/pool.node.ts'
 export type { PrepareOptions } from '../image/prepare.node.ts'
 export { normalize, type Preprocessing, preprocess as preprocessPixels, type Triple } from '../image/transform.ts'
 export type {

@@ -1,9 +1,9 @@
 /**
  * `typeclip/training`: data in, a trained model in a folder out.
  *
- * {@includeCode ../examples/train-from-scratch.ts}
+ * {@includeCode ../../examples/train-from-scratch.ts}
  *
- * {@includeCode ../examples/figure2.ts}
+ * {@includeCode ../../examples/figure2.ts}
  *
  * @module typeclip/training
  */
@@ -40,7 +40,7 @@ export { type ObjectiveName, objectives } from '../objectives/index.ts'
 export type { Captions, Examples, Features, Likelihood, Objective } from '../objectives/objective.ts'
 export type { Runtime } from '../runtime/runtime.ts'
 export { type AdamWOptions, adamW, type Moments } from '../training/adamw.ts'
-export type { Adaptation, Values } from '../training/adaptation.ts'
+export type { Adaptation, InitialValues, Values } from '../training/adaptation.ts'
 export type { Batch } from '../training/collate.ts'
 export { type InitialModel, openInitialModel } from '../training/initial-model.node.ts'
 export { type JudgeOptions, judgeBy } from '../training/judge.node.ts'
@@ -48,6 +48,14 @@ export type { ParameterArrays, Slot } from '../training/parameters.ts'
 export { writeCurves } from '../training/run/curves.node.ts'
 export type { LoggedStep, LoggedValidation, Validation } from '../training/run/lines.ts'
 export { learningRateAt, type Schedule } from '../training/schedule.ts'
-export { createTrainer, type StepReport, type Trainer, type TrainerOptions } from '../training/step.ts'
-export { type Judged, type TrainEvent, type TrainOptions, train, type Validate } from '../training/train.node.ts'
+export {
+  createTrainer,
+  type StepReport,
+  type Trainer,
+  type TrainerOptions,
+  type UpdateOptions,
+} from '../training/step.ts'
+export { train } from '../training/train.node.ts'
+export type { EndReason, Judged, TrainEvent, TrainOptions, Validate } from '../training/train-options.ts'
+export type { BatchLoss, TrainingGraphOptions } from '../training/training-graph.ts'
 export type { ValidationLoss } from '../training/validation-loss.node.ts'

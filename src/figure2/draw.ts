@@ -1,4 +1,4 @@
-// The picture and the table of Figure 2 from its numbers: SVG and Markdown.
+// The image and the table of Figure 2 from its numbers: SVG and Markdown.
 
 import { drawing, short } from '../charts/line-chart.ts'
 import type { MeanAndSpread } from './efficiency.ts'

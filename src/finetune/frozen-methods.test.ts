@@ -1,4 +1,4 @@
-// The methods that leave the model as it is, each from pictures to a folder that answers with its classifier.
+// The methods that leave the model as it is, each from images to a folder that answers with its classifier.
 
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -21,7 +21,7 @@ const words = new Map([
 ])
 /** A step an epoch is few: a higher rate than usual. */
 const coopSettings = { epochs: 40, learningRate: 0.03 }
-/** Features that are kept: of ten views and of the pictures that judge, of both sets, of those that are learnt from. */
+/** Features that are kept: of ten views and of the images that judge, of both sets, of those that are learnt from. */
 const files = { 'tip-adapter': 11, 'tip-adapter-f': 11, 'linear-probe': 2, coop: 1 }
 let folder: string
 

@@ -1,4 +1,4 @@
-// Puts tensors together and takes them apart as the namings differ, on bytes of any type: nothing is rounded.
+// Joins and splits tensors where the projects' layouts differ, on bytes of any type: nothing is rounded.
 
 import { type Bytes, decode, float32ToBfloat16, float32ToFloat16 } from '../checkpoint/bytes.ts'
 import { CheckpointError } from '../errors.ts'
@@ -7,9 +7,9 @@ import type { Source } from './tensor-names.ts'
 
 /** A tensor's bytes: row-major, little-endian. */
 
-/** One way in which namings differ, in both directions. */
+/** One way in which the layouts differ, in both directions. */
 interface Composition {
-  /** The shape of what the parts make; refuses parts that do not fit. */
+  /** The shape of the joined tensor. @throws CheckpointError if the parts do not fit */
   shape(parts: number[][], name: string): number[]
   bytes(parts: Bytes[], shape: number[], itemBytes: number): Bytes
   /** The shape of each of `count` parts. */
@@ -81,7 +81,7 @@ function transpose(from: Bytes, rows: number, columns: number, itemBytes: number
 /** A type that `convert` can write weights in. */
 export type FloatType = 'float32' | 'float16' | 'bfloat16'
 
-/** The type that `dtype` is written in: real numbers in the width that was asked for, integers as they are. */
+/** The type that `dtype` is written as: real numbers in the requested width, integers unchanged. */
 export const castType = (dtype: DType, to: FloatType | undefined): DType => (to && isFloat(dtype) ? to : dtype)
 
 export function cast(bytes: Bytes, from: DType, to: DType): Bytes {

@@ -39,7 +39,7 @@ export function openClipConfig(
   }
   if ((how.resize ?? how.size) !== how.size || (how.rescale ?? 1 / 255) !== 1 / 255) {
     throw new CheckpointError(
-      'the pictures are resized to another size than they are cropped to, or rescaled; open_clip cannot say that',
+      'the images are resized to another size than they are cropped to, or rescaled; open_clip cannot say that',
     )
   }
   return {
@@ -160,7 +160,7 @@ const resample = { bilinear: 2, bicubic: 3 } as const
 /** `preprocessor_config.json` of a CLIPImageProcessor. */
 export function huggingFacePreprocessor(how: Preprocessing): Json {
   if (how.mode === 'longest') {
-    throw new CheckpointError("the pictures are padded to a square, which Hugging Face's CLIPImageProcessor cannot say")
+    throw new CheckpointError("the images are padded to a square, which Hugging Face's CLIPImageProcessor cannot say")
   }
   const side = { height: how.size, width: how.size }
   return {

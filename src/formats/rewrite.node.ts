@@ -15,7 +15,7 @@ export type ConvertTarget = 'openai' | 'open_clip' | 'hf'
 
 export interface ConvertOptions {
   to: ConvertTarget
-  /** The type that real numbers are written in; as stored, if left out. */
+  /** The type that real numbers are written as. Default: as stored. */
   dtype?: FloatType | undefined
   /** The other files of the folder, by name: configurations, tokenizer. */
   files?: Readonly<Record<string, string>> | undefined
@@ -39,7 +39,7 @@ const weightsName: Record<ConvertTarget, string | undefined> = {
   hf: 'model.safetensors',
 }
 
-/** What a canonical tensor is called there, and how it is made. */
+/** A canonical tensor's name in the target, and how it is made. */
 const targetNames: Record<ConvertTarget, (name: string) => Source | undefined> = {
   openai: (name) => ({ names: [name], how: name.startsWith('logit_') ? 'reshape' : 'same' }),
   open_clip: (name) => ({ names: [name], how: name.startsWith('logit_') ? 'reshape' : 'same' }),
@@ -47,9 +47,9 @@ const targetNames: Record<ConvertTarget, (name: string) => Source | undefined> =
 }
 
 /**
- * Writes a checkpoint as another project has it. Where the type stays the same, every number keeps its bits.
+ * Writes a checkpoint in another project's layout. Where the type stays the same, every number keeps its bits.
  *
- * @throws CheckpointError where the target has no name for a tensor; UsageError where it exists and may not be overwritten
+ * @throws CheckpointError where the target has no name for a tensor; UsageError if the target exists and `overwrite` is not set
  */
 export async function convertCheckpoint(
   checkpoint: Checkpoint,

@@ -1,5 +1,5 @@
-// What training does to a picture in place of the evaluation's resize and crop (the paper's §2.4: a random square crop),
-// as open_clip's `image_transform(is_train=True)`: drawn by lot first, then done as torchvision does it on Pillow's pictures.
+// What training does to an image in place of the evaluation's resize and crop (the paper's §2.4: a random square crop),
+// as open_clip's `image_transform(is_train=True)`: drawn at random first, then applied as torchvision does to Pillow images.
 
 import type { Random } from '../random.ts'
 import { type ColorChange, changeColors } from './color.ts'
@@ -10,23 +10,23 @@ import type { Preprocessing } from './transform.ts'
 /** A range: least and greatest value. */
 export type Range = readonly [low: number, high: number]
 
-/** open_clip's `aug_cfg`; what is left out is not done. */
+/** open_clip's `aug_cfg`. An option that is absent is not applied. */
 export interface Augmentation {
-  /** Share of the picture's area that is kept; 0.9 to 1 unless told. */
+  /** Share of the image's area that is kept. Default: 0.9 to 1. */
   scale?: Range | undefined
-  /** Width by height of what is kept, before it is made square; 3/4 to 4/3 unless told. */
+  /** Aspect ratio (width / height) of the crop, before it is resized to a square. Default: 3/4 to 4/3. */
   ratio?: Range | undefined
-  /** The probability of a mirrored picture; 0 unless told, since left and right are words too. */
+  /** Probability of a horizontal flip. Default: 0, because captions say left and right. */
   flip?: number | undefined
   /** torchvision's `ColorJitter`, with this probability. */
   colorJitter?:
     | { brightness: number; contrast: number; saturation: number; hue: number; probability: number }
     | undefined
-  /** The probability of a gray picture. */
+  /** Probability of converting the image to gray. */
   grayscale?: number | undefined
 }
 
-/** What the lot fell on for one picture. */
+/** The random choices for one image. */
 export interface Drawn {
   crop: Part
   flip: boolean
@@ -69,21 +69,21 @@ function drawCrop(
     const top = random.integer(height - h + 1)
     return { left: random.integer(width - w + 1), top, width: w, height: h }
   }
-  // Too long a picture for any: the middle of it, as long as the ratio allows.
+  // No crop fits: take the centre, as large as the ratio allows.
   const w = width / height > ratio[1] ? Math.round(height * ratio[1]) : width
   const h = width / height < ratio[0] ? Math.round(width / ratio[0]) : height
   return { left: Math.floor((width - w) / 2), top: Math.floor((height - h) / 2), width: w, height: h }
 }
 
 /**
- * torchvision's `resized_crop` on a picture of Pillow's, bicubic as open_clip's always is, and what was drawn else.
+ * torchvision's `resized_crop` on a Pillow image, bicubic as in open_clip, then the other random changes.
  *
  * @returns `[3, size, size]` bytes, before normalising
  */
 export function augment(image: Pixels, drawn: Drawn, { size, order }: Preprocessing): Uint8Array {
   const { crop, flip, colors } = drawn
   const axis = (from: number) => ({ from, to: size, start: 0, count: size })
-  // The crop is a picture of its own: its edges are filtered as edges.
+  // The crop is filtered as an image of its own: pixels outside it have no influence.
   const rgb = resizeToRgb[order](cropped(image, crop), axis(crop.width), axis(crop.height), 'bicubic')
   changeColors(rgb, colors)
   const result = new Uint8Array(3 * size * size)

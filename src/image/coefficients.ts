@@ -30,13 +30,13 @@ export interface Coefficients {
   weights: Float64Array
 }
 
-/** The inputs that output `at` takes from, half open. */
+/** The range of inputs that output `at` depends on, half open. */
 function inputs({ from, to }: Axis, support: number, at: number): [low: number, high: number] {
   const center = (at + 0.5) * (from / to)
   return [Math.max(0, Math.trunc(center - support + 0.5)), Math.min(from, Math.trunc(center + support + 0.5))]
 }
 
-/** All inputs that the wanted outputs take from, half open. */
+/** The range of inputs that the wanted outputs depend on, half open. */
 export function span(axis: Axis, interpolation: Interpolation): [low: number, high: number] {
   const support = filters[interpolation].support * Math.max(axis.from / axis.to, 1)
   const [low] = inputs(axis, support, axis.start)
@@ -72,7 +72,7 @@ export function coefficients(axis: Axis, interpolation: Interpolation): Coeffici
   return { first, offsets, weights }
 }
 
-/** Pillow's integer weights for 8-bit pictures: 22 fractional bits, rounded half away from zero. */
+/** Pillow's integer weights for 8-bit images: 22 fractional bits, rounded half away from zero. */
 export function quantize(weight: number): number {
   return Math.trunc(weight * 4194304 + (weight < 0 ? -0.5 : 0.5))
 }

@@ -1,4 +1,4 @@
-// torchvision's colour changes as they are on Pillow's RGB pictures (ImageEnhance, Convert.c, Blend.c), bit for bit.
+// torchvision's colour changes for Pillow's RGB images (ImageEnhance, Convert.c, Blend.c), bit for bit.
 
 export type ColorChange =
   | { kind: 'brightness' | 'contrast' | 'saturation' | 'hue'; factor: number }
@@ -38,7 +38,7 @@ function luma(rgb: Uint8Array, i: number): number {
 
 const { fround } = Math
 
-/** `Image.blend(other, picture, factor)`: between the two, or beyond the picture; in 32-bit floats, cut to whole numbers. */
+/** `Image.blend(other, image, factor)`: interpolates, or extrapolates beyond the image; in 32-bit floats, truncated to integers. */
 function blend(rgb: Uint8Array, factor: number, other: (i: number) => number): void {
   const alpha = fround(factor)
   for (let i = 0; i < rgb.length; i += 3) {
@@ -82,7 +82,7 @@ function turnHue(rgb: Uint8Array, i: number, turn: number): void {
   rgb.set(sectors[index % 6]!, i)
 }
 
-/** C's `round` of what is not negative, in 32-bit floats. */
+/** C's `round` of a number that is not negative, in 32-bit floats. */
 function round(value: number): number {
   return Math.floor(fround(value) + 0.5)
 }

@@ -35,7 +35,7 @@ function cmykToRgb(from: Uint8Array, to: Uint8Array, pixels: number): void {
   }
 }
 
-/** Pillow does not scale 16 bits down to 8: all that is above 255 becomes white. */
+/** Pillow does not scale 16 bits down to 8: every value above 255 becomes white. */
 function sixteenToRgb(low: 0 | 1): Convert {
   return (from, to, pixels) => {
     for (let i = 0, o = 0; i < pixels * 2; i += 2, o += 3) {

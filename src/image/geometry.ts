@@ -1,7 +1,7 @@
-// Which size a picture is resized to and which square of that is kept, as torchvision, open_clip and Hugging Face say.
+// The size an image is resized to and the square that is cropped from it, as torchvision, open_clip and Hugging Face compute them.
 import { InputError } from '../errors.ts'
 
-/** One axis of a resize: `from` pixels become `to`, of which `count` from `start` on are wanted. */
+/** One axis of a resize: `from` pixels become `to`; only `count` of them, from `start` on, are computed. */
 export interface Axis {
   from: number
   to: number
@@ -18,7 +18,7 @@ function round(x: number): number {
 
 /** The width and height to resize to, for a square of `size`. */
 export const resizedSize = {
-  /** torchvision's `Resize(size)`: the shorter side becomes `size`, the longer one is cut to a whole number. */
+  /** torchvision's `Resize(size)`: the shorter side becomes `size`, the longer side is truncated to an integer. */
   shortest(width: number, height: number, size: number): [number, number] {
     const long = Math.trunc((size * Math.max(width, height)) / Math.min(width, height))
     return width <= height ? [size, long] : [long, size]
@@ -29,7 +29,7 @@ export const resizedSize = {
     const to: [number, number] = [round(width / ratio), round(height / ratio)]
     if (Math.min(...to) < 1) {
       throw new InputError(
-        `image of ${width}×${height}: with its longer side at ${size} the other one would be 0 pixels; crop the picture, or resize by the shortest side`,
+        `image of ${width}×${height}: with its longer side at ${size} the other one would be 0 pixels; crop the image, or resize by its shortest side`,
       )
     }
     return to

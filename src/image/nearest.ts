@@ -1,7 +1,7 @@
-// Pillow's resize without smoothing (Geometry.c, ImagingScaleAffine), which it uses for palette and 1-bit pictures.
+// Pillow's resize without smoothing (Geometry.c, ImagingScaleAffine), which it uses for palette and 1-bit images.
 import type { Axis } from './geometry.ts'
 
-/** The source index of each wanted output; -1 where accumulated rounding leaves the picture. */
+/** The source index of each wanted output; -1 where accumulated rounding leaves the image. */
 export function nearest({ from, to, start, count }: Axis): Int32Array {
   const scale = from / to
   const indices = new Int32Array(count)

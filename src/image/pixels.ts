@@ -1,11 +1,11 @@
-// Decoded pictures as Pillow's `Image.open` holds them: the mode decides how a picture is resized and turned into RGB.
+// Decoded images as Pillow's `Image.open` holds them: the mode decides how an image is resized and converted to RGB.
 import { InputError } from '../errors.ts'
 
 /**
- * Pillow's mode of a picture, and the channels that `Pixels.data` interleaves for it.
+ * Pillow's mode of an image, and the channels that `Pixels.data` interleaves for it.
  *
- * `1` (black and white) is held as gray 0 or 255, and `P` (palette) as the palette's colours: the mode only has to be
- * known because both are resized without smoothing.
+ * `1` (black and white) is held as gray 0 or 255, and `P` (palette) as the palette's colours: the mode
+ * matters because both are resized without smoothing.
  */
 export const channelsOf = {
   '1': 1,
@@ -34,15 +34,15 @@ export interface Pixels {
    * `info['transparency']`). Only Hugging Face's order looks at it.
    */
   opacity?: Uint8Array
-  /** The palette of a `P` picture, three bytes a colour: it is padded with one of them. */
+  /** The palette of a `P` image, three bytes a colour. Padding uses one of them. */
   palette?: Uint8Array
-  /** What `data` and `opacity` hold, where it is not the whole picture. */
+  /** The part of the image that `data` and `opacity` hold. Default: all of it. */
   part?: Part
   /** The file's EXIF orientation, 2 to 8, where `data` was not turned by it. */
   orientation?: number
 }
 
-/** A rectangle of a picture. */
+/** A rectangle of an image. */
 export interface Part {
   left: number
   top: number
@@ -50,7 +50,7 @@ export interface Part {
   height: number
 }
 
-/** Where in its data a pixel lies, counted in pixels. */
+/** The index of a pixel in `data`, in pixels. */
 export function pixelIndex({ width, part }: Pixels, x: number, y: number): number {
   return part ? (y - part.top) * part.width + x - part.left : y * width + x
 }
@@ -60,13 +60,13 @@ export function bytesOf(mode: Mode): number {
   return mode === 'I;16' || mode === 'I;16B' ? 2 : channelsOf[mode]
 }
 
-/** A colour of the picture's palette; black where it has none. */
+/** A colour of the image's palette; black where it has none. */
 export function paletteColor({ palette }: Pixels, index: number): [number, number, number] {
   const [red = 0, green = 0, blue = 0] = palette?.subarray(index * 3, index * 3 + 3) ?? []
   return [red, green, blue]
 }
 
-/** Pixels that a caller already has: bytes, rows top to bottom, channels interleaved (L, LA, RGB or RGBA). */
+/** Decoded pixels from the caller: bytes, rows top to bottom, channels interleaved (L, LA, RGB or RGBA). */
 export interface RawImage {
   data: Uint8Array | Uint8ClampedArray
   width: number
@@ -76,7 +76,7 @@ export interface RawImage {
 
 const modeOf = { 1: 'L', 2: 'LA', 3: 'RGB', 4: 'RGBA' } as const
 
-/** Checks a caller's pixels and takes them as Pillow's `Image.fromarray` would. */
+/** Checks a caller's pixels and reads them as Pillow's `Image.fromarray` does. */
 export function fromRaw({ data, width, height, channels }: RawImage): Pixels {
   const mode = modeOf[channels]
   if (mode === undefined)

@@ -13,7 +13,7 @@ export interface Kernel {
   finish(sums: number, out: number, count: number): void
 }
 
-/** Memory that a thread keeps between pictures; after a larger need it starts afresh. */
+/** Memory that a thread keeps between images; larger memory is freed after use. */
 const keptBytes = 64 << 20
 const page = 65536
 

@@ -50,7 +50,7 @@ export function resample(read: RowReader, { channels, horizontal, vertical, inte
     const filterRow = () => kernel.row(boundsAt, tapsAt, narrowAt, columns, channels, pairsAt)
     const result = new Uint8Array(vertical.count * narrowBytes)
 
-    // Output rows [oldest, newest) are open: they have some of their source rows, and a place among the sums.
+    // Output rows [oldest, newest) are in progress: some of their source rows have been added to their sums.
     let oldest = 0
     let newest = 0
     for (let y = down.first[0]!; oldest < vertical.count; y++) {
@@ -73,7 +73,7 @@ export function resample(read: RowReader, { channels, horizontal, vertical, inte
   })
 }
 
-/** How many outputs at most take from one and the same source row. */
+/** The largest number of outputs that depend on one source row. */
 function mostOpen(axis: Coefficients): number {
   let most = 1
   for (let o = 0, oldest = 0; o < axis.first.length; o++) {

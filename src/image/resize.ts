@@ -1,4 +1,4 @@
-// The resize of a picture of any mode, ending in RGB, in the two orders that the references have.
+// Resizes an image of any mode and converts it to RGB, in the two orders that the references use.
 import type { Interpolation } from './coefficients.ts'
 import { overWhite, premultiply, toRgb, unpremultiply } from './convert.ts'
 import type { Axis } from './geometry.ts'
@@ -7,21 +7,21 @@ import { bytesOf, channelsOf, type Mode, type Pixels, paletteColor, pixelIndex }
 import { type RowReader, resample } from './resample.ts'
 import { resample16 } from './resample16.ts'
 
-/** The wanted part of the resized picture in RGB, rows of `horizontal.count` pixels. */
+/** The wanted part of the resized image in RGB, rows of `horizontal.count` pixels. */
 type ResizeToRgb = (image: Pixels, horizontal: Axis, vertical: Axis, interpolation: Interpolation) => Uint8Array
 
-/** What Pillow does with a mode while it resizes; where nothing is said, it filters the channels as they are. */
+/** How Pillow resizes each mode. Modes that are not listed are filtered channel by channel. */
 const resizing: Partial<Record<Mode, 'nearest' | 'premultiplied' | 'sixteen'>> = {
   '1': 'nearest',
   P: 'nearest',
   LA: 'premultiplied',
   RGBA: 'premultiplied',
   'I;16': 'sixteen',
-  'I;16B': 'sixteen', // Pillow 13 takes its bytes in the wrong order here, and so must we
+  'I;16B': 'sixteen', // Pillow 13 reads its bytes in the wrong order here, so we do too
 }
 
 export const resizeToRgb: Record<'openai' | 'hf', ResizeToRgb> = {
-  /** OpenAI and open_clip: Pillow's resize in the picture's own mode, then `convert('RGB')`. */
+  /** OpenAI and open_clip: Pillow's resize in the image's own mode, then `convert('RGB')`. */
   openai(image, horizontal, vertical, interpolation) {
     const { data, mode } = image
     const unchanged = horizontal.from === horizontal.to && vertical.from === vertical.to
@@ -44,7 +44,7 @@ export const resizeToRgb: Record<'openai' | 'hf', ResizeToRgb> = {
     return rgb
   },
 
-  /** Hugging Face: RGB with what is transparent blended over white, then Pillow's resize of that. */
+  /** Hugging Face: RGB with transparency blended over white, then Pillow's resize. */
   hf(image, horizontal, vertical, interpolation) {
     const { data, mode, opacity } = image
     const bytes = bytesOf(mode)
@@ -61,7 +61,7 @@ export const resizeToRgb: Record<'openai' | 'hf', ResizeToRgb> = {
   },
 }
 
-/** Single pixels of the picture, in RGB; palette index 0 where there is none. */
+/** Single pixels of the image, in RGB; palette index 0 outside it. */
 function pick(image: Pixels, columns: Int32Array, rows: Int32Array): Uint8Array {
   const { data, mode } = image
   const bytes = bytesOf(mode)

@@ -1,15 +1,14 @@
-// Small JPEGs by libjpeg-turbo in WebAssembly: the same bytes as sharp's, without what libvips spends on every picture,
-// however small it is.
+// Small JPEGs through libjpeg-turbo in WebAssembly: the same bytes as sharp, without libvips' fixed cost per image.
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Header } from './containers/header.ts'
 import type { Pixels } from './pixels.ts'
 
-/** Above it libvips is faster: its libjpeg-turbo has SIMD instructions, this one has not. */
+/** Above this size libvips is faster: its libjpeg-turbo uses SIMD, this one does not. */
 const mostPixels = 200 * 200
 
-/** What is used of the codec, which comes without types. */
+/** The part of the codec that we use; it has no types of its own. */
 interface Codec {
   JPEGDecoder: new () => {
     getEncodedBuffer(size: number): Uint8Array
@@ -43,11 +42,11 @@ async function load(): Promise<Decoder | undefined> {
     const { JPEGDecoder } = await create({ instantiateWasm, print() {}, printErr() {} })
     return new JPEGDecoder()
   } catch {
-    return undefined // where WebAssembly is switched off, sharp does it all
+    return undefined // WebAssembly is switched off: sharp decodes instead
   }
 }
 
-/** Undefined where the picture is not such a one, or anything at all is odd about it: sharp then says what it is. */
+/** Undefined for any image that is not a plain small JPEG: sharp then decodes it, or says what is wrong. */
 export async function decodeSmallJpeg(bytes: Uint8Array, header: Header): Promise<Pixels | undefined> {
   const { width, height, mode } = header
   const channels = { L: 1, RGB: 3 }[mode as string]
@@ -63,7 +62,7 @@ export async function decodeSmallJpeg(bytes: Uint8Array, header: Header): Promis
     const asSaid = frame.width === width && frame.height === height && frame.componentCount === channels
     return asSaid && data.length === width * height * channels ? { ...header, data } : undefined
   } catch {
-    loading = undefined // what a failure leaves behind goes with it
+    loading = undefined // discard the decoder's state after a failure
     return undefined
   }
 }

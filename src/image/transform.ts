@@ -1,5 +1,5 @@
 // Preprocessing as OpenAI's CLIP (`clip._transform`), open_clip (`image_transform`) and Hugging Face
-// (`CLIPImageProcessorPil`) do it, byte for byte: a picture of any mode and size to a square of RGB.
+// (`CLIPImageProcessorPil`) do it, byte for byte: an image of any mode and size to a square of RGB.
 import { type Interpolation, span } from './coefficients.ts'
 import { toRgb } from './convert.ts'
 import { type Axis, cropOffset, resizedSize } from './geometry.ts'
@@ -11,24 +11,24 @@ export type Triple = readonly [number, number, number]
 
 /** How an image becomes the input of the image encoder. */
 export interface Preprocessing {
-  /** Side of the square that the model takes. */
+  /** Side of the square input of the model, in pixels. */
   size: number
   /** `openai`: resize, crop, then RGB. `hf`: RGB first (transparency over white), then resize and crop. */
   order: 'openai' | 'hf'
-  /** What the resize keeps: the shorter side becomes `size` and the rest is cropped; the longer side, and the rest is padded; or both. */
+  /** `shortest`: the shorter side becomes `size`, then crop. `longest`: the longer side becomes `size`, then pad. `squash`: both do. */
   mode: 'shortest' | 'longest' | 'squash'
   interpolation: Interpolation
   mean: Triple
   std: Triple
-  /** Padding colour in `longest` (open_clip's `fill_color`), 0…255 for every channel; 0 unless told. */
+  /** Padding colour in `longest` (open_clip's `fill_color`), 0…255 for every channel. Default: 0. */
   fill?: number
-  /** The side to resize to before `size` is cropped from it (Hugging Face's `size` beside `crop_size`); `size` unless told. */
+  /** The side to resize to before `size` is cropped from it (Hugging Face's `size`, where `crop_size` is another). Default: `size`. */
   resize?: number | 'none'
-  /** Hugging Face's `rescale_factor`; 1/255 unless told. */
+  /** Hugging Face's `rescale_factor`. Default: 1/255. */
   rescale?: number
 }
 
-/** The picture as the model takes it, before normalising: `[3, size, size]` bytes, plane after plane. */
+/** The model's input before normalising: `[3, size, size]` bytes, plane after plane. */
 export function preprocess(image: Pixels, how: Preprocessing): Uint8Array {
   const { size, order, interpolation } = how
   const { horizontal, vertical } = plan(image.width, image.height, how)
@@ -47,7 +47,7 @@ export function preprocess(image: Pixels, how: Preprocessing): Uint8Array {
   return result
 }
 
-/** The part of a picture that has a say in the result: nobody needs to hold the rest. */
+/** The part of the image that the result depends on; the rest need not be decoded. */
 export function neededPart(width: number, height: number, how: Preprocessing): Part {
   const { horizontal, vertical } = plan(width, height, how)
   const [left, right] = span(horizontal, how.interpolation)
@@ -55,7 +55,7 @@ export function neededPart(width: number, height: number, how: Preprocessing): P
   return { left, top, width: right - left, height: bottom - top }
 }
 
-/** An axis, and the padding before what is kept of it. */
+/** An axis, and the padding before its first kept pixel. */
 type PaddedAxis = Axis & { padding: number }
 
 function plan(width: number, height: number, how: Preprocessing): { horizontal: PaddedAxis; vertical: PaddedAxis } {
@@ -69,7 +69,7 @@ function plan(width: number, height: number, how: Preprocessing): { horizontal: 
   return { horizontal: axis(width, toWidth), vertical: axis(height, toHeight) }
 }
 
-/** The RGB of the padding. OpenAI's order pads in the picture's own mode: 0 is white in CMYK, and a palette's first colour. */
+/** The RGB of the padding. OpenAI's order pads in the image's own mode: 0 is white in CMYK, and the first colour of a palette. */
 function paddingColor(image: Pixels, { order, fill = 0 }: Preprocessing): Triple {
   if (order === 'hf') return [fill, fill, fill]
   if (image.mode === 'P') return paletteColor(image, fill)
@@ -78,7 +78,7 @@ function paddingColor(image: Pixels, { order, fill = 0 }: Preprocessing): Triple
   return [color[0]!, color[1]!, color[2]!]
 }
 
-/** One pixel of the padding in the picture's own mode. */
+/** One pixel of padding in the image's own mode. */
 function filling(mode: Mode, fill: number): Uint8Array {
   if (mode === '1') return Uint8Array.of(fill === 0 ? 0 : 255)
   if (mode === 'I;16') return Uint8Array.of(fill, 0)
@@ -99,7 +99,7 @@ export function normalize(pixels: Uint8Array, how: Preprocessing, out: Float32Ar
   }
 }
 
-/** What each of the 256 bytes of channel `c` becomes. */
+/** The normalised value of each of the 256 bytes, for channel `c`. */
 function normalized({ order, rescale, mean, std }: Preprocessing, c: number): Float32Array {
   const { fround } = Math
   return Float32Array.from({ length: 256 }, (_, byte) => {

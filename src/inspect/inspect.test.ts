@@ -11,7 +11,7 @@ import { type Inspection, inspect } from './inspect.ts'
 import { meanOverHeads, type Pass } from './stages.ts'
 import { statisticsOf } from './statistics.ts'
 
-/** A picture without a file: a soft diagonal, wider than high. */
+/** An image without a file: a soft diagonal, wider than high. */
 const picture = {
   width: 96,
   height: 80,

@@ -25,7 +25,7 @@ import { openModel } from './open.node.ts'
 export interface ConversionOptions extends Omit<DownloadOptions, 'onProgress' | 'files'> {
   /** The project whose layout is written: `openai`, `open_clip` or `hf` (Hugging Face). */
   to: ConvertTarget
-  /** The type that real numbers are written in; as stored, if left out. */
+  /** The type that real numbers are written as. Default: as stored. */
   dtype?: FloatType | undefined
   /** What the model was trained with, where it does not say. */
   activation?: Activation | undefined

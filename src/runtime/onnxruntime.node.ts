@@ -11,7 +11,7 @@ import type { Program, Runtime } from './runtime.ts'
 /** Options of `createRuntime`. */
 export interface RuntimeOptions {
   device?: Device
-  /** Threads that one run may use; by default one for each physical core. */
+  /** Threads for one run. Default: one for each physical core. */
   threads?: number
 }
 
@@ -56,7 +56,7 @@ export function createRuntime({ device = 'cpu', threads }: RuntimeOptions = {}):
   }
 }
 
-/** @param OwnTensor onnxruntime-node's own class: it takes results to be written into only as instances of that. */
+/** @param OwnTensor onnxruntime-node's class: preallocated outputs must be instances of it. */
 function program(session: InferenceSession, OwnTensor: TensorConstructor, name: string): Program {
   const running = new Set<Promise<unknown>>()
   let disposal: Promise<void> | undefined
@@ -91,7 +91,7 @@ function program(session: InferenceSession, OwnTensor: TensorConstructor, name: 
   }
 }
 
-/** ONNX Runtime wants weight files by a relative path with forward slashes, below one folder: the root of the drive. */
+/** ONNX Runtime needs weight files by relative path with forward slashes, below one folder: we use the root of the drive. */
 function externalModel(graph: Graph): { bytes: Uint8Array; folder: string | undefined } {
   let folder: string | undefined
   const { bytes } = toOnnx(graph, (file) => {

@@ -18,7 +18,7 @@ export interface CompileOptions {
 
 /** A compiled graph. Inputs and results are named as in the graph. */
 export interface Program {
-  /** The inputs that the graph reads. */
+  /** Names of the graph's inputs. */
   readonly inputs: readonly string[]
   /** @param into values to write results into, by name; other results are allocated */
   run(values: Readonly<Record<string, Value>>, into?: Readonly<Record<string, Value>>): Promise<Record<string, Value>>

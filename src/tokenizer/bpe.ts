@@ -1,17 +1,17 @@
-// Byte pair encoding (Sennrich et al. 2016) over the bytes of a word: starting from single bytes, the best merge of two
-// neighbours is done again and again.
+// Byte pair encoding (Sennrich et al. 2016) over the bytes of a word: start from single bytes and repeat the best
+// merge of two neighbours.
 
 import { byteAlphabet, byteIds } from './bytes.ts'
 
 /** Merges as pairs of ids, best first: merge i joins ids [2i] and [2i + 1] into id `firstMerged + i`. */
 export type Merges = Uint16Array
 
-// Ids: the 256 bytes in the alphabet's order, the same ending a word, then what each merge makes.
+// Ids: the 256 bytes in the alphabet's order, the same bytes at the end of a word, then the result of each merge.
 export const wordEnd = 256
 export const firstMerged = 512
 
 export interface BytePairEncoding {
-  /** How many ids there are. */
+  /** Number of ids. */
   size: number
   /** The ids of one word, as split by `wordPattern`. */
   encode(word: string): readonly number[]
@@ -21,7 +21,7 @@ export interface BytePairEncoding {
 
 const utf8 = new TextEncoder()
 
-/** Words are remembered, up to this many: captions repeat them. */
+/** Maximum number of cached words: captions repeat them. */
 const cacheSize = 1 << 16
 
 export function createBytePairEncoding(merges: Merges): BytePairEncoding {
@@ -46,14 +46,14 @@ export function createBytePairEncoding(merges: Merges): BytePairEncoding {
   }
 }
 
-/** The rank of merging two ids, infinite where they do not merge. */
+/** The rank of merging two ids; infinity if they do not merge. */
 type Rank = (left: number, right: number) => number
 
 function mergeBytes(bytes: Uint8Array, rank: Rank): number[] {
   const ids = Array.from(bytes, (byte) => byteIds[byte]!)
   ids[ids.length - 1]! += wordEnd
 
-  // ranks[i]: of merging ids i and i + 1. Each round does the best merge wherever it occurs.
+  // ranks[i]: the rank of merging ids i and i + 1. Each round applies the best merge wherever it occurs.
   const ranks: number[] = []
   for (let i = 0; i + 1 < ids.length; i++) ranks.push(rank(ids[i]!, ids[i + 1]!))
   while (ranks.length > 0) {
@@ -78,7 +78,7 @@ function mergeBytes(bytes: Uint8Array, rank: Rank): number[] {
   return ids
 }
 
-/** A hash table with open addressing; a Map would take several times as long to fill, at every start. */
+/** A hash table with open addressing; filling a Map takes several times as long, at every start. */
 function rankLookup(merges: Merges): Rank {
   const slots = new Int32Array(1 << (32 - Math.clz32(merges.length)))
   const mask = slots.length - 1

@@ -1,5 +1,5 @@
 // The printable alphabet for bytes that GPT-2 introduced and CLIP's vocabulary is written in: a byte that is a printable
-// character of Latin-1 stands for itself, the others are characters from U+0100 on. Its order is that of the ids.
+// character of Latin-1 is itself, the others are characters from U+0100 on. Ids follow its order.
 
 const all = Array.from({ length: 256 }, (_, byte) => byte)
 const printable = all.filter((byte) => (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad))
@@ -15,7 +15,7 @@ export const byteIds: readonly number[] = all.map((byte) => ordered.indexOf(byte
 
 const byteOf = new Map(byteAlphabet.map((character, id) => [character, ordered[id]!]))
 
-/** The bytes that printable characters stand for. */
+/** Printable characters → bytes. */
 export function bytesOf(characters: string): number[] {
   return Array.from(characters, (character) => byteOf.get(character)!)
 }

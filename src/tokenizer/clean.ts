@@ -1,4 +1,4 @@
-// What is done to a text before it is split into words, by name.
+// How a text is cleaned before it is split into words, by name.
 
 import { fixText } from './ftfy/fix-text.ts'
 import { unescapeHtml } from './html.ts'
@@ -12,7 +12,7 @@ const asciiPunctuation = /[!-/:-@[-`{-~]/g
 export const cleanings = {
   /** `clip.tokenize`: repaired, white space collapsed, lower case. open_clip calls the same `lower`. */
   openai: (text: string) => collapseWhitespace(repair(text)).toLowerCase(),
-  /** open_clip's `whitespace`: as `openai`, in the case it was written in. */
+  /** open_clip's `whitespace`: as `openai`, but keeps upper case. */
   whitespace: (text: string) => collapseWhitespace(repair(text)),
   /** open_clip's `canonicalize` (SigLIP): as `openai`, without ASCII punctuation. */
   canonicalize: (text: string) =>
@@ -24,7 +24,7 @@ export const cleanings = {
       .replace(/\p{White_Space}+/gu, ' ')
       .replaceAll('Σ', 'σ')
       .toLowerCase(),
-  /** The text as it is. */
+  /** The text unchanged. */
   none: (text: string) => text,
 } satisfies Record<string, (text: string) => string>
 

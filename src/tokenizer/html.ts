@@ -1,12 +1,12 @@
-// HTML character references as Python's `html.unescape` decodes them, which is as HTML 5 says for text, except that
-// references to characters that do not belong in a document give nothing.
+// HTML character references as Python's `html.unescape` decodes them, as HTML 5 defines for text, except that
+// references to characters that are not allowed in a document become nothing.
 
 import { fixC1Controls } from './ftfy/characters.ts'
 import { html5Entities } from './html-entities.ts'
 
 let entities: Map<string, string> | undefined
 
-/** The text of a named reference without its '&', e.g. 'amp;' or 'amp', or nothing where HTML 5 has no such name. */
+/** The text of a named reference without its '&', e.g. 'amp;' or 'amp', or undefined if HTML 5 has no such name. */
 export function entityValue(name: string): string | undefined {
   entities ??= parseEntities()
   return entities.get(name)
@@ -32,7 +32,7 @@ export function unescapeHtml(text: string): string {
   })
 }
 
-/** The longest beginning of `name` that is an entity counts: '&notit;' is '¬it;'. */
+/** Matches the longest prefix of `name` that is an entity: '&notit;' is '¬it;'. */
 function named(name: string): string {
   for (let length = name.length; length > 1; length--) {
     const value = entityValue(name.slice(0, length))

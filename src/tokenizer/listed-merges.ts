@@ -37,7 +37,7 @@ export function listedVocabulary(json: unknown, where: string): ListedVocabulary
 
 const utf8 = new TextEncoder()
 
-/** Words are remembered, up to this many: captions repeat them. */
+/** Maximum number of cached words: captions repeat them. */
 const cacheSize = 1 << 16
 
 /**
@@ -76,7 +76,7 @@ export function listedMerges(
 }
 
 interface MergeTable {
-  /** The rank of merging two ids, infinite where they do not merge. */
+  /** The rank of merging two ids; infinity if they do not merge. */
   rank(left: number | undefined, right: number | undefined): number
   /** What the merge of a rank makes. */
   made: Int32Array

@@ -10,7 +10,7 @@ const mergeCount = 48_894
 
 export function parseMerges(text: string): Merges {
   const lines = text.split('\n')
-  // A first line '#version: 0.2' is no merge.
+  // A first line '#version: 0.2' is not a merge.
   const first = lines[0]!.includes('#version') ? 1 : 0
   const used = lines.slice(first, first + mergeCount).filter((line) => line !== '')
   const ids = new Map<string, number>()

@@ -37,9 +37,9 @@ export type Convention = keyof typeof conventions
 
 /** How a tokenizer cleans text and whose conventions it follows. */
 export interface TokenizerOptions {
-  /** How a text is cleaned; as `clip.tokenize` does unless said. */
+  /** How a text is cleaned. Default: as `clip.tokenize` does. */
   clean?: Cleaning
-  /** Whose special tokens are recognised in a text, and whose padding and truncation `tokenize` follows. */
+  /** The project whose rules for special tokens, padding and truncation apply. */
   convention?: Convention
 }
 
@@ -70,7 +70,7 @@ export function createTokenizer(merges: string | Merges, options: TokenizerOptio
     encode(text) {
       const ids = [startId]
       for (const word of cleaning(text).match(words) ?? []) {
-        // A special token that a text spells out counts as one.
+        // A special token that is spelled out in the text becomes that token.
         if (word === start) ids.push(startId)
         else if (word === end) ids.push(endId)
         else for (const id of bpe.encode(word)) ids.push(id)
@@ -89,13 +89,13 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Options of `tokenize`. */
 export interface TokenizeOptions {
-  /** The tokens of a row, start and end included: 77 unless the checkpoint says otherwise. */
+  /** Tokens of a row, start and end included. Default: the checkpoint's, 77 for CLIP. */
   contextLength?: number
-  /** What happens to a text with more tokens: `error`, or `truncate`, where the last token becomes the end. */
+  /** For a text with more tokens: `error`, or `truncate` (the last token becomes the end token). */
   onLong?: 'error' | 'truncate'
-  /** Whose defaults for `onLong` and `paddingId`; the tokenizer's own unless said. */
+  /** The project whose defaults for `onLong` and `paddingId` apply. Default: the tokenizer's. */
   convention?: Convention
-  /** The id after a text's end; the convention's unless the checkpoint says otherwise. */
+  /** The padding id after the end of a text. Default: the convention's. */
   paddingId?: number
 }
 
@@ -142,7 +142,7 @@ export function tokenize(
 
 /**
  * A long text as several rows of ids, each [start, …ids, end] within `contextLength` (our addition: the mean of the rows'
- * embeddings stands for the text). Rows end where words end, unless one word fills a row.
+ * embeddings represents the text). Rows end at the end of a word, unless one word fills a row.
  */
 export function chunk(tokenizer: Tokenizer, text: string, contextLength = 77): number[][] {
   checkContextLength(contextLength)

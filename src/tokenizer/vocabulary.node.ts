@@ -8,13 +8,13 @@ import { tokenizerLoader } from './vocabulary.ts'
 // The same from src/tokenizer and from dist/tokenizer.
 const location = ownFile('../../vocabulary/clip-merges.bin.gz', import.meta.url)
 
-/** The merges as they ship. */
+/** The merges that ship, as pairs of ids. */
 export async function readMerges(): Promise<Uint16Array> {
   requireOwnFile(location)
   const bytes = gunzipSync(await readFile(location))
-  // A copy, since a Buffer may lie at an odd offset.
+  // A copy, because a Buffer may start at an odd offset.
   return new Uint16Array(new Uint8Array(bytes).buffer)
 }
 
-/** CLIP's tokenizer; asked for the same options again, the same one. */
+/** CLIP's tokenizer. The same options return the same instance. */
 export const loadTokenizer = tokenizerLoader(readMerges)

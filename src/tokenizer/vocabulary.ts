@@ -1,4 +1,4 @@
-// Tokenizers made once from merges that are read once; where the merges are read from depends on the platform.
+// Caches tokenizers, and reads the merges once; the platform decides where from.
 
 import type { Merges } from './bpe.ts'
 import { createTokenizer, type Tokenizer, type TokenizerOptions } from './tokenize.ts'
@@ -8,7 +8,7 @@ export function tokenizerLoader(readMerges: () => Promise<Merges>): (options?: T
   const tokenizers = new Map<string, Tokenizer>()
   return async (options = {}) => {
     merges ??= readMerges()
-    // A failed read may be tried again.
+    // Allow another try after a failed read.
     merges.catch(() => {
       merges = undefined
     })

@@ -4,10 +4,10 @@ import { CheckpointError } from '../errors.ts'
 import type { Merges } from './bpe.ts'
 import { tokenizerLoader } from './vocabulary.ts'
 
-// Written so that bundlers find the file and place it.
+// This form lets bundlers find the file and copy it.
 const location = new URL('../../vocabulary/clip-merges.bin.gz', import.meta.url)
 
-/** CLIP's tokenizer; asked for the same options again, the same one. */
+/** CLIP's tokenizer. The same options return the same instance. */
 export const loadTokenizer = tokenizerLoader(fetchMerges)
 
 async function fetchMerges(): Promise<Merges> {

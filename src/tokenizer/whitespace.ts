@@ -1,5 +1,5 @@
-// White space as Python's `str.strip`, `str.split` and `re` know it: U+001C … U+001F and U+0085 belong to it and U+FEFF
-// does not, unlike in JavaScript's `trim` and `\s`.
+// White space as Python's `str.strip`, `str.split` and `re` define it: with U+001C … U+001F and U+0085, without U+FEFF,
+// unlike JavaScript's `trim` and `\s`.
 
 /** A regular expression's source for one white space character. */
 export const whitespace = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'

@@ -2,7 +2,7 @@
 
 /**
  * A pattern for special tokens, English contractions, runs of letters, single digits, and runs of anything else that is
- * not white space. The reference ignores case by Python's rules: 's' also stands for 'ſ', and U+0345 (which folds to the
+ * not white space. The reference ignores case by Python's rules: 's' also matches 'ſ', and U+0345 (which folds to the
  * letter ι without being a letter) matches nothing. JavaScript's flag `i` would take it for a letter, so it is not used.
  */
 export function wordPattern(specialTokens: readonly string[]): RegExp {

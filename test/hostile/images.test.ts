@@ -1,4 +1,4 @@
-// Pictures that are broken, lie about themselves or are none at all: each is refused with a sentence, in bounded time
+// Images that are broken, lie about themselves or are none at all: each is refused with a sentence, in bounded time
 // and memory. What is merely odd gives the reference's bytes.
 
 import { createHash } from 'node:crypto'
@@ -278,7 +278,7 @@ describe('bombs', () => {
   })
 })
 
-/** A progressive JPEG whose last scan comes again and again: each one is a pass over the whole picture. */
+/** A progressive JPEG whose last scan comes again and again: each one is a pass over the whole image. */
 function manyScans(count: number): Buffer {
   const bytes = fixture('progressive.jpg')
   const last = bytes.lastIndexOf('\xff\xda', undefined, 'latin1')

@@ -45,7 +45,7 @@ async function readAll(path: string): Promise<Map<string, Stored>> {
   return all
 }
 
-/** Picture i is of class i mod 4; a step's captions are its classes' first or second prompts, by turns. */
+/** Image i is of class i mod 4; a step's captions are its classes' first or second prompts, by turns. */
 async function dataOf(): Promise<{ batches: Batch[]; prompts: number[][] }> {
   const golden = await readAll('training/batches.safetensors')
   const [pixels, ids, order] = ['vit/pixels', 'ids', 'order'].map((name) => golden.get(name)!) as [

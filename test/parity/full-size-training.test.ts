@@ -1,4 +1,4 @@
-// Ten steps of `typeclip train` on a full-size model and real pictures against PyTorch, where
+// Ten steps of `typeclip train` on a full-size model and real images against PyTorch, where
 // fixtures/make/full_size_training.py has left them.
 
 import { execFileSync } from 'node:child_process'

@@ -51,7 +51,7 @@ it('writes a model that gives the same answers', async () => {
   expect(await readdir(target)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors', 'merges.txt']))
   const labels = async (model: string) => {
     const argv = ['classify', cliFile('golden', 'clouds.jpg'), '--labels', 'cat,dog', '--json', '--model', model]
-    // The two projects prepare pictures in another order; here only the weights are compared.
+    // The two projects prepare images in another order; here only the weights are compared.
     return jsonLines((await captured([...argv, '--order', 'openai'])).stdout)[0].labels
   }
   const [before, after] = [await labels(starter), await labels(target)]

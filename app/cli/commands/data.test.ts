@@ -256,7 +256,7 @@ describe('images that cannot be read', () => {
       const { code, stdout, stderr } = await captured(argv)
       expect(stderr).not.toContain('    at ')
       for (const name of broken)
-        expect(stderr.split('\n').filter((line) => line.includes(`${name} is left out`))).toHaveLength(1)
+        expect(stderr.split('\n').filter((line) => line.includes(`${name} is skipped`))).toHaveLength(1)
       expect(code).toBe(1)
       const result = JSON.parse(stdout)
       expect(result.skipped.map(({ key }: { key: string }) => basename(key)).sort()).toEqual([...broken].sort())

@@ -9,7 +9,7 @@ import { randomModel } from '../../../test/random-model.ts'
 import { run } from '../run.ts'
 
 const pictures = fileURLToPath(new URL('../../../examples/pictures', import.meta.url))
-/** The last picture of each class judges. */
+/** The last image of each class judges. */
 const classes = {
   clothes: ['hat', 'pants', 'shirt'],
   fruit: ['apple', 'lemon', 'orange'],

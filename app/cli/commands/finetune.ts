@@ -1,4 +1,4 @@
-// `typeclip finetune`: a model that knows a person's own classes better, from a folder of labelled pictures (§3.2 and after).
+// `typeclip finetune`: a model that knows a person's own classes better, from a folder of labelled images (§3.2 and after).
 
 import type { Clip } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
@@ -258,7 +258,7 @@ function targetsOf(text: string): LoraTarget[] {
 
 type Judged = Extract<FinetuneEvent, { kind: 'judged' }>
 
-/** What came of a run, and how the same pictures were answered before and after. */
+/** What came of a run, and how the same images were answered before and after. */
 interface Outcome {
   result?: FinetuneResult
   before?: Judged

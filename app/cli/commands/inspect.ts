@@ -1,11 +1,11 @@
-// `typeclip inspect`: the two forward passes step by step, as text, as JSON, or as a page with pictures.
+// `typeclip inspect`: the two forward passes step by step, as text, as JSON, or as a page with images.
 
 import type { Clip } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
 import type { Original } from '../../report/inspect/image-section.ts'
 import { inspectJson } from '../../report/inspect/json.ts'
 import { inspectPage } from '../../report/inspect/page.ts'
-import { relevancePng } from '../../report/inspect/relevance-picture.ts'
+import { relevancePng } from '../../report/inspect/relevance-image.ts'
 import { relevanceReport } from '../../report/inspect/relevance-report.ts'
 import { inspectReport } from '../../report/inspect/report.ts'
 import { originalUrl } from '../../report/original.ts'
@@ -109,7 +109,7 @@ export const command = defineCommand({
           await save(
             files.out,
             await relevancePng(inspection.relevance.map(({ image, text, cosine }) => ({ ...image, text, cosine }))),
-            'the picture, then each text',
+            'the image, then each text',
           )
         }
         if (json) await terminal.print(inspectJson(inspection))

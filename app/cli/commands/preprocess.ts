@@ -9,7 +9,7 @@ import { createRowFile } from '../outputs/row-file.ts'
 import { unturnedImages } from '../outputs/use-notices.ts'
 import { defineCommand } from '../shell/command.ts'
 
-/** Pictures that are worked on at a time. */
+/** Images that are worked on at a time. */
 const ahead = 32
 
 export const command = defineCommand({

@@ -188,5 +188,5 @@ function augmentation({ noAugment, cropScale, flip }: TrainValues): Augmentation
 function range(text: string): [number, number] {
   const [low, high, ...more] = text.split(',').map(Number)
   if (more.length === 0 && low! > 0 && low! <= high! && high! <= 1) return [low!, high!]
-  throw new UsageError(`--crop-scale takes two shares of a picture, the smaller first: 0.5,1; found '${text}'`)
+  throw new UsageError(`--crop-scale takes two shares of an image, the smaller first: 0.5,1; found '${text}'`)
 }

@@ -11,6 +11,8 @@ it('refuses a Node that is too old, by its version', () => {
 
 it('is asked before anything else is loaded', () => {
   const source = (name: string) => readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8')
-  expect(source('main.ts').match(/^import .*$/gm)).toEqual(["import { unsupportedNode } from './node-version.ts'"])
+  expect(source('../main.ts').match(/^import .*$/gm)).toEqual([
+    "import { unsupportedNode } from './shell/node-version.ts'",
+  ])
   expect(source('node-version.ts')).not.toMatch(/^import /m)
 })

@@ -1,4 +1,4 @@
-// What fine-tuning changed, class by class: the same pictures by the model as it was, and as it is.
+// What fine-tuning changed, class by class: the same images by the model as it was, and as it is.
 
 import type { ClassificationResult } from 'typeclip/evaluate'
 import { both, escaped } from '../html.ts'

@@ -8,7 +8,7 @@ import { numbers, percent, picture } from './frame.ts'
 import { reliabilityDiagram } from './reliability-diagram.ts'
 
 /**
- * @param pictures an address for each mistake
+ * @param images an address for each mistake
  * @param explained the same with what spoke for the answer drawn over them
  */
 export function classificationSections(

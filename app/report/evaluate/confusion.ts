@@ -1,4 +1,4 @@
-// The confusion matrix on a page: a table where it can be read, a picture where there are too many classes, and in words
+// The confusion matrix on a page: a table where it can be read, an image where there are too many classes, and in words
 // the pairs that are confused most.
 
 import type { ClassificationResult } from 'typeclip/evaluate'

@@ -3,12 +3,12 @@
 import type { Classifier, Clip } from 'typeclip'
 import type { ClassificationResult } from 'typeclip/evaluate'
 import type { Explainer } from 'typeclip/inspect'
-import { relevanceOverlay } from '../inspect/relevance-picture.ts'
+import { relevanceOverlay } from '../inspect/relevance-image.ts'
 
 /** Drawn small: a page may have many. */
 const side = 192
 
-/** An address for each mistake, in its order; undefined where its picture cannot be read any more. */
+/** An address for each mistake, in its order; undefined where its image cannot be read any more. */
 export async function explainedMistakes(
   { mistakes }: ClassificationResult,
   { names, weights }: Classifier,

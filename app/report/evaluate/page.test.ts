@@ -3,7 +3,7 @@
 import type { ClassificationResult } from 'typeclip/evaluate'
 import { expect, it } from 'vitest'
 import { fileName, formulaCode } from '../html.ts'
-import { isCoarse, relevancePicture, wrapped } from '../inspect/relevance-picture.ts'
+import { isCoarse, relevanceImage, wrapped } from '../inspect/relevance-image.ts'
 import { changeSection } from './change-section.ts'
 import { classificationSections } from './classification-page.ts'
 import { frame } from './frame.ts'
@@ -80,7 +80,7 @@ it('draws a coarse relevance map as its squares, and a fine one smoothly', () =>
     pixels: new Uint8Array(48),
   }
   expect([isCoarse([2, 2]), isCoarse([7, 7])]).toEqual([true, false])
-  const { data } = relevancePicture(relevance, { side: 8 })
+  const { data } = relevanceImage(relevance, { side: 8 })
   const at = (x: number, y: number) => [...data.subarray(3 * (8 * y + x), 3 * (8 * y + x) + 3)]
   for (const [x, y] of [
     [0, 0],

@@ -12,7 +12,7 @@ import { retrievalSections } from './retrieval-page.ts'
 import { thumbnails } from './thumbnails.ts'
 
 export interface Page {
-  /** @param explained an address for each mistake, beside the picture itself */
+  /** @param explained an address for each mistake, beside the image itself */
   classification(
     about: About,
     result: ClassificationResult,
@@ -20,7 +20,7 @@ export interface Page {
     explained?: readonly (string | undefined)[],
   ): Promise<void>
   retrieval(about: About, result: RetrievalResult, clip: Clip): Promise<void>
-  /** The same pictures by the model as it was, and as it is. */
+  /** The same images by the model as it was, and as it is. */
   finetuned(about: About, before: ClassificationResult, after: ClassificationResult, clip: Clip): Promise<void>
   /** Puts the page in its place, and says so. */
   commit(terminal: Terminal): Promise<void>

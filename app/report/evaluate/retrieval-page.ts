@@ -1,11 +1,11 @@
-// The sections of a retrieval's page: recall both ways, and the captions whose picture came last.
+// The sections of a retrieval's page: recall both ways, and the captions whose image came last.
 
 import type { Recall, RetrievalResult } from 'typeclip/evaluate'
 import { counted } from '../../cli/shell/counted.ts'
 import { both, escaped } from '../html.ts'
 import { numbers, percent, picture } from './frame.ts'
 
-/** @param pictures an address for each miss's own picture, then for the one that was found */
+/** @param images an address for each miss's own image, then for the one that was found */
 export function retrievalSections(result: RetrievalResult, pictures: readonly (string | undefined)[]): string {
   const { imageToText, textToImage, pairs, images, texts } = result
   const cards = [

@@ -32,13 +32,13 @@ export function classificationTable(result: ClassificationResult): string[] {
     ...table(numbers, ['left', 'right']),
     '',
     ...table(
-      [['class', 'pictures', 'recall', 'precision', 'most often taken for'], ...rows],
+      [['class', 'images', 'recall', 'precision', 'most often predicted as'], ...rows],
       ['left', 'right', 'right', 'right', 'left'],
     ),
   ]
 }
 
-/** The class that a class's pictures are most often mistaken for, with how often. */
+/** The class that a class's images are most often mistaken for, with how often. */
 function takenFor(row: readonly number[], own: number, classes: ClassificationResult['classes']): string {
   const others = row.map((count, i) => (i === own ? 0 : count))
   const most = Math.max(...others)

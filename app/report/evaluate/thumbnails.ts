@@ -1,13 +1,13 @@
-// Pictures for a page, small: the file itself where it is small, else what the model sees of it.
+// Images for a page, small: the file itself where it is small, else what the model sees of it.
 
 import type { Clip } from 'typeclip'
 import { seenPicture } from '../images.ts'
 import { originalUrl } from '../original.ts'
 
-/** Characters of an address that holds a picture. */
+/** Characters of an address that holds an image. */
 const longest = 250_000
 
-/** An address for each picture, in its order; undefined where there is none to show. */
+/** An address for each image, in its order; undefined where there is none to show. */
 export async function thumbnails(
   images: readonly (string | Uint8Array)[],
   clip: Clip,

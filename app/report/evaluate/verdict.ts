@@ -1,7 +1,7 @@
-// What a difference in accuracy over a few pictures is worth, in a sentence of each language.
+// What a difference in accuracy over a few images is worth, in a sentence of each language.
 
 interface Judged {
-  /** Shares of the same `n` pictures. */
+  /** Shares of the same `n` images. */
   before: number
   after: number
   n: number
@@ -9,7 +9,7 @@ interface Judged {
 
 /**
  * Of a fine-tuned model beside the zero-shot classifier that it was; none where it is plainly better. Chance is taken as two
- * standard deviations of the difference of two shares, as if they were of different pictures: of the same ones it is less.
+ * standard deviations of the difference of two shares, as if they were of different images: of the same ones it is less.
  */
 export function verdict({ before, after, n }: Judged): { en: string; zh: string } | undefined {
   if (after < before) {

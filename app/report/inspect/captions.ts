@@ -1,4 +1,4 @@
-// Lines of text below a picture, drawn by the library's own sharp (librsvg, with the fonts of this machine).
+// Lines of text below an image, drawn by the library's own sharp (librsvg, with the fonts of this machine).
 
 import { sharp } from '../../cli/shell/installation.ts'
 import { escaped } from '../html.ts'
@@ -12,7 +12,7 @@ export interface Caption {
 
 const lineHeight = 19
 
-/** The picture on white with its captions below it: a PNG file. */
+/** The image on white with its captions below it: a PNG file. */
 export async function withCaptions(picture: Picture, captions: readonly Caption[]): Promise<Buffer> {
   const { width, height, channels, data } = picture
   const below = 10 + lineHeight * Math.max(...captions.map(({ lines }) => lines.length))

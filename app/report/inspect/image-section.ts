@@ -1,20 +1,20 @@
-// The image tower on the page: the picture, its patches, attention over it, its embedding.
+// The image tower on the page: the image, its patches, attention over it, its embedding.
 
 import type { Attention, ImagePass, Inspection } from 'typeclip/inspect'
 import { columns, embeddingBars } from '../charts.ts'
 import { both, code, number, percent } from '../html.ts'
-import { heatMap, highest, patchPicture, seenPicture, similarityMatrix } from '../images.ts'
+import { heatMap, highest, patchImage, seenPicture, similarityMatrix } from '../images.ts'
 import { type BlockView, blockViews } from './blocks.ts'
 import { stageTable } from './stage-table.ts'
 import { stageNamed, step } from './step.ts'
 
-/** The picture before it was prepared, and how it was. */
+/** The image before it was prepared, and how it was. */
 export interface Original {
   /** The file as a data URL; left out where browsers do not show such files, or it is large. */
   url?: string | undefined
-  /** Whether the model's picture was turned upright. */
+  /** Whether the model's image was turned upright. */
   upright: boolean
-  /** What becomes of the picture's sides: `shortest` is resized and cropped. */
+  /** What becomes of the image's sides: `shortest` is resized and cropped. */
   mode: 'shortest' | 'longest' | 'squash'
   /** The shorter side after resizing. */
   resized: number | 'none'
@@ -37,7 +37,7 @@ export function imageSection(image: ImagePass, { config }: Inspection, original:
       formula: `[3, ${image.size}, ${image.size}] → conv1 → [width, ${rows}, ${columnCount}] → [${rows * columnCount}, width]`,
       paper: '§2.4',
       stages: [stage('conv1'), stage('patches')],
-      figure: `<img class="picture pixelated" alt="" src="${patchPicture(image.pixels, image.size, image.patchSize)}">`,
+      figure: `<img class="picture pixelated" alt="" src="${patchImage(image.pixels, image.size, image.patchSize)}">`,
     }),
     step({
       en: 'A class token, and positions',

@@ -3,7 +3,7 @@
 import type { Inspection, TextPass } from 'typeclip/inspect'
 import { both, code, escaped } from '../html.ts'
 
-/** The picture in small is the page's `.thumb` background. */
+/** The image in small is the page's `.thumb` background. */
 export function overview({ image, texts, similarity }: Inspection): string {
   const lanes = [
     ...(image

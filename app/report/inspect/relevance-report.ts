@@ -1,4 +1,4 @@
-// Why each text matched, as text for a terminal: the picture's places in shades, the words with bars.
+// Why each text matched, as text for a terminal: the image's places in shades, the words with bars.
 
 import type { Inspection, Relevance } from 'typeclip/inspect'
 import { shortened, table } from '../../cli/shell/table.ts'
@@ -20,7 +20,7 @@ function whyReport({ text, image: { map, grid }, words }: Relevance): string[] {
   return [
     `WHY  ${JSON.stringify(text)}`,
     '',
-    '  the picture: dark is little, █ is where the similarity comes from',
+    '  the image: dark is little, █ is where the similarity comes from',
     '',
     ...shaded(map, rows, columns),
     '',

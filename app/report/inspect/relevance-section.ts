@@ -1,9 +1,9 @@
-// Relevance on the page: why each text matched, over the picture and over its words.
+// Relevance on the page: why each text matched, over the image and over its words.
 
 import type { Inspection, Relevance, TextRelevance } from 'typeclip/inspect'
 import { both, code, escaped, number, percent } from '../html.ts'
 import { highest } from '../images.ts'
-import { isCoarse, relevanceHeat } from './relevance-picture.ts'
+import { isCoarse, relevanceHeat } from './relevance-image.ts'
 import { step } from './step.ts'
 
 export function relevanceSection({ relevance, config }: Inspection): string {

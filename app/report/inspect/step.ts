@@ -1,4 +1,4 @@
-// One step of the walk: what it is called, which stages of the model it covers, why it is there, and a picture of it.
+// One step of the walk: what it is called, which stages of the model it covers, why it is there, and an image of it.
 
 import type { Stage } from 'typeclip/inspect'
 import { both, code, formulaCode, isMask, number, shapeOf } from '../html.ts'

@@ -14,7 +14,7 @@ interface Frame {
   data: number
 }
 
-/** `check` is told the size before memory is taken for it. */
+/** Calls `check` with the size before it allocates memory. */
 export function decodeGif(bytes: Uint8Array, name: string, check: (width: number, height: number) => void): Pixels {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   try {
@@ -72,17 +72,17 @@ function readHeader(view: DataView, bytes: Uint8Array): Palette & { frame: Frame
       }
       return { frame, palette, transparent }
     } else if (kind === 0x3b) {
-      throw new RangeError('it has no picture')
+      throw new RangeError('it has no image')
     }
   }
 }
 
-/** A palette that maps every index to its own gray is none (Pillow then says `L`). */
+/** Whether a palette maps every index to the same gray: Pillow then opens the image as `L`. */
 function unlessGray(palette: Uint8Array): Uint8Array | undefined {
   return palette.every((value, i) => value === Math.floor(i / 3)) ? undefined : palette
 }
 
-/** The picture row of each stored row of an interlaced frame. */
+/** The image row of each stored row of an interlaced frame. */
 function interlacedRows(height: number): number[] {
   const rows: number[] = []
   for (const [start, step] of [

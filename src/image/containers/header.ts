@@ -1,4 +1,4 @@
-// What a file's header says of its picture, before anything is decoded; and the header of JPEG.
+// What a file's header says of its image, before anything is decoded; and the header of JPEG.
 import { InputError } from '../../errors.ts'
 import type { Mode } from '../pixels.ts'
 
@@ -36,5 +36,5 @@ export function jpegHeader(bytes: Uint8Array, name: string): Header {
     if (!mode) throw new InputError(`${name}: a JPEG of ${components} components; expected 1, 3 or 4`)
     return { width: view.getUint16(at + 7), height: view.getUint16(at + 5), mode }
   }
-  throw new InputError(`${name}: a JPEG without a picture in it; the file is cut short or damaged`)
+  throw new InputError(`${name}: a JPEG without an image in it; the file is cut short or damaged`)
 }

@@ -1,12 +1,12 @@
-// The compression of GIF: codes of up to 12 bits, each standing for a run of bytes that came before.
+// GIF's LZW compression: codes of up to 12 bits, each for a run of bytes seen before.
 
-/** How many codes there can be. */
+/** Maximum number of codes. */
 const most = 4096
 
 /**
- * Decompresses `length` bytes from the blocks that begin at `at` with a byte of code size.
+ * Decompresses `length` bytes. The data at `at` is one byte of code size, then blocks.
  *
- * @throws RangeError where the data ends early or has a code that means nothing
+ * @throws RangeError if the data ends early or has an undefined code
  */
 export function lzw(bytes: Uint8Array, at: number, length: number): Uint8Array {
   const codeSize = bytes[at] ?? 0
@@ -32,7 +32,7 @@ export function lzw(bytes: Uint8Array, at: number, length: number): Uint8Array {
     }
     if (previous < 0 ? code > clear : code > free) throw new RangeError(`code ${code} is not defined`)
 
-    // Backwards from its last byte. The one code that is only now being defined is the previous run and its first byte.
+    // Write the run backwards from its last byte. A code that is defined only now is the previous run plus its own first byte.
     let depth = 0
     if (code === free) depth++
     let link = code === free ? previous : code
@@ -52,7 +52,7 @@ export function lzw(bytes: Uint8Array, at: number, length: number): Uint8Array {
   return out
 }
 
-/** Reads codes of a number of bits, lowest first, from blocks of up to 255 bytes; undefined at their end. */
+/** Reads codes of a given number of bits, lowest bit first, from blocks of up to 255 bytes; undefined at the end. */
 function codeReader(bytes: Uint8Array, at: number): (bits: number) => number | undefined {
   let left = 0 // bytes of the current block
   let buffer = 0

@@ -17,12 +17,12 @@ const readable: readonly [signature: string, format: Format][] = [
 ]
 
 const refused: readonly [signature: string, name: string][] = [
-  ['BM', 'a BMP picture'],
+  ['BM', 'a BMP image'],
   ['%PDF', 'a PDF document'],
-  ['\xff\x0a', 'a JPEG XL picture'],
-  ['\0\0\0\x0cJXL ', 'a JPEG XL picture'],
-  ['\0\0\0\x0cjP  ', 'a JPEG 2000 picture'],
-  ['\xff\x4f\xff\x51', 'a JPEG 2000 picture'],
+  ['\xff\x0a', 'a JPEG XL image'],
+  ['\0\0\0\x0cJXL ', 'a JPEG XL image'],
+  ['\0\0\0\x0cjP  ', 'a JPEG 2000 image'],
+  ['\xff\x4f\xff\x51', 'a JPEG 2000 image'],
   ['8BPS', 'a Photoshop document'],
   ['\0\0\x01\0', 'an icon (ICO)'],
   ['PK\x03\x04', 'a ZIP archive'],
@@ -31,11 +31,11 @@ const refused: readonly [signature: string, name: string][] = [
 ]
 
 /** Of what is refused: kinds that show one image, and can be converted. */
-const drawable = /picture|PDF|Photoshop|icon|SVG/
+const drawable = /^a .*image|PDF|Photoshop|icon|SVG/
 
 const supported = 'JPEG, PNG, WebP, AVIF, GIF and TIFF are read'
 
-/** The format of a picture, or an InputError that names what the bytes are instead. */
+/** The format of an image, or an InputError that names what the bytes are instead. */
 export function sniff(bytes: Uint8Array, name: string): Format {
   if (bytes.length === 0) throw new InputError(`${name}: the file is empty; ${supported}`)
   const head = latin1(bytes.subarray(0, 64))
@@ -53,9 +53,7 @@ function container(bytes: Uint8Array, head: string, name: string): Format {
   const brands = [head.slice(8, 12), ...(head.slice(16, end).match(/.{4}/gs) ?? [])]
   if (brands.some((brand) => brand === 'avif' || brand === 'avis')) return 'avif'
   const heic = brands.some((brand) => /^(hei[cxms]|hev[cxms]|mif1|msf1)$/.test(brand))
-  throw new InputError(
-    `${name}: this is ${heic ? 'a HEIC picture' : 'a video'}; ${supported}. Convert it to JPEG first`,
-  )
+  throw new InputError(`${name}: this is ${heic ? 'a HEIC image' : 'a video'}; ${supported}. Convert it to JPEG first`)
 }
 
 function text(bytes: Uint8Array): string | undefined {

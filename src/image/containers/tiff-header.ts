@@ -1,4 +1,4 @@
-// Size and Pillow mode of a TIFF's first picture, from its tags; the table follows Pillow's TiffImagePlugin.
+// Size and Pillow mode of a TIFF's first image, from its tags; the table follows Pillow's TiffImagePlugin.
 import { InputError } from '../../errors.ts'
 import type { Mode } from '../pixels.ts'
 import type { Header } from './header.ts'
@@ -107,7 +107,7 @@ function checkData(tags: Map<number, number[]>, { fileBytes, rowBits, height, na
   const needed = uncompressed ? height * Math.ceil(rowBits / 8) : 1
   const stored = counts?.reduce((sum, count) => sum + count, 0) ?? needed
   if (stored >= needed && offsets.every((offset, i) => offset + (counts?.[i] ?? 0) <= fileBytes)) return
-  throw new InputError(`${name}: a TIFF whose data is less than its picture needs; it is cut short or damaged`)
+  throw new InputError(`${name}: a TIFF whose data is less than its image needs; it is cut short or damaged`)
 }
 
 /** The numbers of the tags above in the first directory; classic TIFF and BigTIFF, both byte orders. */

@@ -1,9 +1,9 @@
-// Whether a text looks like mojibake: sequences of characters that hardly occur in meant text but do where UTF-8 was
-// read in a single-byte encoding. The categories and sequences are ftfy's (6.3.1, see NOTICE).
+// Whether a text looks like mojibake: sequences of characters that are rare in real text but common where UTF-8 was
+// decoded in a single-byte encoding. The categories and sequences are ftfy's (6.3.1, see NOTICE).
 
 import { whitespace } from '../whitespace.ts'
 
-/** The contents of character classes, by what the characters are for. */
+/** Character classes by category. */
 const category = {
   common: '\\xa0\\xad·´–—―…’',
   c1: '\\x80-\\x9f',
@@ -13,7 +13,7 @@ const category = {
   start: '¡«¿©΄΅‘‚“„•‹\\uf8ff',
   end: '®»˝”›™',
   numeric: '²³¹±¼½¾×µ÷⁄∂∆∏∑√∞∩∫≈≠≡≤≥№',
-  // Letters that faces are made of, as in ヽ(ಠ_ಠ)ノ.
+  // Letters used in faces, as in ヽ(ಠ_ಠ)ノ.
   kaomoji: 'Ò-ÖÙ-Üò-öø-üŐŌŪŲ°',
   upper: 'À-ÑØÜÝĂĀĄĆČĎĐĘĚĒĖĞĢİĪĶĹĽŁĻŃŇŅŒŘŚŞŠŢŤŮŰŸŹŻŽҐ',
   lower: 'ßà-ñăąāćčďđęěēėğģįīķĺľłļœŕśşšťüźżžґﬁﬂ',
@@ -54,7 +54,7 @@ const sequences = [
   // The ligature œ other than before a plain Latin letter; a degree sign after a capital.
   '[Œœ][^A-Za-z]',
   `${any('upper')}°`,
-  // Two characters of Windows-1252 that the above leave out.
+  // Two characters of Windows-1252 that the patterns above do not cover.
   `[ÂÃÎÐ]${any('start end', '€œŠš¢£Ÿž\\xa0\\xad®©°·»–—´')}`,
   '×[²³]',
   // Arabic in Windows-1252: letter by letter harmless, so two letters must follow each other.

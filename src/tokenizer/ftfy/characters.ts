@@ -4,7 +4,7 @@ import { codePages } from './code-pages.ts'
 
 const windows1252 = codePages.find((page) => page.name === 'windows-1252')!
 
-/** Control characters U+0080 … U+009F as what Windows-1252 has in their place. */
+/** Control characters U+0080 … U+009F → the characters of Windows-1252 at the same bytes. */
 export function fixC1Controls(text: string): string {
   return text.replace(/[\x80-\x9f]/g, (control) => windows1252.upper[control.charCodeAt(0) - 0x80]!)
 }
@@ -45,13 +45,13 @@ export function fixCharacters(text: string): string {
       .replace(/[\u201c-\u201f]/g, '"')
       .replace(/[\u02bc\u2018-\u201b]/g, "'")
       .replace(/\r\n?|[\u2028\u2029]/g, '\n')
-      // With the flag u, a surrogate here is one without its other half.
+      // With the flag u, this matches only unpaired surrogates.
       .replace(/[\ud800-\udfff]/gu, '\ufffd')
       // Colours and cursor movements of a terminal.
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what it is about
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: matches the escape character on purpose
       .replace(/\x1b\[[\p{Nd};]*[a-zA-Z]/gu, '')
       // Control characters other than white space, deprecated and annotation controls, the byte order mark.
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
       .replace(/[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufeff\ufff9-\ufffc]/g, '')
   )
 }

@@ -7,7 +7,7 @@ export interface CodePage {
   upper: string
   /**
    * A page that Windows programs read with gaps filled in from Latin-1 (ftfy's "sloppy" pages, and the browsers').
-   * Such a page also takes U+FFFD, the trace of a byte that is lost, as byte 0x1A.
+   * Such a page also maps U+FFFD, which replaces a lost byte, to byte 0x1A.
    */
   sloppy: boolean
 }
@@ -15,7 +15,7 @@ export interface CodePage {
 const range = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => String.fromCharCode(from + i)).join('')
 
-/** In the order in which they are tried. */
+/** In the order of trial. */
 export const codePages: readonly CodePage[] = [
   { name: 'latin-1', sloppy: false, upper: range(0x80, 0x100) },
   {
@@ -102,7 +102,7 @@ function encoder(page: CodePage): Map<string, string> {
   return table
 }
 
-/** The bytes that read as `text` in a code page, or nothing where a character is not in it. */
+/** `text` encoded in a code page; undefined if a character is not in it. */
 export function encodeIn(page: CodePage, text: string): string | undefined {
   const table = encoder(page)
   let bytes = ''

@@ -5,13 +5,13 @@ import { fixCharacters } from './characters.ts'
 import { unescapeEntities } from './entities.ts'
 import { fixEncoding } from './mojibake.ts'
 
-// Printable ASCII without '&' is what most texts are, and nothing in it is ever changed.
+// Most texts are printable ASCII without '&', which nothing changes.
 const plain = /^[\t\n\x20-\x25\x27-\x7e]*$/
 
 export function fixText(text: string): string {
   if (plain.test(text)) return text
   let fixed = ''
-  // From the first '<' on the text is taken for HTML, whose entities are meant.
+  // A text with '<' counts as HTML, so its entities are kept.
   let entities = true
   for (const segment of segments(text)) {
     if (segment.includes('<')) entities = false
@@ -29,7 +29,7 @@ function fixSegment(segment: string, entities: boolean): string {
   }
 }
 
-/** Lines with their line feed, in pieces of at most a million characters; each is judged by itself. */
+/** Lines with their line feed, in pieces of at most a million characters; each is repaired on its own. */
 function segments(text: string): string[] {
   return text.match(/[^\n]{0,999999}\n|[^\n]{1,1000000}/gu) ?? []
 }

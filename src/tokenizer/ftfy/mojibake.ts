@@ -5,7 +5,7 @@ import { fixC1Controls } from './characters.ts'
 import { codePages, encodeIn } from './code-pages.ts'
 import { decodeUtf8, replaceLossySequences, restoreA0 } from './utf8.ts'
 
-/** The text as it was meant, or the text itself where it does not look like mojibake. */
+/** The repaired text, or the text itself if it does not look like mojibake. */
 export function fixEncoding(text: string): string {
   for (;;) {
     const fixed = fixOnce(text)
@@ -19,7 +19,7 @@ function fixOnce(text: string): string {
   for (const page of codePages) {
     let bytes = encodeIn(page, text)
     if (bytes === undefined) continue
-    // In Mac Roman this would take an en dash before a space for a lost byte.
+    // In Mac Roman this would mistake an en dash before a space for a lost byte.
     if (page.name !== 'macroman') bytes = restoreA0(bytes)
     if (page.sloppy) bytes = replaceLossySequences(bytes)
     const decoded = decodeUtf8(bytes)
@@ -29,8 +29,8 @@ function fixOnce(text: string): string {
   return fixed === text ? fixC1Controls(text) : fixed
 }
 
-// A run of mojibake inside other text is found by characters that stand for UTF-8 lead bytes, followed by characters
-// that stand for continuation bytes, in any of the encodings that resemble Latin-1.
+// A run of mojibake inside other text is found by characters that encode UTF-8 lead bytes, followed by characters
+// that encode continuation bytes, in any of the encodings that resemble Latin-1.
 const latinLike = codePages.filter((page) => page.sloppy || page.name === 'latin-1')
 const readings = (...bytes: number[]) =>
   latinLike.map((page) => bytes.map((b) => page.upper[b - 0x80]).join('')).join('')
@@ -40,7 +40,7 @@ const firstOfTwo = readings(...between(0xc2, 0xdf))
 const firstOfThree = readings(...between(0xe0, 0xef))
 const firstOfFour = readings(0xf0, 0xf3)
 const continuation = readings(...between(0x80, 0xbf))
-// Dashes, quotes, bullets and ellipses also stand for themselves next to mojibake.
+// Dashes, quotes, bullets and ellipses also occur unencoded next to mojibake.
 const strictContinuation = continuation.replace(/[–—―‘’‚“”„•…]/gu, '')
 
 const embedded = new RegExp(
@@ -49,7 +49,7 @@ const embedded = new RegExp(
   'gu',
 )
 
-/** Repairs the runs of mojibake in a text that is not mojibake as a whole. */
+/** Repairs runs of mojibake inside other text. */
 function fixEmbedded(text: string): string {
   return text.replace(embedded, (run) => (run.length < text.length && isBad(run) ? fixEncoding(run) : run))
 }

@@ -1,10 +1,10 @@
-// Reading bytes as UTF-8, after repairing what other programs commonly did to them. Bytes are held as a string of
+// Decodes UTF-8, after repairing common damage by other programs. Bytes are held as a string of
 // characters U+0000 … U+00FF (see code-pages.ts).
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The text of UTF-8 bytes, or nothing where they are not UTF-8. Two variants are read too: CESU-8, where each half of a
+ * The text of UTF-8 bytes; undefined if they are not UTF-8. Two variants are read too: CESU-8, where each half of a
  * surrogate pair is written in three bytes, and Java's two bytes C0 80 for U+0000.
  */
 export function decodeUtf8(bytes: string): string | undefined {
@@ -16,7 +16,7 @@ export function decodeUtf8(bytes: string): string | undefined {
   }
 }
 
-// Where Python's `$` would match before a last line feed, ftfy's decoder takes that line feed for a continuation byte;
+// Where Python's `$` would match before a last line feed, ftfy's decoder treats that line feed as a continuation byte;
 // `\n$` keeps that.
 const javaNull = /\xc0(?:\x80|\n$)/g
 const surrogatePair = /\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf]|\n$)/g
@@ -57,7 +57,7 @@ export function restoreA0(bytes: string): string {
   return bytes.replace(aGraveWord, '\xc3\xa0 ').replace(spaceForA0, (sequence) => sequence.replaceAll(' ', '\xa0'))
 }
 
-// UTF-8 sequences in which bytes are lost: 1A stands for a lost byte, and at most one '?' may.
+// UTF-8 sequences in which bytes are lost: 1A marks a lost byte, and at most one '?' may.
 const lossySequence = new RegExp(
   [
     '[\xc2-\xdf]\x1a',

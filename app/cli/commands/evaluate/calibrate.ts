@@ -81,11 +81,11 @@ export const command = defineCommand({
             ['temperature', calibration.temperature.toPrecision(4), ''],
             ['threshold', calibration.threshold.toPrecision(4), 'largest logit; below it, "none of these"'],
             ['precision', percent(calibration.precision), 'of the answers, the share that is right'],
-            ['recall', percent(calibration.recall), 'of the labels’ pictures, the share that is answered rightly'],
+            ['recall', percent(calibration.recall), 'share of images with a known label that are classified correctly'],
             [
               'rejected',
               percent(calibration.rejected),
-              `of pictures of none (${calibration.none}), the share without an answer`,
+              `share of images of no label (${calibration.none}) that are rejected`,
             ],
             [
               'calibration error',

@@ -117,7 +117,7 @@ export const heading = (
   `${data}: ${counted(result.n, 'image')}, ${counted(result.classes.length, 'class', 'classes')}, model ${model}` +
   (classifier === undefined ? '' : `, its trained classifier (${classifier})`)
 
-/** Everything but the pictures themselves. */
+/** Everything but the images themselves. */
 export const classificationJson = (about: Record<string, unknown>, result: ClassificationResult): string =>
   JSON.stringify({
     ...about,

@@ -1,11 +1,11 @@
-// Relevance drawn over the picture that the model saw: gray below, and bright where the similarity comes from.
+// Relevance drawn over the image that the model saw: gray below, and bright where the similarity comes from.
 
 import { bilinear, type ImageRelevance } from 'typeclip/inspect'
 import { heatColor } from '../images.ts'
 import { dataUrl, encodePng, type Picture } from '../png.ts'
 import { withCaptions } from './captions.ts'
 
-/** The smallest side of a drawing, in pixels: a picture of 64×64 would be a stamp. */
+/** The smallest side of a drawing, in pixels: an image of 64×64 would be a stamp. */
 const enough = 384
 
 type Side = { side?: number }
@@ -31,16 +31,16 @@ function squares(map: Float32Array, [rows, columns]: ImageRelevance['grid'], sid
   })
 }
 
-/** The smallest multiple of the picture's own side that is large enough. */
+/** The smallest multiple of the image's own side that is large enough. */
 const sideOf = (size: number): number => size * Math.ceil(enough / size)
 
-/** The heat alone, for laying over the picture: RGBA. */
+/** The heat alone, for laying over the image: RGBA. */
 export function relevanceHeat(relevance: ImageRelevance, { side = 96 }: Side = {}): string {
   const data = Uint8Array.from(Array.from(drawn(relevance, side)).flatMap(heatColor))
   return dataUrl(encodePng({ width: side, height: side, channels: 4, data }))
 }
 
-/** The picture as the model saw it, in colour, larger where it is small. */
+/** The image as the model saw it, in colour, larger where it is small. */
 export function seenLarge({ pixels, size }: ImageRelevance, { side = sideOf(size) }: Side = {}): Picture {
   const planes = [0, 1, 2].map((c) => plane(pixels, size, c, side))
   const data = new Uint8Array(3 * side * side)
@@ -50,8 +50,8 @@ export function seenLarge({ pixels, size }: ImageRelevance, { side = sideOf(size
   return { width: side, height: side, channels: 3, data }
 }
 
-/** Heat over the picture in gray. */
-export function relevancePicture(relevance: ImageRelevance, { side = sideOf(relevance.size) }: Side = {}): Picture {
+/** Heat over the image in gray. */
+export function relevanceImage(relevance: ImageRelevance, { side = sideOf(relevance.size) }: Side = {}): Picture {
   const heat = drawn(relevance, side)
   const seen = seenLarge(relevance, { side })
   const data = new Uint8Array(3 * side * side)
@@ -66,14 +66,14 @@ export function relevancePicture(relevance: ImageRelevance, { side = sideOf(rele
 
 /** The same as a data URL, for a page. */
 export const relevanceOverlay = (relevance: ImageRelevance, side?: Side): string =>
-  dataUrl(encodePng(relevancePicture(relevance, side)))
+  dataUrl(encodePng(relevanceImage(relevance, side)))
 
 /** The image, and beside it what each text makes of it, from left to right, with its caption below: a PNG file. */
 export async function relevancePng(
   relevances: readonly (ImageRelevance & { text: string; cosine: number })[],
 ): Promise<Buffer> {
   const [first] = relevances
-  const pictures = [seenLarge(first!), ...relevances.map((relevance) => relevancePicture(relevance))]
+  const pictures = [seenLarge(first!), ...relevances.map((relevance) => relevanceImage(relevance))]
   const { height, width: side } = pictures[0]!
   const gap = Math.round(side / 48)
   const width = pictures.length * (side + gap) - gap

@@ -36,7 +36,7 @@ export function isIgnoredFolder(name: string): boolean {
 }
 
 /** Whether a path is an image by the end of its name, and neither hidden nor below an ignored folder. */
-export function isPicture(path: string): boolean {
+export function isImageFile(path: string): boolean {
   if (!images.test(path)) return false
   const parts = path.split(/[\\/]/)
   return !parts.at(-1)!.startsWith('.') && !parts.slice(0, -1).some(isIgnoredFolder)
@@ -64,13 +64,13 @@ export function skippedNotice(
   where: string,
   { files, ignored, closed }: { files: readonly string[]; ignored: readonly string[]; closed: readonly string[] },
 ): string | undefined {
-  const stems = new Set(files.filter(isPicture).map(stemOf))
+  const stems = new Set(files.filter(isImageFile).map(stemOf))
   const kinds = new Map<string, number>()
   for (const path of files) {
     const name = path.slice(path.lastIndexOf('/') + 1)
-    if (isPicture(path) || systemFiles.test(name)) continue
+    if (isImageFile(path) || systemFiles.test(name)) continue
     const extension = extensionOf(path)
-    const beside = stems.has(stemOf(path)) || isPicture(stemOf(path)) // x.txt and x.jpg.json of x.jpg
+    const beside = stems.has(stemOf(path)) || isImageFile(stemOf(path)) // x.txt and x.jpg.json of x.jpg
     const sidecar = extension !== '' && beside && !otherImages.test(`.${extension}`)
     if (sidecar) continue
     const kind = name.startsWith('.') ? 'hidden' : extension === '' ? 'without extension' : `.${extension}`
