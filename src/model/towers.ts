@@ -7,6 +7,7 @@ import { modifiedResNet, modifiedResNetGrid } from './modified-resnet.ts'
 import type { Parameters } from './parameters.ts'
 import { visionTransformer, visionTransformerGrid } from './vision-transformer.ts'
 
+/** Options of the image encoders. */
 export interface TowerOptions {
   /** Computes every position of every block, to be inspected; the embedding is the same. */
   allPositions?: boolean | undefined

@@ -28,6 +28,7 @@ export interface Trainer {
   dispose(): Promise<void>
 }
 
+/** Options of an optimiser step. */
 export interface UpdateOptions {
   /** The step's number, from 1. */
   t: number

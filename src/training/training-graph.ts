@@ -17,6 +17,7 @@ import type { Program, Runtime } from '../runtime/runtime.ts'
 import type { Batch } from './collate.ts'
 import { arrangeParameters, declareParameters } from './parameters.ts'
 
+/** What a training graph is made of. */
 export interface TrainingGraphOptions {
   runtime: Runtime
   config: ClipConfig
@@ -39,6 +40,7 @@ export interface Passes {
   dispose(): Promise<void>
 }
 
+/** The loss of a batch. */
 export interface BatchLoss {
   loss: number
   /** The share of images whose own caption was the closest in the batch; undefined if the objective defines no choices. */
