@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointError } from '../errors.ts'
 import { readJson } from '../files/json.node.ts'
+import { isConfig } from '../formats/families.ts'
 
 type Json = Record<string, unknown>
 
@@ -67,14 +68,8 @@ export async function refuseConfiguration(path: string): Promise<void> {
   if (!/\.json$/i.test(path)) return
   const json = await settings(path)
   if ('weight_map' in json) return
-  if (!isConfiguration(json)) return
+  if (!isConfig(json)) return
   throw new CheckpointError(
     `${path} is a configuration and has no weights. Give the folder or file of the weights; typeclip train starts from a configuration, and typeclip inspect shows one with random weights`,
   )
 }
-
-/** Whether JSON is a model's configuration, of open_clip or Hugging Face. */
-export const isConfiguration = (json: unknown): json is Json =>
-  typeof json === 'object' &&
-  json !== null &&
-  ['model_cfg', 'vision_cfg', 'text_cfg', 'vision_config', 'text_config', 'model_type'].some((name) => name in json)

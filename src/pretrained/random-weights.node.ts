@@ -2,8 +2,9 @@
 
 import { dirname } from 'node:path'
 import { readJson } from '../files/json.node.ts'
-import { fromHuggingFace, fromOpenClip } from '../formats/activations.ts'
-import { openaiPreprocessing, preprocessingFromOpenClip } from '../formats/preprocessing.ts'
+import { isConfig, isOpenClipConfig } from '../formats/families.ts'
+import { fromHuggingFace } from '../formats/hugging-face.ts'
+import { fromOpenClip, preprocessingFromOpenClip } from '../formats/open-clip.ts'
 import { constant, type Tensor } from '../graph/tensor.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { ClipConfig } from '../model/config.ts'
@@ -11,7 +12,6 @@ import { initialize } from '../model/initialize.ts'
 import type { Lookup } from '../model/parameters.ts'
 import { createRandom } from '../random.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
-import { isConfiguration } from './model-folder.node.ts'
 import { modelTokenizer } from './model-tokenizer.node.ts'
 
 export interface RandomModel {
@@ -29,16 +29,14 @@ export interface RandomModel {
 export async function randomModel(path: string, seed: number): Promise<RandomModel | undefined> {
   if (!/\.json$/i.test(path)) return undefined
   const json = await readJson(path)
-  if (!isConfiguration(json)) return undefined
-  const ofOpenClip = 'model_cfg' in json || 'vision_cfg' in json || 'text_cfg' in json
-  const config = ofOpenClip ? fromOpenClip(json.model_cfg ?? json, path) : fromHuggingFace(json, path)
+  if (!isConfig(json)) return undefined
+  const ofOpenClip = isOpenClipConfig(json)
+  const config = ofOpenClip ? fromOpenClip(json, path) : fromHuggingFace(json, path)
   const size = config.image?.imageSize ?? 224
   const made = new Map<string, Tensor>()
   return {
     config,
-    preprocessing: json.preprocess_cfg
-      ? preprocessingFromOpenClip(json.preprocess_cfg, size, path)
-      : openaiPreprocessing(size),
+    preprocessing: preprocessingFromOpenClip(json, size, path),
     async tokenizer() {
       const vocabulary = config.text?.vocabularySize
       const naming = ofOpenClip ? 'open_clip' : 'hf'
