@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TensorToWrite, writeSafetensors } from '../src/checkpoint/write.node.ts'
+import { replaceFile } from '../src/files/atomic.node.ts'
 import { fromOpenClip, openClipConfig } from '../src/formats/open-clip.ts'
 import { openaiPreprocessing } from '../src/formats/openai.ts'
 import { wholeConfig } from '../src/formats/whole-config.ts'
@@ -12,7 +13,6 @@ import { initialize } from '../src/model/initialize.ts'
 import { exampleInputs } from '../src/objectives/inputs.ts'
 import { createRandom } from '../src/random.ts'
 import { declareParameters } from '../src/training/parameters.ts'
-import { replaceFile } from '../src/training/run/checkpoint.node.ts'
 
 export const smallVit = {
   embed_dim: 32,

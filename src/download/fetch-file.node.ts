@@ -4,6 +4,7 @@ import type { Hash } from 'node:crypto'
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CheckpointError, UsageError } from '../errors.ts'
+import { temporaryName, writeAll } from '../files/atomic.node.ts'
 import { makeFolder } from '../files/make-folder.node.ts'
 import { type Checksum, digestFile, digestOf } from './checksum.node.ts'
 import {
@@ -60,7 +61,7 @@ async function leave(part: string, target: string): Promise<void> {
  * its own part, and a part whose process is gone is gone on with.
  */
 async function claimPart(target: string): Promise<string> {
-  const part = `${target}.incomplete.${process.pid}-${Math.random().toString(36).slice(2, 8)}`
+  const part = temporaryName(`${target}.incomplete`)
   const folder = dirname(target)
   const left = (await readdir(folder)).filter((name) => name.startsWith(`${basename(target)}.incomplete`))
   for (const name of left.filter(isOrphan)) {
@@ -229,16 +230,16 @@ async function store(
       await startOver(part, request)
       throw new CheckpointError(`${request.url}: the server sends more than the ${total} bytes that were announced`)
     }
-    await writeAll(part, chunk)
+    await writeChunk(part, chunk)
     part.hash.update(chunk)
     part.received += chunk.length
     request.onProgress?.(part.received, total)
   }
 }
 
-async function writeAll({ file, path }: Part, chunk: Uint8Array): Promise<void> {
+async function writeChunk({ file, path }: Part, chunk: Uint8Array): Promise<void> {
   try {
-    for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten
+    await writeAll(file, chunk)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
     throw new CheckpointError(

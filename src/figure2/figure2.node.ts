@@ -5,11 +5,11 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
+import { replaceFile, replaceJson } from '../files/atomic.node.ts'
 import { makeFolder } from '../files/make-folder.node.ts'
 import type { Augmentation } from '../image/augment.ts'
 import { type InitialModel, openInitialModel } from '../training/initial-model.node.ts'
 import { judgeBy } from '../training/judge.node.ts'
-import { replaceFile } from '../training/run/checkpoint.node.ts'
 import { writeDrawing } from '../training/run/curves.node.ts'
 import { type LoggedStep, type LoggedValidation, parseLines } from '../training/run/lines.ts'
 import { changedSettings } from '../training/run/settings.ts'
@@ -235,13 +235,13 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
   const about = { data: data.name, val: val.name, chance: 1 / val.labels.length, images: steps * batch, batch }
   const report = summarize(about, runs, sweeps)
   await writeDrawing(join(out, 'figure2'), drawFigure2(report))
-  await replaceFile(join(out, 'figure2.json'), `${JSON.stringify(report, null, 2)}\n`)
+  await replaceJson(join(out, 'figure2.json'), report)
   await replaceFile(join(out, 'figure2.md'), tableOfFigure2(report))
   yield { kind: 'end', report }
 }
 
 async function smallModel(path: string): Promise<InitialModel> {
-  await replaceFile(path, `${JSON.stringify(figure2Model, null, 2)}\n`)
+  await replaceJson(path, figure2Model)
   return openInitialModel(path)
 }
 

@@ -2,8 +2,7 @@
 // Tip-Adapter (§3.2).
 
 import { createHash } from 'node:crypto'
-import { mkdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { readTensor } from '../checkpoint/read.node.ts'
 import { writeSafetensors } from '../checkpoint/write.node.ts'
@@ -108,7 +107,6 @@ async function writeFeatures(
   identity: string,
   { features, width, labels, names, keys, skipped }: CachedFeatures,
 ): Promise<void> {
-  await mkdir(join(file, '..'), { recursive: true })
   const bytes = (array: Float32Array | Int32Array) => async () => new Uint8Array(array.slice().buffer)
   const tensors = new Map([
     ['features', { dtype: 'float32' as const, shape: [labels.length, width], bytes: bytes(features) }],

@@ -8,10 +8,10 @@ import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { classNames, severalClasses } from '../evaluate/embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier } from '../evaluate/evaluate-classifier.ts'
+import { replaceJson } from '../files/atomic.node.ts'
 import type { Activation } from '../model/config.ts'
 import { starter } from '../pretrained/open.node.ts'
 import { openInitialModel } from '../training/initial-model.node.ts'
-import { replaceFile } from '../training/run/checkpoint.node.ts'
 import { inRunFolder } from '../training/run/folder.node.ts'
 import { writeModel } from '../training/run/saved-model.node.ts'
 import { zeroShotClassifier } from '../zero-shot/classifier.ts'
@@ -184,7 +184,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
       ...methodResult,
       skipped: skips.all(),
     }
-    await replaceFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`)
+    await replaceJson(join(out, 'result.json'), result)
     yield { kind: 'result', result }
   } finally {
     await clip.dispose()

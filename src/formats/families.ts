@@ -1,11 +1,12 @@
 // The three projects as a table: how each names tensors, and which files it has beside the weights, read and written.
 
 import { CheckpointError } from '../errors.ts'
+import { jsonText } from '../files/json-text.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { ClipConfig } from '../model/config.ts'
 import type { Merges } from '../tokenizer/bpe.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
-import { configText, type Json } from './fields.ts'
+import type { Json } from './fields.ts'
 import { fromHuggingFace, huggingFaceConfig } from './hugging-face.ts'
 import { huggingFacePreprocessor, preprocessingFromHuggingFace } from './hugging-face-processor.ts'
 import { huggingFaceTokenizer } from './hugging-face-tokenizer.ts'
@@ -101,7 +102,7 @@ export const families = {
     },
     beside({ config, preprocessing, logitBias }) {
       return {
-        files: { [openClipFile]: configText(openClipConfig(config, preprocessing, { logitBias })) },
+        files: { [openClipFile]: jsonText(openClipConfig(config, preprocessing, { logitBias })) },
         notices: [],
       }
     },
@@ -131,8 +132,8 @@ export const families = {
       // A tokenizer with a larger vocabulary than the model's is not the model's.
       const startId = tokenizer.vocabularySize <= vocabularySize ? tokenizer.startId : endId - 1
       const files = {
-        'config.json': configText(huggingFaceConfig(config, startId)),
-        'preprocessor_config.json': configText(huggingFacePreprocessor(preprocessing)),
+        'config.json': jsonText(huggingFaceConfig(config, startId)),
+        'preprocessor_config.json': jsonText(huggingFacePreprocessor(preprocessing)),
       }
       if (tokenizerFiles) return { files: { ...files, ...tokenizerFiles }, notices: [] }
       if (vocabularySize === merges.length / 2 + 514) {

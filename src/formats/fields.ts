@@ -106,6 +106,3 @@ export const fieldNames = (list: string): readonly string[] => list.trim().split
 /** Leaves out settings that have the project's default. */
 export const withoutDefaults = (settings: Json, defaults: Json): Json =>
   Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== defaults[name]))
-
-/** The text of a config file. */
-export const configText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

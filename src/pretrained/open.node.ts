@@ -5,7 +5,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import type { DownloadOptions } from '../download/hub.node.ts'
 import { CheckpointError } from '../errors.ts'
-import { readJson } from '../files/json.node.ts'
+import { readJsonIfThere } from '../files/json.node.ts'
 import { ownFile, requireOwnFile } from '../files/own-files.node.ts'
 import { families } from '../formats/families.ts'
 import { openaiPreprocessing } from '../formats/openai.ts'
@@ -118,7 +118,7 @@ function setActivation(config: ClipConfig, activation: Activation): void {
 /** The config files of the project whose naming the weights have; the other project's, if only those are there. */
 function settingsIn(folder: string, huggingFaceNames: boolean) {
   const path = (name: string) => join(folder, name)
-  const files = { path, json: (name: string) => readJson(path(name)) }
+  const files = { path, json: (name: string) => readJsonIfThere(path(name)) }
   const { open_clip, hf } = families
   const [first, second] = huggingFaceNames ? [hf, open_clip] : [open_clip, hf]
   return {

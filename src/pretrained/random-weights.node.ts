@@ -1,7 +1,7 @@
 // A model that is a configuration alone, with weights as training would draw them: to be looked at, not to be used.
 
 import { dirname } from 'node:path'
-import { readJson } from '../files/json.node.ts'
+import { readJsonIfThere } from '../files/json.node.ts'
 import { isConfig, isOpenClipConfig } from '../formats/families.ts'
 import { fromHuggingFace } from '../formats/hugging-face.ts'
 import { fromOpenClip, preprocessingFromOpenClip } from '../formats/open-clip.ts'
@@ -28,7 +28,7 @@ export interface RandomModel {
  */
 export async function randomModel(path: string, seed: number): Promise<RandomModel | undefined> {
   if (!/\.json$/i.test(path)) return undefined
-  const json = await readJson(path)
+  const json = await readJsonIfThere(path)
   if (!isConfig(json)) return undefined
   const ofOpenClip = isOpenClipConfig(json)
   const config = ofOpenClip ? fromOpenClip(json, path) : fromHuggingFace(json, path)

@@ -1,9 +1,8 @@
 // The model that training starts from: a config alone (random parameters), or a checkpoint (continued).
 
-import { readFile } from 'node:fs/promises'
 import type { DownloadOptions } from '../download/hub.node.ts'
 import { CheckpointError } from '../errors.ts'
-import { decodeUtf8 } from '../files/utf8.ts'
+import { readJson } from '../files/json.node.ts'
 import { fromOpenClip, preprocessingFromOpenClip } from '../formats/open-clip.ts'
 import { canonicalTensor } from '../formats/rewrite.node.ts'
 import type { Preprocessing } from '../image/transform.ts'
@@ -35,16 +34,7 @@ export async function openInitialModel(
 }
 
 async function fromConfiguration(path: string, activation: Activation | undefined): Promise<InitialModel> {
-  const bytes = await readFile(path).catch((error: Error) => {
-    throw new CheckpointError(`${path} cannot be read: ${error.message}`, { cause: error })
-  })
-  const text = decodeUtf8(bytes, path)
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (error) {
-    throw new CheckpointError(`${path} is not JSON: ${(error as Error).message}`, { cause: error })
-  }
+  const json = await readJson(path)
   const config = fromOpenClip(json, path)
   for (const tower of [config.image, config.text]) {
     if (activation && tower && 'activation' in tower) tower.activation = activation
