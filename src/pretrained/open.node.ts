@@ -46,14 +46,20 @@ export const starter = ownFile('../../models/starter', import.meta.url)
 export const starterNotice =
   'using the small starter model (clothes, groceries, emoji, simple drawings); for a full CLIP give `model`, such as ViT-B/32'
 
+export type Tower = 'image' | 'text'
+
+export interface OpenOptions extends DownloadOptions {
+  /** Overrides what the checkpoint says or what would be guessed. */
+  activation?: Activation | undefined
+  /** The encoders to open, which the model must have. Default: those it has. */
+  towers?: readonly Tower[] | undefined
+}
+
 /**
- * @param model as `load` takes it; the model that ships, if left out
- * @param options.activation overrides what the checkpoint says or what would be guessed
+ * @param model as `load` takes it. Default: the model that ships
+ * @throws CheckpointError for files that cannot be used, UsageError for a name that is not known
  */
-export async function openModel(
-  model: string | undefined,
-  options: DownloadOptions & { activation?: Activation | undefined } = {},
-): Promise<OpenedModel> {
+export async function openModel(model: string | undefined, options: OpenOptions = {}): Promise<OpenedModel> {
   if (model === undefined) requireOwnFile(starter)
   const notices = model === undefined ? [starterNotice] : []
   const onFallback = (notice: string) => void notices.push(notice)
@@ -96,9 +102,19 @@ export async function openModel(
     if (notice) notices.push(notice)
   }
   return {
-    ...{ path, folder, checkpoint, naming, sources, config, objective, preprocessing, notices },
+    ...{ path, folder, checkpoint, naming, sources, objective, preprocessing, notices },
+    config: withTowers(config, options.towers, path),
     tokenizer: () => modelTokenizer(folder, { naming, configured: configured !== undefined, vocabulary, path }),
   }
+}
+
+/** A config with the wanted encoders. @throws CheckpointError for one that the model does not have */
+export function withTowers(config: ClipConfig, towers: readonly Tower[] | undefined, path: string): ClipConfig {
+  if (!towers) return config
+  const missing = towers.find((tower) => !config[tower])
+  if (missing) throw new CheckpointError(`${path} has no ${missing} encoder`)
+  const one = <T extends Tower>(tower: T) => (towers.includes(tower) ? config[tower] : undefined)
+  return { ...config, image: one('image'), text: one('text') }
 }
 
 /** Names resolved; where they are none of CLIP's, the configuration tells best what the model is. */

@@ -13,6 +13,7 @@ import type { Lookup } from '../model/parameters.ts'
 import { createRandom } from '../random.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { modelTokenizer } from './model-tokenizer.node.ts'
+import { type Tower, withTowers } from './open.node.ts'
 
 export interface RandomModel {
   config: ClipConfig
@@ -26,7 +27,11 @@ export interface RandomModel {
  * @param path open_clip's or Hugging Face's configuration (`*.json`)
  * @returns undefined for what is no configuration
  */
-export async function randomModel(path: string, seed: number): Promise<RandomModel | undefined> {
+export async function randomModel(
+  path: string,
+  seed: number,
+  towers?: readonly Tower[],
+): Promise<RandomModel | undefined> {
   if (!/\.json$/i.test(path)) return undefined
   const json = await readJsonIfThere(path)
   if (!isConfig(json)) return undefined
@@ -35,7 +40,7 @@ export async function randomModel(path: string, seed: number): Promise<RandomMod
   const size = config.image?.imageSize ?? 224
   const made = new Map<string, Tensor>()
   return {
-    config,
+    config: withTowers(config, towers, path),
     preprocessing: preprocessingFromOpenClip(json, size, path),
     async tokenizer() {
       const vocabulary = config.text?.vocabularySize
