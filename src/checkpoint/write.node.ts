@@ -38,8 +38,8 @@ export async function writeSafetensors(
 }
 
 /**
- * Makes a folder with what `fill` puts into it. The folder may exist if it is empty. With `overwrite` it may have
- * files: those of the same names are replaced, others stay.
+ * Makes a folder and fills it with the files that `fill` writes. An existing folder must be empty, or `overwrite` set:
+ * files of the same names are then replaced, others stay.
  */
 export async function writeFolder(
   path: string,
@@ -84,7 +84,7 @@ async function refuseExisting(path: string): Promise<void> {
     (entries) => entries.length > 0,
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   )
-  if (there) throw new UsageError(`${path} is there already; choose another place, or write over it with \`overwrite\``)
+  if (there) throw new UsageError(`${path} exists already; choose another path, or replace it with \`overwrite\``)
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {

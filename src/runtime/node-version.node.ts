@@ -1,4 +1,4 @@
-// Refuses versions of Node that lack what typeclip uses: without this, one ends in a TypeError deep inside.
+// Refuses versions of Node that are too old: without this check, they fail with a TypeError deep inside.
 
 import { UsageError } from '../errors.ts'
 
