@@ -122,7 +122,7 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
   const { learningRates = [3e-4, 1e-3, 3e-3], augment = {}, signal } = options
   if (!val.labels)
     throw new UsageError(
-      `${val.name} has no classes, and the curves are accuracies over classes; give other data as \`val\``,
+      `${val.name} has no classes, but the curves show accuracy over classes; give data with classes as \`val\``,
     )
   const images = options.images ?? 30 * data.size
   const steps = Math.round(images / batch)
@@ -254,7 +254,7 @@ export function pointsOf(steps: number, points: number): number[] {
 const nameOf = ({ kind, objective, learningRate, seed }: Figure2Run): string =>
   join('runs', kind === 'sweep' ? `sweep-${objective}-${learningRate}` : `${objective}-seed-${seed}`)
 
-/** What a run left when it was finished. @throws UsageError where it was another run */
+/** The result that a finished run stored. @throws UsageError if it was a run with other settings */
 async function finishedRun(
   out: string,
   run: Figure2Run,
@@ -263,9 +263,9 @@ async function finishedRun(
   const path = join(out, nameOf(run), 'figure2.json')
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  const kept = JSON.parse(text) as { settings: Record<string, unknown>; result: RunCurve }
-  const list = changedSettings(kept.settings, settings)
-  if (list.length === 0) return kept.result
+  const stored = JSON.parse(text) as { settings: Record<string, unknown>; result: RunCurve }
+  const list = changedSettings(stored.settings, settings)
+  if (list.length === 0) return stored.result
   throw new UsageError(
     `${path}: this run was made with other settings: ${list.join('; ')}. Give the same ones, or another \`out\``,
     { option: 'out' },

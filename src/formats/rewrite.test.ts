@@ -81,7 +81,7 @@ describe('convertCheckpoint', () => {
     const path = join(folder, 'once.safetensors')
     await convertCheckpoint(original, path, { to: 'openai' })
     const before = await readFile(path)
-    await expect(convertCheckpoint(original, path, { to: 'openai' })).rejects.toThrow('is there already')
+    await expect(convertCheckpoint(original, path, { to: 'openai' })).rejects.toThrow('exists already')
     await convertCheckpoint(original, path, { to: 'openai', overwrite: true })
     expect(await readFile(path)).toEqual(before)
 

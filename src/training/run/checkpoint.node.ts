@@ -79,7 +79,7 @@ export async function lastProgress(out: string): Promise<Progress | undefined> {
   const path = join(folderOf(out), fileOf(last))
   const { metadata } = await openCheckpoint(path)
   if (metadata?.typeclip === undefined) {
-    throw new CheckpointError(`${path} is no checkpoint of a run: its metadata lacks 'typeclip'`)
+    throw new CheckpointError(`${path} is not a checkpoint of a run: its metadata lacks 'typeclip'`)
   }
   const { waited, owed, ...rest } = JSON.parse(metadata.typeclip) as StoredProgress
   return { ...rest, validationsSinceBest: waited, validationPending: owed }
