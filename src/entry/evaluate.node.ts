@@ -22,7 +22,6 @@ export {
   meanPerClass,
   perClass,
   predictions,
-  type Scores,
   topK,
 } from '../evaluate/classification.ts'
 export { type LabelledFeatures, labelledFeatures, type SampleOptions } from '../evaluate/embed-samples.ts'
@@ -73,6 +72,6 @@ export {
   type ReliabilityBin,
   reliability,
 } from '../evaluate/reliability.ts'
-export { meanRank, medianRank, type Recall, ranks, recall, recallAt, type Similarities } from '../evaluate/retrieval.ts'
+export { meanRank, medianRank, type Recall, ranks, recall, recallAt } from '../evaluate/retrieval.ts'
 export { fitTemperature } from '../evaluate/temperature.ts'
 export type { Runtime } from '../runtime/runtime.ts'

@@ -25,6 +25,7 @@ export type {
   ImageInput,
   ImageResult,
   Many,
+  Matrix,
   Preprocessor,
   UseNotice,
 } from '../clip/clip.ts'

@@ -2,14 +2,15 @@
 // is a possible answer (Guo et al. 2017, §4.2; `rejection.ts`).
 
 import type { Clip } from '../clip/clip.ts'
+import { type Matrix, stackRows } from '../clip/matrix.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
 import { defaultTemplates } from '../zero-shot/prompts.ts'
-import type { Scores } from './classification.ts'
-import { classNames, embedSamples, labelOf, noneUsable, oneClass, type SampleOptions } from './embed-samples.ts'
+import { embedSamples, type SampleOptions } from './embed-samples.ts'
 import { placesOf } from './evaluate-classifier.ts'
 import { wordClassifier } from './evaluate-zero-shot.ts'
+import { classNames, labelOf, noneUsable, oneClass } from './labelled-data.ts'
 import { answeredAt, answers, answersWithoutOwn, chooseThreshold } from './rejection.ts'
 import { type Reliability, reliability } from './reliability.ts'
 import { fitTemperature } from './temperature.ts'
@@ -132,14 +133,13 @@ async function collect(
   source: Source,
   options: SampleOptions & { skipped: Skipped[] },
   label: (sample: Parameters<typeof labelOf>[0]) => number,
-): Promise<{ scores: Scores; labels: number[] }> {
-  const classes = classifier.names.length
-  const rows: number[] = []
+): Promise<{ scores: Matrix; labels: number[] }> {
+  const rows: Float32Array[] = []
   const labels: number[] = []
   for await (const { sample, embedding } of embedSamples(clip, source, options)) {
-    for (const z of scoresOf(classifier, embedding)) rows.push(z)
+    rows.push(scoresOf(classifier, embedding))
     labels.push(label(sample))
   }
   if (labels.length === 0) throw noneUsable(source, options.skipped)
-  return { scores: { data: Float32Array.from(rows), classes }, labels }
+  return { scores: stackRows(rows, classifier.names.length), labels }
 }

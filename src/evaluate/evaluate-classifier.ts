@@ -1,12 +1,22 @@
 // Evaluates a classifier on labelled images (§3.1): the usual measures, and its most confident mistakes.
 
 import type { Clip } from '../clip/clip.ts'
+import { stackRows } from '../clip/matrix.ts'
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
 import type { Calibration } from './calibration.ts'
-import { type ClassReport, confusionMatrix, meanPerClass, perClass, predictions, topK } from './classification.ts'
-import { classNames, embedSamples, labelOf, noneUsable, oneClass, type SampleOptions } from './embed-samples.ts'
+import {
+  type ClassReport,
+  confusionMatrix,
+  largest,
+  meanPerClass,
+  perClass,
+  predictions,
+  topK,
+} from './classification.ts'
+import { embedSamples, type SampleOptions } from './embed-samples.ts'
+import { classNames, firstFive, labelOf, noneUsable, oneClass } from './labelled-data.ts'
 import { type Answered, answeredAt, answers } from './rejection.ts'
 import { type Reliability, reliability, softmax } from './reliability.ts'
 
@@ -91,26 +101,26 @@ export async function evaluateClassifier(
   for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
     const label = places.get(labelOf(sample, source))!
     const data = scoresOf(classifier, embedding)
-    const [answer] = predictions({ data, classes })
+    const answer = largest(data)
     rows.push(data)
     labels.push(label)
     if (answer === label) continue
-    const p = softmax({ data, classes }, temperature)
-    const probabilities = { confidence: p[answer!]!, rightConfidence: p[label]! }
+    const p = softmax(data, temperature)
+    const probabilities = { confidence: p[answer]!, rightConfidence: p[label]! }
     const index = mistakes.findIndex((other) => other.confidence < probabilities.confidence)
     const { key, image } = sample
     mistakes.splice(index < 0 ? mistakes.length : index, 0, {
       key,
       image,
       label: names[label]!,
-      answer: names[answer!]!,
+      answer: names[answer]!,
       ...probabilities,
     })
     mistakes.length = Math.min(mistakes.length, kept)
   }
   if (rows.length === 0) throw noneUsable(source, skipped)
 
-  const scores = { data: joined(rows, classes), classes }
+  const scores = stackRows(rows, classes)
   const confusion = confusionMatrix(predictions(scores), labels, classes)
   const reports = perClass(confusion)
   return {
@@ -144,7 +154,7 @@ export function placesOf(
   const unknown = labels.filter((label) => places.get(label) === -1)
   if (unknown.length > 0) {
     throw new UsageError(
-      `the classifier does not know ${unknown.slice(0, 5).join(', ')}${unknown.length > 5 ? ` and ${unknown.length - 5} more` : ''}; it knows ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' …' : ''}. Map the data's classes to its names with \`words\``,
+      `the classifier does not know ${firstFive(unknown)}; it knows ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' …' : ''}. Map the data's classes to its names with \`words\``,
     )
   }
   return places
@@ -152,9 +162,3 @@ export function placesOf(
 
 const nameFor = (own: string, words: ReadonlyMap<string, string>): string =>
   [...words].find(([, word]) => word === own)?.[0] ?? own
-
-function joined(rows: readonly Float32Array[], width: number): Float32Array {
-  const data = new Float32Array(rows.length * width)
-  for (const [i, row] of rows.entries()) data.set(row, i * width)
-  return data
-}

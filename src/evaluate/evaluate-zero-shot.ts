@@ -6,8 +6,8 @@ import { UsageError } from '../errors.ts'
 import type { Classifier, ZeroShotOptions } from '../zero-shot/classifier.ts'
 import { type Scorer, zeroShotScorer } from '../zero-shot/scorer.ts'
 import type { Calibration } from './calibration.ts'
-import { classNames } from './embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
+import { classNames } from './labelled-data.ts'
 
 /** Options of `evaluateZeroShot`. */
 export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration'> {

@@ -2,7 +2,7 @@
 
 import type { Order, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import { labelOf } from '../evaluate/embed-samples.ts'
+import { labelOf } from '../evaluate/labelled-data.ts'
 import { createRandom } from '../random.ts'
 
 /**

@@ -4,6 +4,7 @@
 import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../clip/clip.ts'
 import { brokenNumber } from '../clip/embeddings.ts'
 import { foundInstead, inputName } from '../clip/input-name.ts'
+import { dot, gatherRows, inRows, type Matrix, rowOf, rowRange, rowsOf, stackRows } from '../clip/matrix.ts'
 import { anything, checkOptions, count, listOf } from '../clip/options.ts'
 import { CheckpointError, InputError, UsageError } from '../errors.ts'
 import { addCacheTerm, cacheOfClasses, type KeyValueCache } from './key-value-cache.ts'
@@ -66,24 +67,24 @@ export async function zeroShotClassifier(
   const { templates = defaultTemplates, onLong, signal } = options
   const prompts = promptsOf(names, templates)
   const encodeOptions = { ...(onLong !== undefined && { onLong }), ...(signal && { signal }), normalize: true }
-  const { data, shape } = await clip.encodeText(prompts, encodeOptions).catch((error: unknown) => {
+  const embeddings = await clip.encodeText(prompts, encodeOptions).catch((error: unknown) => {
     throw ofLabel(error, names, templates)
   })
-  const width = shape[1]
-  const weights = new Float32Array(names.length * width)
-  for (const i of names.keys()) {
+  const width = embeddings.shape[1]
+  const rows = names.map((_, i) => {
     const mean = new Float32Array(width)
-    for (let t = 0; t < templates.length; t++) {
-      for (let c = 0; c < width; c++) mean[c]! += data[(i * templates.length + t) * width + c]! / templates.length
+    for (const prompt of rowsOf(rowRange(embeddings, i * templates.length, (i + 1) * templates.length))) {
+      for (let c = 0; c < width; c++) mean[c]! += prompt[c]! / templates.length
     }
-    weights.set(
-      unit(mean).map((x) => x * clip.logitScale),
-      i * width,
-    )
-  }
+    return unit(mean).map((x) => x * clip.logitScale)
+  })
   const bias = clip.logitBias ? new Float32Array(names.length).fill(clip.logitBias) : undefined
-  return { names, weights, bias }
+  return { names, weights: stackRows(rows, width).data, bias }
 }
+
+/** `[classes, embedDim]` */
+export const weightsOf = ({ names, weights }: Pick<Classifier, 'names' | 'weights'>): Matrix =>
+  inRows(weights, weights.length / names.length)
 
 /** The error of a prompt as that of its label. */
 export function ofLabel(error: unknown, names: readonly string[], templates: readonly string[]): unknown {
@@ -120,18 +121,16 @@ export function checkLabels(names: unknown): void {
  *
  * @throws UsageError for the embedding of another model, CheckpointError where a logit is no number
  */
-export function logits({ names, weights, bias, cache }: Classifier, embedding: Float32Array): Float32Array {
-  const width = embedding.length
-  if (weights.length !== names.length * width) {
+export function logits(classifier: Classifier, embedding: Float32Array): Float32Array {
+  const { names, bias, cache } = classifier
+  const weights = weightsOf(classifier)
+  const [, width] = weights.shape
+  if (width !== embedding.length) {
     throw new UsageError(
-      `the classifier is for embeddings of ${weights.length / names.length} numbers, and the model gives ${width}; use the model that it was made with`,
+      `the classifier is for embeddings of ${width} numbers, and the model gives ${embedding.length}; use the model that it was made with`,
     )
   }
-  const z = Float32Array.from(names, (_, i) => {
-    let sum = bias?.[i] ?? 0
-    for (let c = 0; c < width; c++) sum += weights[i * width + c]! * embedding[c]!
-    return sum
-  })
+  const z = Float32Array.from(names, (_, i) => dot(rowOf(weights, i), embedding, bias?.[i] ?? 0))
   if (cache) addCacheTerm(z, cache, embedding)
   const found = brokenNumber(z)
   if (found === undefined) return z
@@ -187,8 +186,7 @@ export function checkTop(top: number): void {
  */
 export function narrowed(classifier: Classifier, names: readonly string[]): Classifier {
   checkLabels(names)
-  const { weights, bias, cache } = classifier
-  const width = weights.length / classifier.names.length
+  const { bias, cache } = classifier
   const rows = names.map((name) => classifier.names.indexOf(name))
   const unknown = names.filter((_, i) => rows[i]! < 0)
   if (unknown.length > 0) {
@@ -196,12 +194,10 @@ export function narrowed(classifier: Classifier, names: readonly string[]): Clas
       `the trained classifier does not know ${unknown.join(', ')}; it knows ${classifier.names.join(', ')}`,
     )
   }
-  const selected = new Float32Array(rows.length * width)
-  for (const [i, row] of rows.entries()) selected.set(weights.subarray(row * width, (row + 1) * width), i * width)
   return {
     ...classifier,
     names,
-    weights: selected,
+    weights: gatherRows(weightsOf(classifier), rows).data,
     bias: bias && Float32Array.from(rows, (row) => bias[row]!),
     cache: cache && cacheOfClasses(cache, rows),
   }
@@ -231,13 +227,9 @@ export async function similarity(
   const { signal } = options
   const image = await clip.encodeImage(images, { normalize: true, ...(signal && { signal }) })
   const text = await clip.encodeText(texts, { ...options, normalize: true })
-  const width = image.shape[1]
   const [rows, columns] = [image.shape[0], text.shape[0]]
-  const cosines = Float32Array.from({ length: rows * columns }, (_, i) => {
-    const [a, b] = [Math.floor(i / columns) * width, (i % columns) * width]
-    let sum = 0
-    for (let c = 0; c < width; c++) sum += image.data[a + c]! * text.data[b + c]!
-    return sum
-  })
+  const cosines = Float32Array.from({ length: rows * columns }, (_, i) =>
+    dot(rowOf(image, Math.floor(i / columns)), rowOf(text, i % columns)),
+  )
   return { cosines, logits: cosines.map((x) => x * clip.logitScale + clip.logitBias), shape: [rows, columns] }
 }

@@ -67,7 +67,7 @@ export async function zeroShotScorer(
   const blankScores = prior ? await classScores(await blankCondition(likelihood, clip)) : undefined
   const identity = Float32Array.from({ length: names.length ** 2 }, (_, i) => (i % (names.length + 1) === 0 ? 1 : 0))
 
-  async function* streamImages(images: Many<ImageInput>, { signal }: { signal?: AbortSignal } = {}) {
+  async function* streamImages(images: Many<ImageInput>, { signal }: { signal?: AbortSignal | undefined } = {}) {
     for await (const result of likelihood!.streamConditions(images, signal ? { signal } : {})) {
       if ('error' in result) {
         yield result
@@ -152,7 +152,7 @@ const isClassifier = (labels: readonly string[] | Classifier): labels is Classif
 async function* embeddings(
   { clip }: Scorer,
   images: Many<ImageInput>,
-  { signal }: { signal?: AbortSignal },
+  { signal }: { signal?: AbortSignal | undefined },
 ): AsyncGenerator<Float32Array> {
   for await (const result of clip.streamImages(images, signal ? { signal } : {})) {
     if ('error' in result) throw result.error
