@@ -58,7 +58,13 @@ export interface EncodeTextOptions extends EncodeOptions {
 export type Embeddings = Matrix
 
 /** One image of a stream: its embedding, or why there is none. */
-export type ImageResult = { index: number; embedding: Float32Array } | { index: number; error: InputError }
+export type ImageResult = { index: number; embedding: Float32Array } | ImageError
+
+/** An image that cannot be read, by its place in the stream. */
+export interface ImageError {
+  index: number
+  error: InputError
+}
 
 /** What comes up while a model is used and is no error. `message` is for the user. */
 export type UseNotice =

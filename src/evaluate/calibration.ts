@@ -3,13 +3,14 @@
 
 import type { Clip } from '../clip/clip.ts'
 import { type Matrix, stackRows } from '../clip/matrix.ts'
-import type { Skipped, Source } from '../data/sample.ts'
+import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
+import type { Classifier } from '../zero-shot/classifier.ts'
 import { defaultTemplates } from '../zero-shot/prompts.ts'
-import { embedSamples, type SampleOptions } from './embed-samples.ts'
+import { classifierScorer, type Scorer } from '../zero-shot/scorer.ts'
+import { type SampleOptions, streamSamples } from './embed-samples.ts'
 import { placesOf } from './evaluate-classifier.ts'
-import { wordClassifier } from './evaluate-zero-shot.ts'
+import { wordScorer } from './evaluate-zero-shot.ts'
 import { classNames, labelOf, noneUsable, oneClass } from './labelled-data.ts'
 import { answeredAt, answers, answersWithoutOwn, chooseThreshold } from './rejection.ts'
 import { type Reliability, reliability } from './reliability.ts'
@@ -84,20 +85,21 @@ export async function calibrate(
   source: Source,
   { templates, words, none, precision, ...options }: CalibrateOptions = {},
 ): Promise<Calibrated> {
-  const classifier =
-    options.classifier ?? (await wordClassifier(clip, source, { templates, words, signal: options.signal }))
-  if (classifier.names.length < 2) throw oneClass(source.name, classifier.names[0]!)
-  const places = placesOf(classifier, classNames(source), words ?? new Map())
+  const { classifier, ...sampleOptions } = options
+  if (!classifier && clip.likelihood) {
+    throw new UsageError(`${clip.name} has no joint embedding; it can be evaluated with zero-shot, and not calibrated`)
+  }
+  const scorer = classifier
+    ? classifierScorer(clip, classifier)
+    : await wordScorer(clip, source, { templates, words, signal: options.signal })
+  const { names } = scorer
+  if (names.length < 2) throw oneClass(source.name, names[0]!)
+  const places = placesOf(names, classNames(source), words ?? new Map())
   const skipped: Skipped[] = []
-  const { scores, labels } = await collect(
-    clip,
-    classifier,
-    source,
-    { ...options, skipped },
-    (sample) => places.get(labelOf(sample, source))!,
-  )
+  const labelOfSample = (sample: Sample) => places.get(labelOf(sample, source))!
+  const { scores, labels } = await collect(scorer, source, { ...sampleOptions, skipped }, labelOfSample)
   const temperature = fitTemperature(scores, labels)
-  const given = none && (await collect(clip, classifier, none, { ...options, skipped }, () => -1))
+  const given = none && (await collect(scorer, none, { ...sampleOptions, skipped }, () => -1))
   const unknowns = given ? answers(given.scores, given.labels) : answersWithoutOwn(scores, labels)
   const all = [...answers(scores, labels), ...unknowns]
   const threshold = chooseThreshold(all, precision)
@@ -111,8 +113,8 @@ export async function calibrate(
     calibration: {
       version: 1,
       model: clip.name,
-      templates: options.classifier ? [] : (templates ?? defaultTemplates),
-      names: classifier.names,
+      templates: classifier ? [] : (templates ?? defaultTemplates),
+      names,
       temperature,
       threshold,
       precision: reached.precision,
@@ -128,18 +130,17 @@ export async function calibrate(
 }
 
 async function collect(
-  clip: Clip,
-  classifier: Classifier,
+  scorer: Scorer,
   source: Source,
   options: SampleOptions & { skipped: Skipped[] },
-  label: (sample: Parameters<typeof labelOf>[0]) => number,
+  label: (sample: Sample) => number,
 ): Promise<{ scores: Matrix; labels: number[] }> {
   const rows: Float32Array[] = []
   const labels: number[] = []
-  for await (const { sample, embedding } of embedSamples(clip, source, options)) {
-    rows.push(scoresOf(classifier, embedding))
+  for await (const { sample, scores } of streamSamples(scorer.scores, source, options)) {
+    rows.push(scores)
     labels.push(label(sample))
   }
   if (labels.length === 0) throw noneUsable(source, options.skipped)
-  return { scores: stackRows(rows, classifier.names.length), labels }
+  return { scores: stackRows(rows, scorer.names.length), labels }
 }

@@ -1,6 +1,6 @@
-// The image embeddings of a data set, with their samples, in order. Broken samples are skipped and reported.
+// The images of a data set through a model, with their samples, in order. Broken samples are skipped and reported.
 
-import type { Clip } from '../clip/clip.ts'
+import type { Clip, ImageError, ImageInput } from '../clip/clip.ts'
 import { type Matrix, stackRows } from '../clip/matrix.ts'
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { classNames, labelOf, noneUsable } from './labelled-data.ts'
@@ -12,18 +12,18 @@ export interface SampleOptions {
   onSample?: ((sample: { key: string } | Skipped) => void) | undefined
 }
 
-export interface EmbeddedSample {
-  sample: Sample
-  /** Not normalised. */
-  embedding: Float32Array
-}
+/** Images in, a result or an error for each out: `streamImages` of a Clip, `scores` of a Scorer. */
+type Stream<Result> = (
+  images: AsyncIterable<ImageInput>,
+  options: { signal?: AbortSignal | undefined },
+) => AsyncIterable<Result | ImageError>
 
 /** Images are decoded ahead while the model runs; at most a few dozen files are in memory. */
-export async function* embedSamples(
-  clip: Clip,
+export async function* streamSamples<Result extends { index: number }>(
+  stream: Stream<Result>,
   source: Source,
   { signal, onSample, skipped }: SampleOptions & { skipped: Skipped[] },
-): AsyncGenerator<EmbeddedSample> {
+): AsyncGenerator<Result & { sample: Sample }> {
   const waiting: Sample[] = []
 
   function skip(found: Skipped): void {
@@ -43,12 +43,12 @@ export async function* embedSamples(
     }
   }
 
-  for await (const result of clip.streamImages(images(), signal ? { signal } : {})) {
+  for await (const result of stream(images(), { signal })) {
     const sample = waiting.shift()!
     if ('error' in result) {
       skip({ key: sample.key, reason: result.error.message })
     } else {
-      yield { sample, embedding: result.embedding }
+      yield { ...result, sample }
       onSample?.(sample)
     }
   }
@@ -82,7 +82,7 @@ export async function labelledFeatures(
   const rows: Float32Array[] = []
   const labels: number[] = []
   const keys: string[] = []
-  for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
+  for await (const { sample, embedding } of streamSamples(clip.streamImages, source, { ...options, skipped })) {
     rows.push(embedding.slice())
     labels.push(indices.get(labelOf(sample, source))!)
     keys.push(sample.key)

@@ -4,7 +4,8 @@ import type { Clip } from '../clip/clip.ts'
 import { stackRows } from '../clip/matrix.ts'
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
+import type { Classifier } from '../zero-shot/classifier.ts'
+import { classifierScorer, type Scorer } from '../zero-shot/scorer.ts'
 import type { Calibration } from './calibration.ts'
 import {
   type ClassReport,
@@ -15,7 +16,7 @@ import {
   predictions,
   topK,
 } from './classification.ts'
-import { embedSamples, type SampleOptions } from './embed-samples.ts'
+import { type SampleOptions, streamSamples } from './embed-samples.ts'
 import { classNames, firstFive, labelOf, noneUsable, oneClass } from './labelled-data.ts'
 import { type Answered, answeredAt, answers } from './rejection.ts'
 import { type Reliability, reliability, softmax } from './reliability.ts'
@@ -80,32 +81,37 @@ export interface JudgeOptions extends SampleOptions {
  * const { top1 } = await evaluateClassifier(clip, classifier!, await openSource('test-photos'))
  * ```
  */
-export async function evaluateClassifier(
+export const evaluateClassifier = (
   clip: Clip,
   classifier: Classifier,
   source: Source,
-  { words = new Map(), calibration, mistakes: kept = 24, ...options }: JudgeOptions = {},
+  options: JudgeOptions = {},
+): Promise<ClassificationResult> => evaluateScorer(classifierScorer(clip, classifier), source, options)
+
+/** Any scorer measured on labelled images. */
+export async function evaluateScorer(
+  scorer: Scorer,
+  source: Source,
+  { words = new Map(), calibration, mistakes: kept = 24, ...options }: JudgeOptions,
 ): Promise<ClassificationResult> {
   const temperature = calibration?.temperature ?? 1
-  if (classifier.names.length < 2) throw oneClass(source.name, classifier.names[0]!)
-  const places = placesOf(classifier, classNames(source), words)
-  const names = classifier.names.map(
+  if (scorer.names.length < 2) throw oneClass(source.name, scorer.names[0]!)
+  const places = placesOf(scorer.names, classNames(source), words)
+  const names = scorer.names.map(
     (name, i) => classNames(source).find((label) => places.get(label) === i) ?? nameFor(name, words),
   )
-  const classes = classifier.names.length
   const skipped: Skipped[] = []
   const labels: number[] = []
   const rows: Float32Array[] = []
   const mistakes: Mistake[] = []
 
-  for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
+  for await (const { sample, scores } of streamSamples(scorer.scores, source, { ...options, skipped })) {
     const label = places.get(labelOf(sample, source))!
-    const data = scoresOf(classifier, embedding)
-    const answer = largest(data)
-    rows.push(data)
+    const answer = largest(scores)
+    rows.push(scores)
     labels.push(label)
     if (answer === label) continue
-    const p = softmax(data, temperature)
+    const p = softmax(scores, temperature)
     const probabilities = { confidence: p[answer]!, rightConfidence: p[label]! }
     const index = mistakes.findIndex((other) => other.confidence < probabilities.confidence)
     const { key, image } = sample
@@ -120,15 +126,15 @@ export async function evaluateClassifier(
   }
   if (rows.length === 0) throw noneUsable(source, skipped)
 
-  const scores = stackRows(rows, classes)
-  const confusion = confusionMatrix(predictions(scores), labels, classes)
+  const scores = stackRows(rows, names.length)
+  const confusion = confusionMatrix(predictions(scores), labels, names.length)
   const reports = perClass(confusion)
   return {
     top1: topK(scores, labels, 1),
     top5: topK(scores, labels, 5),
     meanPerClass: meanPerClass(confusion),
     n: rows.length,
-    classes: names.map((name, i) => ({ name, words: classifier.names[i]!, ...reports[i]! })),
+    classes: names.map((name, i) => ({ name, words: scorer.names[i]!, ...reports[i]! })),
     confusion,
     reliability: reliability(scores, labels, { temperature }),
     ...(calibration && {
@@ -145,7 +151,7 @@ export async function evaluateClassifier(
 
 /** The classifier's index of each class of the data, found by the class's words or its name. */
 export function placesOf(
-  { names }: Classifier,
+  names: readonly string[],
   labels: readonly string[],
   words: ReadonlyMap<string, string>,
 ): Map<string, number> {

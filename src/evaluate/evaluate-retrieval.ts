@@ -7,7 +7,7 @@ import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { input } from '../graph/tensor.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { largest, ranksBefore } from './classification.ts'
-import { embedSamples, type SampleOptions } from './embed-samples.ts'
+import { type SampleOptions, streamSamples } from './embed-samples.ts'
 import { noneUsable } from './labelled-data.ts'
 import { type Recall, ranks, recall } from './retrieval.ts'
 
@@ -78,7 +78,7 @@ export async function evaluateRetrieval(
   const skipped: Skipped[] = []
   const samples: Sample[] = []
   const imageRows: Float32Array[] = []
-  for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
+  for await (const { sample, embedding } of streamSamples(clip.streamImages, source, { ...options, skipped })) {
     if (sample.captions.length === 0) {
       skipped.push({ key: sample.key, reason: 'it has no caption' })
       continue

@@ -33,7 +33,7 @@ export interface Label {
 /** Options of `zeroShotClassifier`. */
 export interface ZeroShotOptions extends EncodeTextOptions {
   /** Prompt templates, each with `{}` for the label. Default: `a photo of a {}.` alone. */
-  templates?: readonly string[]
+  templates?: readonly string[] | undefined
 }
 
 export const zeroShotRules = {
@@ -66,8 +66,7 @@ export async function zeroShotClassifier(
   checkOptions(options, zeroShotRules, 'zeroShotClassifier')
   const { templates = defaultTemplates, onLong, signal } = options
   const prompts = promptsOf(names, templates)
-  const encodeOptions = { ...(onLong !== undefined && { onLong }), ...(signal && { signal }), normalize: true }
-  const embeddings = await clip.encodeText(prompts, encodeOptions).catch((error: unknown) => {
+  const embeddings = await clip.encodeText(prompts, { onLong, signal, normalize: true }).catch((error: unknown) => {
     throw ofLabel(error, names, templates)
   })
   const width = embeddings.shape[1]
@@ -148,19 +147,24 @@ export function scoresOf(classifier: Classifier, embedding: Float32Array): Float
   return logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
 }
 
+/** The labels of an image embedding as the model gives it, best first (`rankScores`). */
+export const rank = (classifier: Classifier, embedding: Float32Array, top = Infinity, temperature = 1): Label[] =>
+  rankScores(classifier.names, scoresOf(classifier, embedding), top, temperature)
+
 /**
- * `exp zᵢ / Σ exp z`, best first; `z` is divided by the temperature before. A name that the classifier has twice is one
- * label with the larger `z`: as two it would split its own share.
+ * Labels by `exp zᵢ / Σ exp z`, best first; `z` is divided by the temperature before. A name that occurs twice is one label with
+ * the larger `z`: as two it would split its own share.
+ *
+ * @param scores `z` of each name
  */
-export function rank(classifier: Classifier, embedding: Float32Array, top = Infinity, temperature = 1): Label[] {
+export function rankScores(names: readonly string[], scores: Float32Array, top = Infinity, temperature = 1): Label[] {
   checkTop(top)
   if (!(temperature > 0 && temperature < Infinity)) {
     throw new UsageError(`rank: the temperature is ${temperature}; expected a number above 0`)
   }
-  const all = scoresOf(classifier, embedding)
   const byName = new Map<string, number>()
-  for (const [i, name] of classifier.names.entries()) {
-    const z = Math.fround(all[i]! / temperature)
+  for (const [i, name] of names.entries()) {
+    const z = Math.fround(scores[i]! / temperature)
     byName.set(name, Math.max(z, byName.get(name) ?? z))
   }
   const z = [...byName.values()]
@@ -225,7 +229,7 @@ export async function similarity(
   options: EncodeTextOptions = {},
 ): Promise<{ cosines: Float32Array; logits: Float32Array; shape: [number, number] }> {
   const { signal } = options
-  const image = await clip.encodeImage(images, { normalize: true, ...(signal && { signal }) })
+  const image = await clip.encodeImage(images, { normalize: true, signal })
   const text = await clip.encodeText(texts, { ...options, normalize: true })
   const [rows, columns] = [image.shape[0], text.shape[0]]
   const cosines = Float32Array.from({ length: rows * columns }, (_, i) =>
