@@ -139,8 +139,8 @@ export interface Clip {
  * models come from the objectives `lm` and `bow`.
  */
 export interface ClipLikelihood {
-  /** The default prompt template for the label of a class. */
-  readonly template: string
+  /** The default prompt template for a label, if it is not `a photo of a {}.` */
+  readonly template?: string | undefined
   /** What the model computes of each image before it sees a text, in the order given; in place of an embedding. */
   streamConditions(
     images: Many<ImageInput>,

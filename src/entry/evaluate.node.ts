@@ -13,8 +13,9 @@ export type { Order, Sample, Skipped, Source } from '../data/sample.ts'
 export type { ShardBytesOptions } from '../data/shard-bytes.node.ts'
 export type { TableOptions } from '../data/table.node.ts'
 export type { WebDatasetOptions } from '../data/webdataset.node.ts'
-export { type Calibrated, type CalibrateOptions, type Calibration, calibrate } from '../evaluate/calibration.ts'
+export { type Calibrated, type CalibrateOptions, calibrate } from '../evaluate/calibration.ts'
 export { calibrationJson, readCalibration } from '../evaluate/calibration-file.node.ts'
+export type { Calibration } from '../evaluate/calibration-record.ts'
 export {
   averagePrecision,
   type ClassReport,

@@ -8,6 +8,7 @@ import { UsageError } from '../errors.ts'
 import type { Classifier } from '../zero-shot/classifier.ts'
 import { defaultTemplates } from '../zero-shot/prompts.ts'
 import { classifierScorer, type Scorer } from '../zero-shot/scorer.ts'
+import type { Calibration } from './calibration-record.ts'
 import { type SampleOptions, streamSamples } from './embed-samples.ts'
 import { placesOf } from './evaluate-classifier.ts'
 import { wordScorer } from './evaluate-zero-shot.ts'
@@ -15,31 +16,6 @@ import { classNames, labelOf, noneUsable, oneClass } from './labelled-data.ts'
 import { answeredAt, answers, answersWithoutOwn, chooseThreshold } from './rejection.ts'
 import { type Reliability, reliability } from './reliability.ts'
 import { fitTemperature } from './temperature.ts'
-
-/** The content of a calibration file. */
-export interface Calibration {
-  version: 1
-  /** The model's name. */
-  model: string
-  /** Prompt templates; empty for a trained classifier. */
-  templates: readonly string[]
-  /** The class names that it was fitted with. */
-  names: readonly string[]
-  /** Divides logits before the softmax. */
-  temperature: number
-  /** If the largest logit (zero-shot: the logit scale times the cosine) is below it, the answer is none of the classes. */
-  threshold: number
-  /** The share of answers at the threshold that are correct. */
-  precision: number
-  /** The share of images of the classes that are answered correctly. */
-  recall: number
-  /** Number of images of the classes. */
-  n: number
-  /** The images of "none of these": given ones, or each image once with its own class left out. */
-  none: 'given' | 'left out'
-  /** The share of images of none of the classes that get no answer. */
-  rejected: number
-}
 
 /** A fitted calibration, with the reliability before and after. */
 export interface Calibrated {

@@ -72,7 +72,7 @@ export interface LabelledFeatures {
  * @throws UsageError for data without classes, or if no image can be read
  */
 export async function labelledFeatures(
-  clip: Clip,
+  clip: Pick<Clip, 'config' | 'streamImages'>,
   source: Source,
   options: SampleOptions = {},
 ): Promise<LabelledFeatures> {

@@ -6,7 +6,7 @@ import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Classifier } from '../zero-shot/classifier.ts'
 import { classifierScorer, type Scorer } from '../zero-shot/scorer.ts'
-import type { Calibration } from './calibration.ts'
+import type { Calibration } from './calibration-record.ts'
 import {
   type ClassReport,
   confusionMatrix,

@@ -4,7 +4,7 @@ import type { Clip } from '../clip/clip.ts'
 import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { type Scorer, zeroShotScorer } from '../zero-shot/scorer.ts'
-import type { Calibration } from './calibration.ts'
+import type { Calibration } from './calibration-record.ts'
 import { type ClassificationResult, evaluateScorer, type JudgeOptions } from './evaluate-classifier.ts'
 import { classNames } from './labelled-data.ts'
 

@@ -12,12 +12,15 @@ import { type Matrix, rowOf } from '../clip/matrix.ts'
 import type { Source } from '../data/sample.ts'
 import { type LabelledFeatures, labelledFeatures, type SampleOptions } from '../evaluate/embed-samples.ts'
 
+/** The parts of a `Clip` that features come from. `name` identifies the features in their file. */
+export type FeatureEncoder = Pick<Clip, 'name' | 'config' | 'preprocessing' | 'logitScale' | 'streamImages'>
+
 /**
- * Features of all images of a source, in its order: from `file` if it was written for the same model and samples, else
+ * Features of all images of a source, in its order: read from `file` if it was written for the same model and samples; otherwise
  * computed and written to it.
  */
 export async function cachedFeatures(
-  clip: Clip,
+  clip: FeatureEncoder,
   source: Source,
   file: string,
   { exifRotate = false, ...options }: SampleOptions & { exifRotate?: boolean | undefined } = {},
@@ -40,7 +43,7 @@ export function embeddingsByKey(sets: readonly LabelledFeatures[]): Map<string, 
 }
 
 /** A hash of the model, the samples and the preprocessing, with files' times to notice replaced images. */
-async function identityOf(clip: Clip, source: Source, exifRotate: boolean): Promise<string> {
+async function identityOf(clip: FeatureEncoder, source: Source, exifRotate: boolean): Promise<string> {
   const { name, config, preprocessing, logitScale } = clip
   const about = [name, config, preprocessing, logitScale, source.labels, ...(exifRotate ? ['upright'] : [])]
   const hash = createHash('sha256').update(JSON.stringify(about))

@@ -16,6 +16,7 @@ import { inRunFolder } from '../training/run/folder.node.ts'
 import { writeModel } from '../training/run/saved-model.node.ts'
 import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier, writeClassifier } from '../zero-shot/classifier-file.node.ts'
+import { defaultTemplates } from '../zero-shot/prompts.ts'
 import { cachedFeatures } from './features.node.ts'
 import { fewShot, heldOutTenth, withPrompts } from './few-shot.ts'
 import { type FinetuneSettings, loading, type MethodEvent, type Task } from './method.ts'
@@ -77,8 +78,6 @@ export type FinetuneEvent =
   | { kind: 'notice'; message: string }
   | ({ kind: 'judged'; what: 'zero-shot' | 'fine-tuned'; data: string; details: ClassificationResult } & Accuracy)
   | { kind: 'result'; result: FinetuneResult }
-
-const defaultTemplates = ['a photo of a {}.']
 
 /**
  * Fine-tunes a model on labelled images and yields what happens. `load(out)` is the result, together with

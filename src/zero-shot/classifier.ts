@@ -8,7 +8,7 @@ import { dot, gatherRows, inRows, type Matrix, rowOf, rowRange, rowsOf, stackRow
 import { anything, checkOptions, count, listOf } from '../clip/options.ts'
 import { CheckpointError, InputError, UsageError } from '../errors.ts'
 import { addCacheTerm, cacheOfClasses, type KeyValueCache } from './key-value-cache.ts'
-import { defaultTemplates, fillTemplate } from './prompts.ts'
+import { checkTemplates, defaultTemplates, fillTemplates } from './prompts.ts'
 
 /** A linear classifier over image embeddings: zero-shot, fine-tuned, or a linear probe. */
 export interface Classifier {
@@ -102,10 +102,8 @@ export function promptsOf(names: readonly string[], templates: readonly string[]
   if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
   const blank = names.findIndex((name) => name.trim() === '')
   if (blank >= 0) throw new UsageError(`label ${blank + 1} of ${names.length} is blank and has no words; leave it out`)
-  for (const template of templates) {
-    if (!template.includes('{}')) throw new UsageError(`template "${template}" has no {} for the label`)
-  }
-  return names.flatMap((name) => templates.map((template) => fillTemplate(template, name)))
+  checkTemplates(templates)
+  return names.flatMap((name) => fillTemplates(templates, name))
 }
 
 /** @throws UsageError for anything but a list of strings */

@@ -17,6 +17,7 @@ import {
   zeroShotRules,
 } from './classifier.ts'
 import { distinctLabels } from './labels.ts'
+import { defaultTemplates } from './prompts.ts'
 
 /** One image of a stream: its score for each class, or why there is none. */
 export type ScoreResult = { index: number; scores: Float32Array } | ImageError
@@ -63,7 +64,8 @@ export async function zeroShotScorer(
   const { likelihood } = clip
   if (!likelihood) return classifierScorer(clip, await zeroShotClassifier(clip, names, options))
 
-  const { templates = [likelihood.template], onLong } = options
+  const { template } = likelihood
+  const { templates = template === undefined ? defaultTemplates : [template], onLong } = options
   const prompts = promptsOf(names, templates)
   const score = promptScorer()
   function promptScorer() {
