@@ -50,8 +50,8 @@ const rooms: Record<string, { imports: string[]; because: string }> = {
     because: 'a classifier is made with a loaded CLIP, and saved as tensors',
   },
   data: {
-    imports: ['files', 'image', 'download'],
-    because: 'it makes images and captions into batches, for any model; shards are downloaded like checkpoints',
+    imports: ['files', 'image', 'download', 'zero-shot'],
+    because: 'it makes images and captions into batches; a class becomes a caption by a prompt template',
   },
   evaluate: {
     imports: ['graph', 'runtime', 'files', 'clip', 'zero-shot', 'data'],

@@ -13,8 +13,9 @@ export type { Order, Sample, Skipped, Source } from '../data/sample.ts'
 export type { ShardBytesOptions } from '../data/shard-bytes.node.ts'
 export type { TableOptions } from '../data/table.node.ts'
 export type { WebDatasetOptions } from '../data/webdataset.node.ts'
-export { type Calibrated, type CalibrateOptions, type Calibration, calibrate } from '../evaluate/calibration.ts'
+export { type Calibrated, type CalibrateOptions, calibrate } from '../evaluate/calibration.ts'
 export { calibrationJson, readCalibration } from '../evaluate/calibration-file.node.ts'
+export type { Calibration } from '../evaluate/calibration-record.ts'
 export {
   averagePrecision,
   type ClassReport,
@@ -22,7 +23,6 @@ export {
   meanPerClass,
   perClass,
   predictions,
-  type Scores,
   topK,
 } from '../evaluate/classification.ts'
 export { type LabelledFeatures, labelledFeatures, type SampleOptions } from '../evaluate/embed-samples.ts'
@@ -73,6 +73,6 @@ export {
   type ReliabilityBin,
   reliability,
 } from '../evaluate/reliability.ts'
-export { meanRank, medianRank, type Recall, ranks, recall, recallAt, type Similarities } from '../evaluate/retrieval.ts'
+export { meanRank, medianRank, type Recall, ranks, recall, recallAt } from '../evaluate/retrieval.ts'
 export { fitTemperature } from '../evaluate/temperature.ts'
 export type { Runtime } from '../runtime/runtime.ts'

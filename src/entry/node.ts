@@ -22,9 +22,11 @@ export type {
   Embeddings,
   EncodeOptions,
   EncodeTextOptions,
+  ImageError,
   ImageInput,
   ImageResult,
   Many,
+  Matrix,
   Preprocessor,
   UseNotice,
 } from '../clip/clip.ts'
@@ -85,6 +87,7 @@ export {
   type Label,
   narrowed,
   rank,
+  rankScores,
   scoresOf,
   similarity,
   type ZeroShotOptions,
@@ -95,7 +98,15 @@ export { imagenetClassNames } from '../zero-shot/classnames/imagenet.ts'
 export type { KeyValueCache } from '../zero-shot/key-value-cache.ts'
 export { type DistinctLabels, distinctLabels } from '../zero-shot/labels.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from '../zero-shot/prompts.ts'
-export { classify, type Scorer, type ScorerOptions, zeroShotScorer, zeroShotScores } from '../zero-shot/scorer.ts'
+export {
+  classifierScorer,
+  classify,
+  type ScoreResult,
+  type Scorer,
+  type ScorerOptions,
+  zeroShotScorer,
+  zeroShotScores,
+} from '../zero-shot/scorer.ts'
 
 // What few programs call is loaded when it is called, so that the first embedding comes sooner.
 

@@ -3,7 +3,7 @@
 import { InputError } from '../errors.ts'
 import { readJson } from '../files/json.node.ts'
 import { jsonText } from '../files/json-text.ts'
-import type { Calibration } from './calibration.ts'
+import type { Calibration } from './calibration-record.ts'
 
 /** A check for each field. */
 const fields: Readonly<Record<string, (value: unknown) => boolean>> = {

@@ -6,7 +6,7 @@ import { findImages } from '../inputs/images.ts'
 import { calibrationOf } from '../inputs/labelled-data.ts'
 import { readLines } from '../inputs/lines.ts'
 import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
-import { embedImages, noImages } from '../outputs/embeddings.ts'
+import { noImages, streamFound } from '../outputs/embeddings.ts'
 import { startJob } from '../outputs/job.ts'
 import { defineCommand } from '../shell/command.ts'
 import { counted } from '../shell/counted.ts'
@@ -62,9 +62,8 @@ export const command = defineCommand({
       throw new UsageError('standard input can be read once: for the image, or for --labels-file')
     }
     const long = onLong(values)
-    const { distinctLabels, narrowed, rank, readClassifier, scoresOf, templateLists, zeroShotScorer } = await import(
-      'typeclip'
-    )
+    const { classifierScorer, distinctLabels, narrowed, rankScores, readClassifier, templateLists, zeroShotScorer } =
+      await import('typeclip')
     const trained = values.model === undefined ? undefined : await readClassifier(values.model)
     if (trained && values.template.length > 0) {
       throw new UsageError(
@@ -84,20 +83,20 @@ export const command = defineCommand({
       terminal.status(`embedding ${counted(names.length, 'label')} with ${counted(templates.length || 1, 'template')}`)
       const distinct = trained ? { labels: names, alike: [] } : distinctLabels(clip, names)
       noteAlike(distinct.alike, terminal)
-      const { clip: reader, classifier } = trained
-        ? { clip, classifier: narrowed(trained, names) }
+      const scorer = trained
+        ? classifierScorer(clip, narrowed(trained, names))
         : await zeroShotScorer(clip, distinct.labels, {
-            ...(templates.length > 0 && { templates }),
+            templates: templates.length > 0 ? templates : undefined,
             onLong: long,
             signal: terminal.signal,
           })
       const short =
         found.images.length > blocksUpTo && (values.top ?? 1) === 1 ? oneLine(found.images, names) : undefined
       const job = startJob(terminal, 'image', found.images.length)
-      for await (const { path, embedding } of embedImages(reader, found, { terminal, job })) {
+      for await (const { path, scores } of streamFound(scorer.scores, found, { terminal, job })) {
         const top = values.top ?? (values.json ? Infinity : shownLabels)
-        const labels = rank(classifier, embedding, top, calibration?.temperature)
-        const none = calibration && scoresOf(classifier, embedding).every((score) => score < calibration.threshold)
+        const labels = rankScores(scorer.names, scores, top, calibration?.temperature)
+        const none = calibration && scores.every((score) => score < calibration.threshold)
         const answer = calibration && { answer: none ? noneOfThese : labels[0]!.label }
         if (values.json) await terminal.print(JSON.stringify({ path, ...answer, labels }))
         else await terminal.print(short ? short(path, labels[0]!, none === true) : block(path, labels, none === true))
