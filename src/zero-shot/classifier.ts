@@ -32,7 +32,7 @@ export interface Label {
 /** Options of `zeroShotClassifier`. */
 export interface ZeroShotOptions extends EncodeTextOptions {
   /** Prompt templates, each with `{}` for the label. Default: `a photo of a {}.` alone. */
-  templates?: readonly string[]
+  templates?: readonly string[] | undefined
 }
 
 export const zeroShotRules = {

@@ -9,7 +9,7 @@ import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel 
 import { embedImages, noImages } from '../outputs/embeddings.ts'
 import { startJob } from '../outputs/job.ts'
 import { defineCommand } from '../shell/command.ts'
-import { counted } from '../shell/counted.ts'
+import { counted, percent } from '../shell/counted.ts'
 import { displayWidth, onOneLine, padded, table } from '../shell/table.ts'
 import type { Terminal } from '../shell/terminal.ts'
 
@@ -87,7 +87,7 @@ export const command = defineCommand({
       const { clip: reader, classifier } = trained
         ? { clip, classifier: narrowed(trained, names) }
         : await zeroShotScorer(clip, distinct.labels, {
-            ...(templates.length > 0 && { templates }),
+            templates: templates.length > 0 ? templates : undefined,
             onLong: long,
             signal: terminal.signal,
           })
@@ -162,5 +162,3 @@ function oneLine(images: readonly { path: string }[], names: readonly string[]) 
       ? `${padded(onOneLine(path), pathWidth)}  ${noneOfThese}`
       : `${padded(onOneLine(path), pathWidth)}  ${padded(onOneLine(label), labelWidth)}  ${percent(score).padStart(7)}`
 }
-
-const percent = (score: number): string => `${(score * 100).toFixed(1)} %`

@@ -98,7 +98,7 @@ export const command = defineCommand({
         const { inspect } = await import('typeclip/inspect')
         const inspection = await inspect(clip, {
           ...inputs,
-          ...(explain && { explain: from }),
+          explain: explain ? from : undefined,
           signal: terminal.signal,
         })
         if (files.html) {
@@ -171,7 +171,7 @@ async function usable(
   words: string[],
   terminal: Terminal,
   job: Job,
-): Promise<{ image?: FoundImage['image']; texts: string[] }> {
+): Promise<{ image: FoundImage['image'] | undefined; texts: string[] }> {
   const { tokenize } = await import('typeclip')
   const texts: string[] = []
   const image = found && (await attempt(found.path, () => clip.preprocess(found.image, { signal: terminal.signal })))
@@ -181,7 +181,7 @@ async function usable(
       texts.push(text)
     }
   }
-  return { ...(image && { image: found.image }), texts }
+  return { image: image ? found?.image : undefined, texts }
 
   async function attempt(name: string, use: () => Promise<unknown>): Promise<boolean> {
     try {

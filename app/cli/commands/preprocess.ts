@@ -48,11 +48,12 @@ export const command = defineCommand({
     if (out === undefined) throw new UsageError('--out is missing: a file X.npy')
     const { images, missing } = await findImages(words, terminal)
     const { createPreprocessor, normalize, openaiPreprocessing } = await import('typeclip')
+    const defaults = openaiPreprocessing(size)
     const preprocessing: Preprocessing = {
-      ...openaiPreprocessing(size),
-      ...(order && { order }),
-      ...(mode && { mode }),
-      ...(interpolation && { interpolation }),
+      ...defaults,
+      order: order ?? defaults.order,
+      mode: mode ?? defaults.mode,
+      interpolation: interpolation ?? defaults.interpolation,
     }
     const file = await createRowFile(out, { allowed: ['.npy'], shape: [3, size, size] })
     const unturned = new Set<string>()

@@ -2,7 +2,19 @@ import { expect, it } from 'vitest'
 import { clipped, displayWidth, onOneLine, shortened, table } from './table.ts'
 
 it('counts the columns that a terminal takes', () => {
-  const widths = { cat: 3, 猫: 2, é: 1, 'e\u0301': 1, '😀': 2, '👩‍🚀': 2, 한국: 4, '🇨🇭': 2, '❤️': 2, '1️⃣': 2, 'a\u200bb': 2 }
+  const widths = {
+    cat: 3,
+    猫: 2,
+    é: 1,
+    'e\u0301': 1,
+    '😀': 2,
+    '👩‍🚀': 2,
+    한국: 4,
+    '🇨🇭': 2,
+    '❤️': 2,
+    '1️⃣': 2,
+    'a\u200bb': 2,
+  }
   for (const [text, width] of Object.entries(widths)) expect(displayWidth(text), text).toBe(width)
 })
 

@@ -1,12 +1,12 @@
 // `typeclip evaluate calibrate`: the temperature and the threshold that make "none of these" an answer.
 
 import { UsageError } from 'typeclip/errors'
-import { percent } from '../../../report/evaluate/tables.ts'
 import { countingJob, openData, templatesOf, wordFlags, wordsOf } from '../../inputs/labelled-data.ts'
 import { columnFlags } from '../../inputs/training-data.ts'
 import { imageFlags, modelFlags, withModel } from '../../model-flags.ts'
 import { createAtomicFile } from '../../outputs/atomic-file.ts'
 import { defineCommand } from '../../shell/command.ts'
+import { percent } from '../../shell/counted.ts'
 import { table } from '../../shell/table.ts'
 
 export const command = defineCommand({

@@ -96,7 +96,7 @@ describe('zero-shot', () => {
     const drawn = explained.match(/src="data:image\/png[^"]+/g)!
     expect(new Set(drawn).size).toBeGreaterThanOrEqual(2)
     expect(explained.match(/src="data:image\/jpeg/g)).toHaveLength(2)
-    expect(explained).toContain('what spoke for the wrong answer')
+    expect(explained).toContain('led to the wrong prediction')
     const nowhere = await captured(['evaluate', 'zero-shot', ...words, '--explain'])
     expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining('give --html FILE too') })
     await writeFile(names, '{"hat": 3}')

@@ -2,12 +2,12 @@
 
 import { UsageError } from 'typeclip/errors'
 import { createPage } from '../../../report/evaluate/page.ts'
-import { classificationTable, percent } from '../../../report/evaluate/tables.ts'
+import { classificationTable } from '../../../report/evaluate/tables.ts'
 import { countingJob, openData, resultFlags } from '../../inputs/labelled-data.ts'
 import { columnFlags } from '../../inputs/training-data.ts'
 import { imageFlags, modelFlags, withModel } from '../../model-flags.ts'
 import { defineCommand } from '../../shell/command.ts'
-import { counted } from '../../shell/counted.ts'
+import { counted, percent } from '../../shell/counted.ts'
 import { classificationJson, heading } from './zero-shot.ts'
 
 export const command = defineCommand({

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { UsageError } from 'typeclip/errors'
 import type { ClassificationResult } from 'typeclip/evaluate'
 import type { Explainer } from 'typeclip/inspect'
-import { answersOf, explainedMistakes } from '../../../report/evaluate/explained.ts'
+import { explainedMistakes, mistakenClassifier } from '../../../report/evaluate/explained.ts'
 import { createPage } from '../../../report/evaluate/page.ts'
 import { classificationTable } from '../../../report/evaluate/tables.ts'
 import {
@@ -79,7 +79,7 @@ export const command = defineCommand({
           task: 'zero-shot' as const,
           model: clip.name,
           data: source.name,
-          ...(classifier && { classifier: await methodOf(model!) }),
+          classifier: classifier && (await methodOf(model!)),
         }
         const explained = explainer && result.mistakes.length > 0 ? await explainAll(explainer) : undefined
         await page?.classification(about, result, clip, explained)
@@ -89,9 +89,8 @@ export const command = defineCommand({
         return code
 
         async function explainAll(explainer: Explainer) {
-          const used = templates ?? calibration?.templates
-          const answers = classifier ?? (await answersOf(result, clip, used))
-          return explainedMistakes(result, answers, explainer, clip).finally(() => explainer.dispose())
+          const used = classifier ?? (await mistakenClassifier(result, clip, templates ?? calibration?.templates))
+          return explainedMistakes(result, used, explainer, clip).finally(() => explainer.dispose())
         }
       })
     } finally {
@@ -111,7 +110,7 @@ async function methodOf(folder: string): Promise<string> {
 }
 
 export const heading = (
-  { model, data, classifier }: { model: string; data: string; classifier?: string },
+  { model, data, classifier }: { model: string; data: string; classifier?: string | undefined },
   result: ClassificationResult,
 ): string =>
   `${data}: ${counted(result.n, 'image')}, ${counted(result.classes.length, 'class', 'classes')}, model ${model}` +
