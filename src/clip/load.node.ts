@@ -31,7 +31,7 @@ export interface LoadOptions {
   /** The encoders that are needed. The other may be missing, and its weights are not read. Default: both. */
   towers?: readonly ('image' | 'text')[] | undefined
   /** `cpu`, `webgpu`, `cuda`, `coreml` or `dml`. Default: `cpu`. */
-  device?: string | undefined
+  device?: Device | undefined
   /** Threads to compute with. Default: one for each core. */
   threads?: number | undefined
   /** Another size than the checkpoint's: its position embeddings are resized. */
@@ -44,7 +44,7 @@ export interface LoadOptions {
   maxBytes?: number | undefined
   /** Turns images upright by their EXIF orientation, which the reference does not. Default: false. */
   exifRotate?: boolean | undefined
-  /** A configuration alone (`*.json`) is loaded too, with weights drawn from this seed: to look at how a model is built. */
+  /** Loads a config alone (`*.json`) too, with random weights from this seed: to inspect how a model is built. */
   randomWeights?: number | undefined
   signal?: AbortSignal | undefined
   /** Called while files are downloaded. */

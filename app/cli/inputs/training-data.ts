@@ -45,7 +45,7 @@ type DataValues = Values<typeof dataFlags> & Values<typeof columnFlags>
 
 interface Data {
   data: Source
-  val?: Source | undefined
+  val?: Source
   /** A named list of templates is replaced by its templates. */
   templates: string[]
 }
@@ -59,7 +59,7 @@ export async function openData(values: DataValues, terminal: Terminal): Promise<
   const options: SourceOptions = {
     ...columnsOf(values),
     signal: terminal.signal,
-    templates: templates.length > 0 ? templates : undefined,
+    ...(templates.length > 0 && { templates }),
   }
   terminal.status('looking at the data')
   const sources = []
