@@ -7,8 +7,6 @@ import { createUseNotices } from './outputs/use-notices.ts'
 import type { Flags, Values } from './shell/arguments.ts'
 import type { Terminal } from './shell/terminal.ts'
 
-export { megabytes } from './outputs/downloading.ts'
-
 export const modelFlags = {
   model: {
     type: 'text',

@@ -11,11 +11,11 @@ import { inspectReport } from '../../report/inspect/report.ts'
 import { originalUrl } from '../../report/original.ts'
 import { type FoundImage, findImages } from '../inputs/images.ts'
 import { namedTexts } from '../inputs/texts.ts'
-import { addressFlags, imageFlags, megabytes, modelFlags, withModel } from '../model-flags.ts'
+import { addressFlags, imageFlags, modelFlags, withModel } from '../model-flags.ts'
 import { type AtomicFile, createAtomicFile } from '../outputs/atomic-file.ts'
 import { type Job, startJob } from '../outputs/job.ts'
 import { defineCommand } from '../shell/command.ts'
-import { counted } from '../shell/counted.ts'
+import { counted, megabytes } from '../shell/counted.ts'
 import type { Terminal } from '../shell/terminal.ts'
 
 export const command = defineCommand({

@@ -11,10 +11,11 @@ import { classificationTable } from '../../../report/evaluate/tables.ts'
 import {
   calibrationOf,
   countingJob,
-  noteOthers,
-  openData,
+  noteUnknownClasses,
+  openLabelledData,
   resultFlags,
   templatesOf,
+  trainedClassifier,
   wordFlags,
   wordsOf,
 } from '../../inputs/labelled-data.ts'
@@ -54,16 +55,12 @@ export const command = defineCommand({
     if (words.length > 0) throw new UsageError(`zero-shot takes flags only; found '${words[0]}'`)
     const { json, html, model, explain } = values
     if (explain && html === undefined) throw new UsageError('--explain draws on the page; give --html FILE too')
-    const { readClassifier } = await import('typeclip')
-    const classifier = model === undefined ? undefined : await readClassifier(model)
-    if (classifier && values.template.length > 0) {
-      throw new UsageError(`${model} answers with its trained classifier, which has no prompts; leave --template out`)
-    }
+    const classifier = await trainedClassifier(model, values.template)
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
     const calibration = await calibrationOf(values.calibration, model, terminal)
-    const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
-    if (!classifier) noteOthers(classnames, source.labels ?? [], terminal)
+    const source = await openLabelledData('--data', values.data, terminal, { classes: true, columns: values })
+    if (!classifier) noteUnknownClasses(classnames, source.labels ?? [], terminal)
     const page = html === undefined ? undefined : await createPage(html)
     try {
       return await withModel(values, classifier ? ['image'] : ['image', 'text'], terminal, async (clip) => {
