@@ -27,33 +27,33 @@ import { createPreprocessor } from './preprocessor.node.ts'
 /** Options of `load`. */
 export interface LoadOptions {
   /** Overrides what the checkpoint says or what was guessed. */
-  activation?: Activation
+  activation?: Activation | undefined
   /** The encoders that are needed. The other may be missing, and its weights are not read. Default: both. */
-  towers?: readonly ('image' | 'text')[]
+  towers?: readonly ('image' | 'text')[] | undefined
   /** `cpu`, `webgpu`, `cuda`, `coreml` or `dml`. Default: `cpu`. */
-  device?: string
+  device?: Device | undefined
   /** Threads to compute with. Default: one for each core. */
-  threads?: number
+  threads?: number | undefined
   /** Another size than the checkpoint's: its position embeddings are resized. */
-  imageSize?: number
+  imageSize?: number | undefined
   /** Overrides of how images are prepared. */
-  preprocessing?: Partial<Pick<Preprocessing, 'order' | 'mode' | 'interpolation'>>
+  preprocessing?: Partial<Pick<Preprocessing, 'order' | 'mode' | 'interpolation'>> | undefined
   /** Images of more pixels are refused. Default: 178,956,970. */
-  maxPixels?: number
+  maxPixels?: number | undefined
   /** Images at addresses of more bytes are refused. Default: 268,435,456. */
-  maxBytes?: number
+  maxBytes?: number | undefined
   /** Turns images upright by their EXIF orientation, which the reference does not. Default: false. */
-  exifRotate?: boolean
-  /** A configuration alone (`*.json`) is loaded too, with weights drawn from this seed: to look at how a model is built. */
-  randomWeights?: number
-  signal?: AbortSignal
+  exifRotate?: boolean | undefined
+  /** Loads a config alone (`*.json`) too, with random weights from this seed: to inspect how a model is built. */
+  randomWeights?: number | undefined
+  signal?: AbortSignal | undefined
   /** Called while files are downloaded. */
-  onProgress?: (progress: DownloadProgress) => void
+  onProgress?: ((progress: DownloadProgress) => void) | undefined
   /** Called while the model is used, for what a user should know: an image that was not turned upright, a text in a script
    * that the model does not know. */
-  onNotice?: (notice: UseNotice) => void
+  onNotice?: ((notice: UseNotice) => void) | undefined
   /** Called with a sentence when the network keeps the caller waiting: for what, and what will be tried next. */
-  onWait?: (message: string) => void
+  onWait?: ((message: string) => void) | undefined
 }
 
 const rules = {
@@ -149,7 +149,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     objective: opened.objective,
     notices,
     parameters: new Parameters(lookup),
-    runtime: createRuntime({ device, ...(options.threads === undefined ? {} : { threads: options.threads }) }),
+    runtime: createRuntime({ device, threads: options.threads }),
     images: createPreprocessor({
       preprocessing,
       maxPixels: options.maxPixels,
@@ -179,7 +179,7 @@ async function loadRandom(
     logitBias: 0,
     objective: 'contrastive',
     parameters: new Parameters(lookup),
-    runtime: createRuntime({ device, ...(threads === undefined ? {} : { threads }) }),
+    runtime: createRuntime({ device, threads }),
     images: createPreprocessor({
       ...{ preprocessing: how, maxPixels, maxBytes, exifRotate },
       onOrientation: onNotice && ((image) => onNotice(orientationNotice(image))),

@@ -2,6 +2,7 @@
 
 import type { Tensor as Value } from 'onnxruntime-common'
 import type { Graph } from '../graph/onnx.ts'
+import type { Device } from './devices.ts'
 
 export type { Value }
 
@@ -29,6 +30,6 @@ export interface Program {
 /** Compiles graphs for one device. */
 export interface Runtime {
   /** The device's name. */
-  readonly device: string
+  readonly device: Device
   compile(graph: Graph, options?: CompileOptions): Promise<Program>
 }
