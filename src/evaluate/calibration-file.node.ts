@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
 import { decodeUtf8 } from '../files/utf8.ts'
-import type { Calibration } from './calibration.ts'
+import type { Calibration } from './calibration.node.ts'
 
 /** A check for each field. */
 const fields: Readonly<Record<string, (value: unknown) => boolean>> = {

@@ -2,14 +2,15 @@
 // is a possible answer (Guo et al. 2017, §4.2; `rejection.ts`).
 
 import type { Clip } from '../clip/clip.ts'
+import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
 import { defaultTemplates } from '../zero-shot/prompts.ts'
 import type { Scores } from './classification.ts'
 import { classNames, embedSamples, labelOf, noneUsable, oneClass, type SampleOptions } from './embed-samples.ts'
-import { placesOf } from './evaluate-classifier.ts'
-import { wordClassifier } from './evaluate-zero-shot.ts'
+import { placesOf } from './evaluate-classifier.node.ts'
+import { wordClassifier } from './evaluate-zero-shot.node.ts'
 import { answeredAt, answers, answersWithoutOwn, chooseThreshold } from './rejection.ts'
 import { type Reliability, reliability } from './reliability.ts'
 import { fitTemperature } from './temperature.ts'
@@ -58,7 +59,7 @@ export interface CalibrateOptions extends SampleOptions {
   /** A trained classifier, in place of a zero-shot one. */
   classifier?: Classifier | undefined
   /** Images of none of the classes. */
-  none?: Source | undefined
+  none?: DataInput | undefined
   /** Chooses the lowest threshold with this precision. Default: the one with the highest F1. */
   precision?: number | undefined
 }
@@ -72,19 +73,21 @@ export interface CalibrateOptions extends SampleOptions {
  * @example
  * ```ts
  * import { load } from 'typeclip'
- * import { calibrate, openSource } from 'typeclip/evaluate'
+ * import { calibrate } from 'typeclip/evaluate'
  *
- * const { calibration } = await calibrate(await load(), await openSource('photos'))
+ * const { calibration } = await calibrate(await load(), 'photos')
  * console.log(calibration.temperature, calibration.threshold)
  * ```
  */
 export async function calibrate(
   clip: Clip,
-  source: Source,
-  { templates, words, none, precision, ...options }: CalibrateOptions = {},
+  data: DataInput,
+  { templates, words, precision, ...options }: CalibrateOptions = {},
 ): Promise<Calibrated> {
-  const classifier =
-    options.classifier ?? (await wordClassifier(clip, source, { templates, words, signal: options.signal }))
+  const { signal } = options
+  const source = await sourceOf(data, { classes: true, signal })
+  const none = options.none && (await sourceOf(options.none, { signal }))
+  const classifier = options.classifier ?? (await wordClassifier(clip, source, { templates, words, signal }))
   if (classifier.names.length < 2) throw oneClass(source.name, classifier.names[0]!)
   const places = placesOf(classifier, classNames(source), words ?? new Map())
   const skipped: Skipped[] = []

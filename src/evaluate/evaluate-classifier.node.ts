@@ -1,10 +1,11 @@
 // Evaluates a classifier on labelled images (§3.1): the usual measures, and its most confident mistakes.
 
 import type { Clip } from '../clip/clip.ts'
-import type { Sample, Skipped, Source } from '../data/sample.ts'
+import { type DataInput, sourceOf } from '../data/given.node.ts'
+import type { Sample, Skipped } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
-import type { Calibration } from './calibration.ts'
+import type { Calibration } from './calibration.node.ts'
 import { type ClassReport, confusionMatrix, meanPerClass, perClass, predictions, topK } from './classification.ts'
 import { classNames, embedSamples, labelOf, noneUsable, oneClass, type SampleOptions } from './embed-samples.ts'
 import { type Answered, answeredAt, answers } from './rejection.ts'
@@ -63,19 +64,20 @@ export interface JudgeOptions extends SampleOptions {
  * @example
  * ```ts
  * import { load, readClassifier } from 'typeclip'
- * import { evaluateClassifier, openSource } from 'typeclip/evaluate'
+ * import { evaluateClassifier } from 'typeclip/evaluate'
  *
  * const clip = await load('run') // a folder that `finetune` wrote
  * const classifier = await readClassifier('run')
- * const { top1 } = await evaluateClassifier(clip, classifier!, await openSource('test-photos'))
+ * const { top1 } = await evaluateClassifier(clip, classifier!, 'test-photos')
  * ```
  */
 export async function evaluateClassifier(
   clip: Clip,
   classifier: Classifier,
-  source: Source,
+  data: DataInput,
   { words = new Map(), calibration, mistakes: kept = 24, ...options }: JudgeOptions = {},
 ): Promise<ClassificationResult> {
+  const source = await sourceOf(data, { classes: true, signal: options.signal })
   const temperature = calibration?.temperature ?? 1
   if (classifier.names.length < 2) throw oneClass(source.name, classifier.names[0]!)
   const places = placesOf(classifier, classNames(source), words)

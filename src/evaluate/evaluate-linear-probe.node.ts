@@ -2,6 +2,7 @@
 
 import { beforeProjection } from '../clip/before-projection.ts'
 import type { Clip } from '../clip/clip.ts'
+import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { createRandom } from '../random.ts'
@@ -12,7 +13,7 @@ import {
   refuseEmptyClasses,
   severalClasses,
 } from './embed-samples.ts'
-import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
+import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.node.ts'
 import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.ts'
 
 /** Options of `evaluateLinearProbe`. */
@@ -44,18 +45,19 @@ export interface LinearProbeResult extends ClassificationResult {
  * @example
  * ```ts
  * import { load } from 'typeclip'
- * import { evaluateLinearProbe, openSource } from 'typeclip/evaluate'
+ * import { evaluateLinearProbe } from 'typeclip/evaluate'
  *
- * const [train, test] = [await openSource('train-photos'), await openSource('test-photos')]
- * const { top1 } = await evaluateLinearProbe(await load(), train, test, { sweep: true })
+ * const { top1 } = await evaluateLinearProbe(await load(), 'train-photos', 'test-photos', { sweep: true })
  * ```
  */
 export async function evaluateLinearProbe(
   clip: Clip,
-  train: Source,
-  test: Source,
+  trainData: DataInput,
+  testData: DataInput,
   { beforeProjection: unprojected = false, ...options }: EvaluateLinearProbeOptions = {},
 ): Promise<LinearProbeResult> {
+  const opening = { classes: true, signal: options.signal }
+  const [train, test] = [await sourceOf(trainData, opening), await sourceOf(testData, opening)]
   if (!unprojected) return probed(clip, train, test, options)
   const tower = beforeProjection(clip)
   try {
