@@ -6,6 +6,13 @@ import type { Device } from './devices.ts'
 
 export type { Value }
 
+declare global {
+  // As @types/node has it: for programs that are compiled without that and without the library esnext.disposable.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol
+  }
+}
+
 /** How a graph is compiled. */
 export interface CompileOptions {
   /**
@@ -25,6 +32,8 @@ export interface Program {
   run(values: Readonly<Record<string, Value>>, into?: Readonly<Record<string, Value>>): Promise<Record<string, Value>>
   /** Waits for the runs that have begun. A second call does nothing. */
   dispose(): Promise<void>
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** Compiles graphs for one device. */
