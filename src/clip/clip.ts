@@ -76,13 +76,6 @@ export type UseNotice =
   /** Once for a model: the first text in a script that its tokenizer spells in bytes or single letters. */
   | { kind: 'script'; message: string; text: string }
 
-declare global {
-  // As @types/node has it: for programs that are compiled without that and without the library esnext.disposable.
-  interface SymbolConstructor {
-    readonly asyncDispose: unique symbol
-  }
-}
-
 /** A loaded CLIP: an image encoder, a text encoder and the scale of their similarities. Made by `load`. */
 export interface Clip {
   /** As `load` was given it. */
@@ -412,7 +405,7 @@ function disposable(runtime: Runtime, refuseDisposed: () => void): Runtime {
       refuseDisposed()
       const program = await runtime.compile(graph, options)
       const running = new Set<Promise<unknown>>()
-      return {
+      const own: Program = {
         ...program,
         async run(values, into) {
           refuseDisposed()
@@ -425,7 +418,9 @@ function disposable(runtime: Runtime, refuseDisposed: () => void): Runtime {
           await Promise.all(running)
           await program.dispose()
         },
+        [Symbol.asyncDispose]: () => own.dispose(),
       }
+      return own
     },
   }
 }

@@ -143,7 +143,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     objective: opened.objective,
     notices,
     parameters: new Parameters(lookup),
-    runtime: createRuntime({ device, ...(options.threads === undefined ? {} : { threads: options.threads }) }),
+    runtime: createRuntime({ device, threads: options.threads }),
     images: createPreprocessor({
       preprocessing,
       maxPixels: options.maxPixels,
@@ -172,7 +172,7 @@ async function loadRandom(
     logitBias: 0,
     objective: 'contrastive',
     parameters: new Parameters(lookup),
-    runtime: createRuntime({ device, ...(threads === undefined ? {} : { threads }) }),
+    runtime: createRuntime({ device, threads }),
     images: createPreprocessor({
       ...{ preprocessing: how, maxPixels, maxBytes, exifRotate },
       onOrientation: onNotice && ((image) => onNotice(orientationNotice(image))),

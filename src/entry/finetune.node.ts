@@ -16,7 +16,7 @@ export type { Skipped, Source } from '../data/sample.ts'
 export type { DownloadOptions } from '../download/hub.node.ts'
 export type { RetryOptions } from '../download/retry.node.ts'
 export type { LabelledFeatures, SampleOptions } from '../evaluate/embed-samples.ts'
-export type { ClassificationResult } from '../evaluate/evaluate-classifier.ts'
+export type { ClassificationResult } from '../evaluate/evaluate-classifier.node.ts'
 export {
   type Context,
   contextLengthFor,

@@ -35,7 +35,7 @@ export async function heldOutTenth(source: Source, seed: number): Promise<{ trai
   }
   if (held.length === 0) {
     throw new UsageError(
-      `${source.name}: one image of each class leaves none for validation; give other images as \`val\``,
+      `${source.name}: one image of each class leaves none for validation; give other images as \`validation\``,
     )
   }
   return {

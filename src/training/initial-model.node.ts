@@ -10,6 +10,7 @@ import type { Activation, ClipConfig } from '../model/config.ts'
 import { hasClipsVocabulary, type ModelTokenizer } from '../pretrained/model-tokenizer.node.ts'
 import { openModel } from '../pretrained/open.node.ts'
 import { canonicalShapes } from '../pretrained/weights.ts'
+import type { OpenOptions } from './train-options.ts'
 
 /** What training starts from: a config, and the parameters of a checkpoint where there is one. */
 export interface InitialModel {
@@ -32,6 +33,14 @@ export async function openInitialModel(
 ): Promise<InitialModel> {
   return /\.json$/i.test(model) ? fromConfiguration(model, options.activation) : fromCheckpoint(model, options)
 }
+
+/** The opened model, or the one of that name. @param options of the training run */
+export const initialModelOf = (
+  model: string | InitialModel,
+  { activation, onDownload, onWait }: OpenOptions,
+  signal: AbortSignal | undefined,
+): InitialModel | Promise<InitialModel> =>
+  typeof model === 'string' ? openInitialModel(model, { activation, signal, onProgress: onDownload, onWait }) : model
 
 async function fromConfiguration(path: string, activation: Activation | undefined): Promise<InitialModel> {
   const json = await readJson(path)

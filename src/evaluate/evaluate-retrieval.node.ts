@@ -3,7 +3,8 @@
 import { Tensor as Value } from 'onnxruntime-common'
 import { type Clip, unit } from '../clip/clip.ts'
 import { type Matrix, matrixOf, rowRange, rowsOf, stackRows } from '../clip/matrix.ts'
-import type { Sample, Skipped, Source } from '../data/sample.ts'
+import { type DataInput, sourceOf } from '../data/given.node.ts'
+import type { Sample, Skipped } from '../data/sample.ts'
 import { input } from '../graph/tensor.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { largest, ranksBefore } from './classification.ts'
@@ -64,17 +65,18 @@ const maxSimilarities = 1 << 23
  * @example
  * ```ts
  * import { load } from 'typeclip'
- * import { evaluateRetrieval, openSource } from 'typeclip/evaluate'
+ * import { evaluateRetrieval } from 'typeclip/evaluate'
  *
- * const { textToImage } = await evaluateRetrieval(await load(), await openSource('pairs.csv'))
+ * const { textToImage } = await evaluateRetrieval(await load(), 'pairs.csv')
  * console.log(textToImage.r1, textToImage.r5)
  * ```
  */
 export async function evaluateRetrieval(
   clip: Clip,
-  source: Source,
+  data: DataInput,
   { misses: kept = 24, ...options }: EvaluateRetrievalOptions = {},
 ): Promise<RetrievalResult> {
+  const source = await sourceOf(data, { signal: options.signal })
   const skipped: Skipped[] = []
   const samples: Sample[] = []
   const imageRows: Float32Array[] = []

@@ -3,11 +3,12 @@
 import { beforeProjection } from '../clip/before-projection.ts'
 import type { Clip } from '../clip/clip.ts'
 import { gatherRows } from '../clip/matrix.ts'
+import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { createRandom } from '../random.ts'
 import { type LabelledFeatures, labelledFeatures } from './embed-samples.ts'
-import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
+import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.node.ts'
 import { classNames, firstFive, refuseEmptyClasses, severalClasses } from './labelled-data.ts'
 import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.ts'
 
@@ -40,18 +41,19 @@ export interface LinearProbeResult extends ClassificationResult {
  * @example
  * ```ts
  * import { load } from 'typeclip'
- * import { evaluateLinearProbe, openSource } from 'typeclip/evaluate'
+ * import { evaluateLinearProbe } from 'typeclip/evaluate'
  *
- * const [train, test] = [await openSource('train-photos'), await openSource('test-photos')]
- * const { top1 } = await evaluateLinearProbe(await load(), train, test, { sweep: true })
+ * const { top1 } = await evaluateLinearProbe(await load(), 'train-photos', 'test-photos', { sweep: true })
  * ```
  */
 export async function evaluateLinearProbe(
   clip: Clip,
-  train: Source,
-  test: Source,
+  trainData: DataInput,
+  testData: DataInput,
   { beforeProjection: unprojected = false, ...options }: EvaluateLinearProbeOptions = {},
 ): Promise<LinearProbeResult> {
+  const opening = { classes: true, signal: options.signal }
+  const [train, test] = [await sourceOf(trainData, opening), await sourceOf(testData, opening)]
   if (!unprojected) return probed(clip, train, test, options)
   const tower = beforeProjection(clip)
   try {

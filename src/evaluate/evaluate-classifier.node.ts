@@ -2,7 +2,8 @@
 
 import type { Clip } from '../clip/clip.ts'
 import { stackRows } from '../clip/matrix.ts'
-import type { Sample, Skipped, Source } from '../data/sample.ts'
+import { type DataInput, sourceOf } from '../data/given.node.ts'
+import type { Sample, Skipped } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Classifier } from '../zero-shot/classifier.ts'
 import { classifierScorer, type Scorer } from '../zero-shot/scorer.ts'
@@ -74,26 +75,27 @@ export interface JudgeOptions extends SampleOptions {
  * @example
  * ```ts
  * import { load, readClassifier } from 'typeclip'
- * import { evaluateClassifier, openSource } from 'typeclip/evaluate'
+ * import { evaluateClassifier } from 'typeclip/evaluate'
  *
  * const clip = await load('run') // a folder that `finetune` wrote
  * const classifier = await readClassifier('run')
- * const { top1 } = await evaluateClassifier(clip, classifier!, await openSource('test-photos'))
+ * const { top1 } = await evaluateClassifier(clip, classifier!, 'test-photos')
  * ```
  */
 export const evaluateClassifier = (
   clip: Clip,
   classifier: Classifier,
-  source: Source,
+  data: DataInput,
   options: JudgeOptions = {},
-): Promise<ClassificationResult> => evaluateScorer(classifierScorer(clip, classifier), source, options)
+): Promise<ClassificationResult> => evaluateScorer(classifierScorer(clip, classifier), data, options)
 
 /** Any scorer measured on labelled images. */
 export async function evaluateScorer(
   scorer: Scorer,
-  source: Source,
+  data: DataInput,
   { words = new Map(), calibration, mistakes: kept = 24, ...options }: JudgeOptions,
 ): Promise<ClassificationResult> {
+  const source = await sourceOf(data, { classes: true, signal: options.signal })
   const temperature = calibration?.temperature ?? 1
   if (scorer.names.length < 2) throw oneClass(source.name, scorer.names[0]!)
   const places = placesOf(scorer.names, classNames(source), words)

@@ -3,6 +3,7 @@
 
 import type { Clip } from '../clip/clip.ts'
 import { type Matrix, stackRows } from '../clip/matrix.ts'
+import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import type { Classifier } from '../zero-shot/classifier.ts'
@@ -10,8 +11,8 @@ import { defaultTemplates } from '../zero-shot/prompts.ts'
 import { classifierScorer, type Scorer } from '../zero-shot/scorer.ts'
 import type { Calibration } from './calibration-record.ts'
 import { type SampleOptions, streamSamples } from './embed-samples.ts'
-import { placesOf } from './evaluate-classifier.ts'
-import { wordScorer } from './evaluate-zero-shot.ts'
+import { placesOf } from './evaluate-classifier.node.ts'
+import { wordScorer } from './evaluate-zero-shot.node.ts'
 import { classNames, labelOf, noneUsable, oneClass } from './labelled-data.ts'
 import { answeredAt, answers, answersWithoutOwn, chooseThreshold } from './rejection.ts'
 import { type Reliability, reliability } from './reliability.ts'
@@ -36,7 +37,7 @@ export interface CalibrateOptions extends SampleOptions {
   /** A trained classifier, in place of a zero-shot one. */
   classifier?: Classifier | undefined
   /** Images of none of the classes. */
-  none?: Source | undefined
+  none?: DataInput | undefined
   /** Chooses the lowest threshold with this precision. Default: the one with the highest F1. */
   precision?: number | undefined
 }
@@ -50,24 +51,27 @@ export interface CalibrateOptions extends SampleOptions {
  * @example
  * ```ts
  * import { load } from 'typeclip'
- * import { calibrate, openSource } from 'typeclip/evaluate'
+ * import { calibrate } from 'typeclip/evaluate'
  *
- * const { calibration } = await calibrate(await load(), await openSource('photos'))
+ * const { calibration } = await calibrate(await load(), 'photos')
  * console.log(calibration.temperature, calibration.threshold)
  * ```
  */
 export async function calibrate(
   clip: Clip,
-  source: Source,
-  { templates, words, none, precision, ...options }: CalibrateOptions = {},
+  data: DataInput,
+  { templates, words, precision, ...options }: CalibrateOptions = {},
 ): Promise<Calibrated> {
-  const { classifier, ...sampleOptions } = options
+  const { classifier, none: noneData, ...sampleOptions } = options
   if (!classifier && clip.likelihood) {
     throw new UsageError(`${clip.name} has no joint embedding; it can be evaluated with zero-shot, and not calibrated`)
   }
+  const { signal } = options
+  const source = await sourceOf(data, { classes: true, signal })
+  const none = noneData && (await sourceOf(noneData, { signal }))
   const scorer = classifier
     ? classifierScorer(clip, classifier)
-    : await wordScorer(clip, source, { templates, words, signal: options.signal })
+    : await wordScorer(clip, source, { templates, words, signal })
   const { names } = scorer
   if (names.length < 2) throw oneClass(source.name, names[0]!)
   const places = placesOf(names, classNames(source), words ?? new Map())

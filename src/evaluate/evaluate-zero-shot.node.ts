@@ -1,11 +1,12 @@
 // Evaluates zero-shot classification on labelled images (§3.1).
 
 import type { Clip } from '../clip/clip.ts'
+import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { type Scorer, zeroShotScorer } from '../zero-shot/scorer.ts'
 import type { Calibration } from './calibration-record.ts'
-import { type ClassificationResult, evaluateScorer, type JudgeOptions } from './evaluate-classifier.ts'
+import { type ClassificationResult, evaluateScorer, type JudgeOptions } from './evaluate-classifier.node.ts'
 import { classNames } from './labelled-data.ts'
 
 /** Options of `evaluateZeroShot`. */
@@ -24,17 +25,18 @@ export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration
  * @example
  * ```ts
  * import { load } from 'typeclip'
- * import { evaluateZeroShot, openSource } from 'typeclip/evaluate'
+ * import { evaluateZeroShot } from 'typeclip/evaluate'
  *
- * const result = await evaluateZeroShot(await load(), await openSource('photos'))
+ * const result = await evaluateZeroShot(await load(), 'photos')
  * console.log(result.top1, result.confusion)
  * ```
  */
 export async function evaluateZeroShot(
   clip: Clip,
-  source: Source,
+  data: DataInput,
   { templates, ...options }: EvaluateZeroShotOptions = {},
 ): Promise<ClassificationResult> {
+  const source = await sourceOf(data, { classes: true, signal: options.signal })
   const { words, signal } = options
   const scorer = await wordScorer(clip, source, {
     words,
