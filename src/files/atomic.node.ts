@@ -94,5 +94,5 @@ async function refuseExisting(path: string): Promise<void> {
     (entries) => entries.length > 0,
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   )
-  if (there) throw new UsageError(`${path} is there already; choose another place, or write over it with \`overwrite\``)
+  if (there) throw new UsageError(`${path} exists already; choose another path, or replace it with \`overwrite\``)
 }
