@@ -97,7 +97,7 @@ describe('a model that gives no numbers', () => {
       const inputs = parameter.startsWith('visual') ? { image } : { texts: ['a cat'] }
       const error = await errorOf(inspect(broken, inputs))
       expect(error).toBeInstanceOf(CheckpointError)
-      expect(error.message).toContain(`(found NaN): ${steps[i]} is the first step that gives none`)
+      expect(error.message).toContain(`(found NaN); the first broken stage is ${steps[i]}`)
     }
   })
 
