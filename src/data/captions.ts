@@ -1,4 +1,4 @@
-// A sample's words: its own captions, or templates filled in with its class (the paper's §3.1.4).
+// A sample's captions: its own, or templates filled in with its class (the paper's §3.1.4).
 
 import { UsageError } from '../errors.ts'
 

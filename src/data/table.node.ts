@@ -30,7 +30,7 @@ const captionColumns = ['caption', 'captions', 'title', 'text']
 type Row = { line: number; fields: Record<string, unknown> } | { line: number; reason: string }
 
 interface Reading extends TableOptions {
-  /** Receives what was guessed. */
+  /** A sentence for each guess is added. */
   notices: string[]
 }
 
@@ -85,18 +85,18 @@ export async function openTable(path: string, options: TableOptions = {}): Promi
     const reason = first && 'reason' in first ? `; the first of ${samples.length}: ${first.key}: ${first.reason}` : ''
     throw new UsageError(`${path}: no row that could be used${reason}`)
   }
-  const labels = new Set(samples.flatMap((sample) => ('label' in sample && sample.label ? [sample.label] : [])))
+  const labels = new Set(samples.flatMap((sample) => ('image' in sample ? (sample.label ?? []) : [])))
   const names = labels.size > 0 ? [...labels].sort(byName) : undefined
   const source = indexedSource(path, samples.length, names, (i) => samples[i]!)
 
-  /** Paths as they are in the table, so that it may be stored anywhere. */
+  /** Paths as they are in the table, wherever it is stored. */
   function* parts() {
     for (const sample of samples) {
       if ('reason' in sample) yield undefined
       else yield [relative(folder, sample.image).split(sep).join('/'), sample.label, sample.captions]
     }
   }
-  return { ...source, ...(notices.length > 0 && { notices }), digest: () => digestOf(parts()) }
+  return { ...source, notices, digest: () => digestOf(parts()) }
 }
 
 interface Columns {
@@ -145,7 +145,7 @@ function read(
   const found = columns.label === undefined ? '' : (fields[columns.label] ?? '')
   if (typeof found !== 'string' && !Number.isFinite(found)) return wrong(columns.label!, found, 'a text or a number')
   const named = String(found).trim()
-  const label = named === '' ? {} : { label: named }
+  const label = named === '' ? undefined : named
   const own = columns.caption === undefined ? undefined : fields[columns.caption]
   const texts = (Array.isArray(own) ? own : [own]).filter((text) => text !== undefined && text !== null)
   const isText = (text: unknown): text is string => typeof text === 'string'
@@ -154,7 +154,7 @@ function read(
   if (captions.length === 0 && named !== '') captions.push(...classCaptions(named, templates))
   if (captions.length === 0) return { key, reason: `its field "${columns.caption ?? columns.label}" is empty` }
   const path = resolve(folder, image.trim())
-  return { key: path, image: path, captions, ...label }
+  return { key: path, image: path, captions, label }
 }
 
 async function* separated(path: string, usual: string, reading: Reading): AsyncGenerator<Row> {

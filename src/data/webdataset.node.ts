@@ -12,15 +12,15 @@ import { members, TornError } from './tar.ts'
 
 /** How WebDataset shards are read. */
 export interface WebDatasetOptions extends ShardBytesOptions {
-  /** The field of a `.json` member; `caption`, unless told. */
+  /** The field of a `.json` member. Default: `caption`. */
   captionColumn?: string | undefined
-  /** With `{}` for the class of a `.cls` member: captions of samples that have none; `a photo of a {}.` unless told. */
+  /** Captions of samples that have none, with `{}` for the class of a `.cls` member. Default: `a photo of a {}.` */
   templates?: readonly string[] | undefined
-  /** How far ahead a sample may be drawn from, in samples; about 2,000 unless told, fewer where they are large. */
+  /** Samples in the shuffle buffer. Default: 2,000, fewer if they are large. */
   shuffleBuffer?: number | undefined
 }
 
-/** The shuffle buffer holds files as they are; of large photos not so many that memory runs out. */
+/** The shuffle buffer holds undecoded files, fewer of large ones so that memory suffices. */
 const bufferSamples = 2000
 const bufferBytes = 512 * 2 ** 20
 
@@ -35,12 +35,12 @@ interface Shard {
   where: string
   samples: number
   bytes: number
-  /** Why not all of it can be read; takes a place of its own in the order. */
-  torn?: string
+  /** Why not all of it can be read; has a place of its own in the order. */
+  torn?: string | undefined
 }
 
 /**
- * The members are counted once, here: of local files by their headers alone; over http every shard is read through.
+ * Counts the members once: of local files by their headers alone; over http by reading every shard.
  *
  * @throws UsageError where no shard holds a sample
  */
@@ -68,7 +68,7 @@ export async function openWebDataset(
   return {
     name,
     size: counted.reduce((sum, shard) => sum + places(shard), 0),
-    ...(labels.size > 0 && { labels: [...labels].sort(byLabel) }),
+    labels: labels.size > 0 ? [...labels].sort(byLabel) : undefined,
     digest: () => Promise.resolve(identity),
     samples: (order) => shuffled(counted, order, options.shuffleBuffer ?? roomy, options),
   }
@@ -83,7 +83,7 @@ function byLabel(a: string, b: string): number {
 
 const words = ['txt', 'json', 'cls']
 
-/** Counts the samples, and adds their classes and their identity (names, sizes, words) to those of the other shards. */
+/** Counts the samples, and adds their classes and their identity (names, sizes, captions) to those of the other shards. */
 async function count(
   where: string,
   options: WebDatasetOptions,
@@ -105,7 +105,7 @@ async function count(
   return shard
 }
 
-/** The class of a sample whose class can be read; the sample is skipped by name where it cannot. */
+/** The class of a sample; undefined if it cannot be read, in which case the sample is skipped later. */
 function classOf(group: Group): string | undefined {
   try {
     return textOf(group, 'cls')
@@ -115,7 +115,7 @@ function classOf(group: Group): string | undefined {
   }
 }
 
-/** What stops one shard and nothing else. */
+/** Why a shard cannot be read further. @throws an error that is not about the shard */
 function reason(error: unknown, { signal }: WebDatasetOptions): string {
   signal?.throwIfAborted()
   if (error instanceof TornError || error instanceof InputError) return error.message
@@ -147,7 +147,7 @@ async function* groups(
   }
 }
 
-/** What a sample is made from; masks, embeddings and the like are read past. */
+/** Members that make a sample; masks, embeddings and the like are skipped. */
 const useful = (extension: string) => words.includes(extension) || isImageFile(`x.${extension}`)
 
 /** `a/b.c/000123.seg.png` to `a/b.c/000123` and `seg.png`; hidden files, and those of hidden or system folders, to nothing. */
@@ -157,7 +157,7 @@ function split(name: string): [string, string] {
   return match ? [match[1]!, match[2]!.toLowerCase()] : ['', '']
 }
 
-/** Each shard is read once, in the order drawn for the shards; what is drawn later waits in the buffer. */
+/** Each shard is read once, in a random order of shards; samples whose turn comes later wait in the buffer. */
 async function* shuffled(
   shards: readonly Shard[],
   order: Order,
@@ -186,7 +186,7 @@ async function* shuffled(
   }
 }
 
-/** The wanted samples with their places; shards of which none is wanted are not opened. */
+/** The wanted samples with their places; a shard without any is not opened. */
 async function* inOrder(
   shards: readonly Shard[],
   wanted: Uint8Array,
@@ -231,7 +231,7 @@ function sampleOf(
     const label = textOf(group, 'cls')
     const captions = captionsOf(group, captionColumn)
     if (captions.length === 0 && label) captions.push(...classCaptions(label, templates))
-    if (captions.length > 0) return { key, image: group.files.get(image)!, captions, ...(label && { label }) }
+    if (captions.length > 0) return { key, image: group.files.get(image)!, captions, label: label || undefined }
   } catch (error) {
     if (error instanceof UsageError) return { key, reason: error.message }
     throw error
