@@ -108,7 +108,7 @@ async function* fetchChunks(url: string, { signal, retryDelay }: ShardBytesOptio
     }
   } catch (error) {
     if (!(error instanceof BodyError)) throw error
-    const { answer, reason } = error
+    const { answer, reason } = error.broken
     const what = answer ? `the server answered ${answer.status} ${answer.statusText}` : `cannot be fetched (${reason})`
     throw new InputError(what, { cause: error })
   }

@@ -142,7 +142,8 @@ async function receiveAll(part: Part, request: FileRequest): Promise<void> {
   }
 }
 
-function unavailable({ reason, tries, answer, advice }: BodyError, { received }: Part, { url, refusal }: FileRequest) {
+function unavailable({ broken, tries }: BodyError, { received }: Part, { url, refusal }: FileRequest) {
+  const { reason, answer, advice = '' } = broken
   if (answer && !mayPass(answer.status)) {
     return refusal?.(answer.status) ?? new UnavailableError(`${url}: ${reason}`, `it answered ${answer.status}`)
   }

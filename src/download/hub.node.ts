@@ -119,8 +119,25 @@ async function fetchSnapshot(
     )
   }
   const snapshot = cached.snapshot(listing.commit)
-  const get = (file: HubFile) =>
-    fetchIntoCache(file, { cached, snapshot, options, repo, commit: listing.commit, endpoint, token })
+  const { signal, retryDelay, onWait, onProgress } = options
+  const get = async (file: HubFile) => {
+    const path = join(snapshot, file.path)
+    if (await exists(path)) return
+    const blob = cached.blob(file.checksum.hex)
+    if (!(await exists(blob))) {
+      await fetchFile({
+        url: `${endpoint}/${repo}/resolve/${listing.commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`,
+        target: blob,
+        checksum: file.checksum,
+        size: file.size,
+        headers: token ? { authorization: `Bearer ${token}` } : {},
+        refusal: (status) => refusal(status, { repo, revision: listing.commit, endpoint, token }),
+        ...{ signal, retryDelay, onWait },
+        onProgress: (received) => onProgress?.({ file: file.path, received, total: file.size }),
+      })
+    }
+    await linkBlob(blob, path)
+  }
   for (const file of wanted(listing, options.files)) await get(file)
   if (!options.files) for (const file of await weightsOf(listing, repo, snapshot, get)) await get(file)
   await rememberCommit(cached, revision, listing.commit)
@@ -170,37 +187,4 @@ async function weightsOf(listing: HubListing, repo: string, snapshot: string, ge
     if (!file) throw new CheckpointError(`${repo}: ${name} names ${shard}, which is not in the repository`)
     return file
   })
-}
-
-interface Place {
-  cached: CachedRepo
-  snapshot: string
-  options: DownloadOptions
-  repo: string
-  commit: string
-  endpoint: string
-  token: string | undefined
-}
-
-async function fetchIntoCache(file: HubFile, place: Place): Promise<void> {
-  const path = join(place.snapshot, file.path)
-  if (await exists(path)) return
-  const blob = place.cached.blob(file.checksum.hex)
-  if (!(await exists(blob))) {
-    const { repo, commit, endpoint, token } = place
-    const { signal, retryDelay, onWait, onProgress } = place.options
-    await fetchFile({
-      url: `${endpoint}/${repo}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`,
-      target: blob,
-      checksum: file.checksum,
-      size: file.size,
-      headers: token ? { authorization: `Bearer ${token}` } : {},
-      refusal: (status) => refusal(status, { repo, revision: commit, endpoint, token }),
-      signal,
-      retryDelay,
-      onWait,
-      onProgress: (received) => onProgress?.({ file: file.path, received, total: file.size }),
-    })
-  }
-  await linkBlob(blob, path)
 }

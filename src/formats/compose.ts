@@ -5,8 +5,6 @@ import { CheckpointError } from '../errors.ts'
 import { type DType, dtypeBytes, isFloat } from '../graph/dtype.ts'
 import type { Source } from './tensor-names.ts'
 
-/** A tensor's bytes: row-major, little-endian. */
-
 /** One way in which the layouts differ, in both directions. */
 interface Composition {
   /** The shape of the joined tensor. @throws CheckpointError if the parts do not fit */

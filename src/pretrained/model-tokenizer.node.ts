@@ -69,15 +69,12 @@ function refusing(tokenizer: Tokenizer, message: string): Tokenizer {
 }
 
 async function filesIn(folder: string): Promise<TokenizerFiles> {
-  const files: Record<string, unknown> = {}
-  for (const name of tokenizerFiles) {
+  const texts = await tokenizerTexts(folder)
+  const files = Object.entries(texts)
     // `tokenizer.json` holds the vocabulary too.
-    if ((name === 'vocab.json' || name === 'merges.txt') && files['tokenizer.json'] !== undefined) continue
-    const path = join(folder, name)
-    const text = await readTextIfThere(path)
-    if (text !== undefined) files[name] = name.endsWith('.json') ? parseJson(text, path) : text
-  }
-  return files as TokenizerFiles
+    .filter(([name]) => !('tokenizer.json' in texts && /^(vocab.json|merges.txt)$/.test(name)))
+    .map(([name, text]) => [name, name.endsWith('.json') ? parseJson(text, join(folder, name)) : text])
+  return Object.fromEntries(files)
 }
 
 /** Said of a folder with Hugging Face's names that has no tokenizer, where its vocabulary has the size of CLIP's. */
