@@ -8,6 +8,7 @@ import { createImagePool, type ImagePool, type UnturnedImage } from '../image/po
 import type { Preprocessing } from '../image/transform.ts'
 import { createRandom } from '../random.ts'
 import { counted } from './counted.ts'
+import { lookahead } from './lookahead.node.ts'
 import { inOneLine, type Sample, type Skipped, type Source } from './sample.ts'
 
 export type { Augmentation as AugmentOptions } from '../image/augment.ts'
@@ -80,11 +81,11 @@ interface Done extends Pick<Sample, 'key' | 'label'> {
 }
 
 /**
- * Full batches only: a broken sample gives its place to the next, and what is left at the end of an epoch, less than a
- * batch, is left out, as with open_clip's `drop_last`. The order, the crops and the choice of captions follow from seed,
- * epoch and place alone, whatever is fetched, decoded or broken first.
+ * Full batches only: the next sample takes a broken one's place, and the rest of an epoch that does not fill a batch is
+ * left out, as with open_clip's `drop_last`. The order, the crops and the choice of captions depend on seed, epoch and
+ * place alone, whatever is fetched, decoded or broken first.
  *
- * @throws UsageError where a whole epoch has fewer usable samples than a batch
+ * @throws UsageError if a whole epoch has fewer usable samples than a batch
  */
 export async function* batches(options: BatchesOptions): AsyncGenerator<Batch, void, undefined> {
   const { source, batch, preprocessing, signal } = options
@@ -122,7 +123,7 @@ export async function* batches(options: BatchesOptions): AsyncGenerator<Batch, v
       if ('reason' in result) skipped.push(result)
       else taken.push(result)
       if (taken.length < batch) continue
-      // The consumer may hold this thread for long: what can be handed to the others is handed out before.
+      // The consumer may block this thread for long, so the other threads get their work first.
       await queue.filled(patience)
       yield { ...together(taken), skipped, cursor: { epoch, samples: next.samples } }
       full = true
@@ -199,65 +200,5 @@ async function prepared(
   } catch (error) {
     if (error instanceof InputError) return { key, reason: error.message }
     throw error
-  }
-}
-
-/** Draws up to `most` items from a stream before they are asked for. */
-function lookahead<T>(stream: AsyncGenerator<T, void, undefined>, most: number) {
-  const ready: T[] = []
-  let ended = false
-  let failure: { error: unknown } | undefined
-  let drawing: Promise<void> | undefined
-  let wake = () => {}
-
-  async function drawAll(): Promise<void> {
-    try {
-      while (!ended && ready.length < most) {
-        const { done, value } = await stream.next()
-        if (done) ended = true
-        else ready.push(value)
-        wake()
-      }
-    } catch (error) {
-      failure = { error }
-      ended = true
-      wake()
-    }
-  }
-  function draw(): void {
-    drawing ??= drawAll().finally(() => {
-      drawing = undefined
-      if (!ended && ready.length < most) draw()
-    })
-  }
-
-  return {
-    /** The next item; undefined at the end. */
-    async next(): Promise<T | undefined> {
-      for (;;) {
-        draw()
-        if (ready.length > 0) return ready.shift()
-        if (failure) throw failure.error
-        if (ended) return undefined
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    },
-    /** Until all that may be drawn is drawn, or for so many milliseconds. */
-    async filled(milliseconds: number): Promise<void> {
-      draw()
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, milliseconds)
-      })
-      await Promise.race([drawing, late])
-      clearTimeout(timer)
-    },
-    async close(): Promise<void> {
-      ended = true
-      await drawing
-      await stream.return()
-    },
   }
 }

@@ -91,8 +91,13 @@ export async function* csvRows(
   if (last) yield last
 }
 
-/** What may stand between the columns of a header, by how often it is met. */
-const separators = [',', '\t', ';', '|']
+/** Separators of columns with their names, the most frequent first. */
+export const separators: Readonly<Record<string, string>> = {
+  ',': 'commas',
+  '\t': 'tabs',
+  ';': 'semicolons',
+  '|': 'vertical bars',
+}
 
 /**
  * The separator by which a header has a column of one of these names; undefined where none of the usual ones is it.
@@ -100,7 +105,9 @@ const separators = [',', '\t', ';', '|']
  * @param usual what is tried first
  */
 export function separatorOf(header: string, usual: string, names: readonly string[]): string | undefined {
-  return [usual, ...separators].find((separator) => headerNames(header, separator).some((name) => names.includes(name)))
+  return [usual, ...Object.keys(separators)].find((separator) =>
+    headerNames(header, separator).some((name) => names.includes(name)),
+  )
 }
 
 export const headerNames = (header: string, separator: string): string[] =>
