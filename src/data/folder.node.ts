@@ -16,7 +16,7 @@ import { walk } from './walk.node.ts'
 export interface FolderOptions {
   /** Each with `{}` for the class: captions of what has a class and no caption of its own. Default: `a photo of a {}.` */
   templates?: readonly string[] | undefined
-  /** The classes are what counts, as in evaluation: images without one are left out, whatever captions they have. */
+  /** For evaluation by class: images without a class are left out, whatever captions they have. */
   classes?: boolean | undefined
 }
 
@@ -25,7 +25,7 @@ export interface FolderOptions {
  * where at least one image has such a file; else they come from its class. Loose images beside class folders have no
  * class; they are left out, with a notice.
  *
- * @throws UsageError where there are no images, neither captions nor folders, or the folder holds the parts of a split
+ * @throws UsageError if there are no images, neither captions nor folders, or the folder holds the parts of a split
  */
 export async function openFolder(folder: string, { templates, classes }: FolderOptions = {}): Promise<Source> {
   checkTemplates(templates)

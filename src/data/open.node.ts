@@ -1,4 +1,4 @@
-// A data set as it is named on a command line, to a source of samples: decided by what is there.
+// Opens a data set by name: the kind is recognised by the files.
 
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'

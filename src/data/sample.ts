@@ -2,7 +2,7 @@
 
 /** One image with its captions and, in labelled data, its class. */
 export interface Sample {
-  /** Where it comes from, for messages: a path, or `shard.tar#000123`. */
+  /** Its origin, for messages: a path, or `shard.tar#000123`. */
   readonly key: string
   /** A path, or the bytes of an image file. */
   readonly image: string | Uint8Array
@@ -42,7 +42,7 @@ export interface Source {
   readonly name: string
   /** Samples in one epoch, broken ones included. */
   readonly size: number
-  /** Class names in order, where the data has classes. */
+  /** Class names in order, if the data has classes. */
   readonly labels?: readonly string[] | undefined
   /** What was skipped or guessed when it was opened, a sentence each. */
   readonly notices?: readonly string[] | undefined

@@ -21,7 +21,7 @@ export interface TableOptions {
 export const imageColumns = ['image', 'filepath', 'file_name']
 export const captionColumns = ['caption', 'captions', 'title', 'text']
 
-/** A line, its fields by column, or what is wrong with it. */
+/** A row with its fields by column, or why it cannot be used. */
 type Row = { line: number; fields: Record<string, unknown> } | { line: number; reason: string }
 
 interface Reading extends TableOptions {
@@ -66,7 +66,7 @@ async function* separated(path: string, usual: string, reading: Reading): AsyncG
   }
 }
 
-/** @throws UsageError for what is not one character; `\\t`, as a shell passes it, is a tab */
+/** @throws UsageError unless it is one character; `\\t`, as a shell passes it, is a tab */
 function askedSeparator(asked: string | undefined, path: string): string | undefined {
   if (asked === undefined || asked === '\\t') return asked && '\t'
   if (asked.length === 1 && !/["\r\n]/.test(asked)) return asked

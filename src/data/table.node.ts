@@ -10,10 +10,10 @@ import type { Sample, Skipped, Source } from './sample.ts'
 import { captionColumns, imageColumns, type TableOptions, tableRows } from './table-rows.node.ts'
 
 /**
- * Paths are relative to the table's folder. Rows of one and the same image (and class) are one sample with several
- * captions, in the place of the first. Class names in a `label` column make captions where there are none.
+ * Paths are relative to the table's folder. Rows of one image (and class) are one sample with several captions, in the
+ * place of the first. Rows without a caption get one from their class in a `label` column.
  *
- * @throws UsageError where a column is missing, no row is there, or the file is not UTF-8
+ * @throws UsageError if a column is missing, there is no row, or the file is not UTF-8
  */
 export async function openTable(path: string, options: TableOptions = {}): Promise<Source> {
   checkTemplates(options.templates)

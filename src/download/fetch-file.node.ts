@@ -1,4 +1,4 @@
-// Downloads one large file: resumed where it broke off, checked against its digest, and moved into place when it is whole.
+// Downloads one large file: resumes it, checks its digest, and moves it into place when it is complete.
 
 import type { Hash } from 'node:crypto'
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'

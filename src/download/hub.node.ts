@@ -41,7 +41,7 @@ export interface DownloadOptions extends RetryOptions {
   /** Use the cache only. Default: `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`. */
   offline?: boolean | undefined
   onProgress?: ((progress: DownloadProgress) => void) | undefined
-  /** Called with a sentence where the result is not what was asked for: the cache's copy in place of the hub's. */
+  /** Called with a sentence when the cache's copy is used in place of the hub's. */
   onFallback?: ((message: string) => void) | undefined
 }
 
@@ -60,12 +60,12 @@ const configurations = [
 ].flatMap((name) => weightFolders.map((folder) => folder + name))
 
 /**
- * Fetches what a model needs, or finds it in the cache. A model that is whole in the cache is used whatever the hub
- * answers, as huggingface_hub does.
+ * Downloads the files of a model, or finds them in the cache. If the cache has the whole model, it is used whatever the
+ * hub answers, as in huggingface_hub.
  *
  * @param repo `openai/clip-vit-base-patch32`
  * @returns the folder of the snapshot: `…/models--org--name/snapshots/<commit>`
- * @throws CheckpointError where it cannot be had, with what to do about it
+ * @throws CheckpointError if it cannot be downloaded, with what to do about it
  */
 export async function download(repo: string, options: DownloadOptions = {}): Promise<string> {
   const { revision = 'main' } = options
@@ -95,7 +95,7 @@ export async function download(repo: string, options: DownloadOptions = {}): Pro
   }
 }
 
-/** @param once whether to ask the hub once only: a copy in the cache can stand in for its answer */
+/** @param once whether to ask the hub once only, because the cache has a copy */
 async function fetchSnapshot(
   repo: string,
   revision: string,
@@ -159,13 +159,13 @@ function wanted({ files }: HubListing, patterns: readonly string[] = configurati
   return files.filter(({ path }) => expressions.some((expression) => expression.test(path)))
 }
 
-/** What else a repository can be, by a file of it, and what to do. */
+/** Other kinds of repositories by a file that they have, and what to do. */
 const otherKinds: readonly (readonly [file: string, kind: string])[] = [
   ['adapter_config.json', 'an adapter of PEFT, not a model; merge it into its base model first (typeclip convert)'],
   ['model_index.json', 'a diffusers pipeline, not a model; use the whole CLIP that its text encoder was taken from'],
 ]
 
-/** The one file of weights that is preferred, or an index's shards; the index itself is fetched here to know them. */
+/** The preferred file of weights, or the shards of an index, which is downloaded here to know them. */
 async function weightsOf(listing: HubListing, repo: string, snapshot: string, get: (file: HubFile) => Promise<void>) {
   const byName = new Map(listing.files.map((file) => [file.path, file]))
   const folder = weightFolders.find((folder) => weightFiles.some((file) => byName.has(folder + file)))

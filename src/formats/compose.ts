@@ -1,4 +1,4 @@
-// Joins and splits tensors where the projects' layouts differ, on bytes of any type: nothing is rounded.
+// Joins and splits tensors for layouts that differ, on bytes of any type, so that nothing is rounded.
 
 import { type Bytes, decode, float32ToBfloat16, float32ToFloat16 } from '../checkpoint/bytes.ts'
 import { CheckpointError } from '../errors.ts'

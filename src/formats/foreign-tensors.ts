@@ -33,8 +33,8 @@ export const whatHas = (names: readonly string[]): string =>
   signIn(names) ?? 'Such a model typeclip does not have; if they are parts beside a CLIP, save the CLIP by itself'
 
 /**
- * One encoder without the projection into the joint space, as in a Stable Diffusion pipeline: `text_model.` stands before
- * its names, or nothing since transformers 5.6.
+ * One encoder without the projection into the joint space, as in a Stable Diffusion pipeline: names start with
+ * `text_model.`, or with nothing since transformers 5.6.
  */
 const unprojected = [
   ['CLIPTextModel', 'text', /^(text_model\.)?embeddings\.token_embedding\.weight$/, 'text_projection.weight'],

@@ -16,7 +16,7 @@ export interface Source {
   how: 'same' | 'transpose' | 'concat' | 'reshape'
 }
 
-// Canonical name, Hugging Face's name, and how the one becomes the other. `#` is the number of a block.
+// Canonical name, Hugging Face's name, and how one becomes the other. `#` is the number of a block.
 type Row = [canonical: string, hf: string, how: Source['how']]
 
 const both = (canonical: string, hf: string): Row[] => [
@@ -188,7 +188,7 @@ function refuseMissingParts(sources: Map<string, Source>, all: string[]): void {
   }
 }
 
-/** The other way: what Hugging Face calls a canonical tensor, or undefined where it has no name for it (a ResNet). */
+/** Hugging Face's names for a canonical tensor; undefined if it has none (a ResNet). */
 export function toHuggingFace(name: string): Source | undefined {
   const row = rowOf.get(toTemplate(name))
   return row && { names: hfNames(row, name), how: row[2] }
