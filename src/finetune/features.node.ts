@@ -49,7 +49,7 @@ async function identityOf(clip: FeatureEncoder, source: Source, exifRotate: bool
   for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) {
     const path = 'image' in sample && typeof sample.image === 'string' ? sample.image : undefined
     const found = path === undefined ? undefined : await stat(path).catch(() => undefined)
-    const label = 'label' in sample ? sample.label : ''
+    const label = 'label' in sample ? (sample.label ?? '') : ''
     hash.update(`\0${sample.key}\0${label}\0${found?.mtimeMs}\0${found?.size}`)
   }
   return hash.digest('hex')
