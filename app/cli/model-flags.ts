@@ -7,8 +7,6 @@ import { createUseNotices } from './outputs/use-notices.ts'
 import type { Flags, Values } from './shell/arguments.ts'
 import type { Terminal } from './shell/terminal.ts'
 
-export { megabytes } from './outputs/downloading.ts'
-
 export const modelFlags = {
   model: {
     type: 'text',
@@ -78,14 +76,14 @@ export async function withModel<T>(
   const { activation, device, threads, order, maxPixels, maxBytes, exifRotate, randomWeights } = values
   const clip = await load(values.model, {
     towers,
-    ...(activation && { activation }),
-    ...(device && { device }),
-    ...(threads && { threads }),
-    ...(order && { preprocessing: { order } }),
-    ...(maxPixels && { maxPixels }),
-    ...(maxBytes && { maxBytes }),
-    ...(exifRotate && { exifRotate }),
-    ...(randomWeights !== undefined && { randomWeights }),
+    activation,
+    device,
+    threads,
+    preprocessing: order && { order },
+    maxPixels,
+    maxBytes,
+    exifRotate,
+    randomWeights,
     signal: terminal.signal,
     onNotice: notices.onNotice,
     ...downloading(terminal),

@@ -27,33 +27,33 @@ import { createPreprocessor } from './preprocessor.node.ts'
 /** Options of `load`. */
 export interface LoadOptions {
   /** Overrides what the checkpoint says or what was guessed. */
-  activation?: Activation
+  activation?: Activation | undefined
   /** The encoders that are needed. The other may be missing, and its weights are not read. Default: both. */
-  towers?: readonly ('image' | 'text')[]
+  towers?: readonly ('image' | 'text')[] | undefined
   /** `cpu`, `webgpu`, `cuda`, `coreml` or `dml`. Default: `cpu`. */
-  device?: string
+  device?: Device | undefined
   /** Threads to compute with. Default: one for each core. */
-  threads?: number
+  threads?: number | undefined
   /** Another size than the checkpoint's: its position embeddings are resized. */
-  imageSize?: number
+  imageSize?: number | undefined
   /** Overrides of how images are prepared. */
-  preprocessing?: Partial<Pick<Preprocessing, 'order' | 'mode' | 'interpolation'>>
+  preprocessing?: Partial<Pick<Preprocessing, 'order' | 'mode' | 'interpolation'>> | undefined
   /** Images of more pixels are refused. Default: 178,956,970. */
-  maxPixels?: number
+  maxPixels?: number | undefined
   /** Images at addresses of more bytes are refused. Default: 268,435,456. */
-  maxBytes?: number
+  maxBytes?: number | undefined
   /** Turns images upright by their EXIF orientation, which the reference does not. Default: false. */
-  exifRotate?: boolean
-  /** A configuration alone (`*.json`) is loaded too, with weights drawn from this seed: to look at how a model is built. */
-  randomWeights?: number
-  signal?: AbortSignal
+  exifRotate?: boolean | undefined
+  /** Loads a config alone (`*.json`) too, with random weights from this seed: to inspect how a model is built. */
+  randomWeights?: number | undefined
+  signal?: AbortSignal | undefined
   /** Called while files are downloaded. */
-  onProgress?: (progress: DownloadProgress) => void
+  onProgress?: ((progress: DownloadProgress) => void) | undefined
   /** Called while the model is used, for what a user should know: an image that was not turned upright, a text in a script
    * that the model does not know. */
-  onNotice?: (notice: UseNotice) => void
+  onNotice?: ((notice: UseNotice) => void) | undefined
   /** Called with a sentence when the network keeps the caller waiting: for what, and what will be tried next. */
-  onWait?: (message: string) => void
+  onWait?: ((message: string) => void) | undefined
 }
 
 const rules = {
@@ -104,24 +104,18 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   }
   checkOptions(options, rules, 'load')
   checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
-  const { towers = ['image', 'text'], signal, onNotice } = options
+  const { signal, onNotice } = options
   const device = deviceNamed(options.device ?? 'cpu')
   const random =
     options.randomWeights === undefined || model === undefined
       ? undefined
-      : await randomModel(model, options.randomWeights)
+      : await randomModel(model, options.randomWeights, options.towers)
   if (random) return loadRandom(model!, random, device, options)
   const { activation, onProgress, onWait } = options
-  const opened = await openModel(model, { activation, signal, onProgress, onWait })
+  const opened = await openModel(model, { activation, towers: options.towers, signal, onProgress, onWait })
   signal?.throwIfAborted()
-  const { checkpoint, sources, config, notices } = opened
-  for (const tower of ['image', 'text'] as const) {
-    if (options.towers?.includes(tower) && !config[tower]) {
-      throw new CheckpointError(`${opened.path} has no ${tower} encoder`)
-    }
-    if (!towers.includes(tower)) config[tower] = undefined
-  }
-  if (options.imageSize !== undefined && config.image) config.image.imageSize = options.imageSize
+  const { checkpoint, sources, notices } = opened
+  const config = withImageSize(opened.config, options.imageSize)
 
   const tokenizer = config.text ? opened.tokenizer().then((model) => model.tokenizer) : loadTokenizer()
   tokenizer.catch(() => {})
@@ -149,7 +143,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     objective: opened.objective,
     notices,
     parameters: new Parameters(lookup),
-    runtime: createRuntime({ device, ...(options.threads === undefined ? {} : { threads: options.threads }) }),
+    runtime: createRuntime({ device, threads: options.threads }),
     images: createPreprocessor({
       preprocessing,
       maxPixels: options.maxPixels,
@@ -166,9 +160,8 @@ async function loadRandom(
   name: string,
   { config, preprocessing, tokenizer, lookup, notices }: RandomModel,
   device: Device,
-  { towers = ['image', 'text'], threads, maxPixels, maxBytes, exifRotate, onNotice, ...options }: LoadOptions,
+  { threads, maxPixels, maxBytes, exifRotate, onNotice, ...options }: LoadOptions,
 ): Promise<Clip> {
-  for (const tower of ['image', 'text'] as const) if (!towers.includes(tower)) config[tower] = undefined
   const how = { ...preprocessing, ...options.preprocessing }
   return createClip({
     ...{ name, config, notices },
@@ -179,7 +172,7 @@ async function loadRandom(
     logitBias: 0,
     objective: 'contrastive',
     parameters: new Parameters(lookup),
-    runtime: createRuntime({ device, ...(threads === undefined ? {} : { threads }) }),
+    runtime: createRuntime({ device, threads }),
     images: createPreprocessor({
       ...{ preprocessing: how, maxPixels, maxBytes, exifRotate },
       onOrientation: onNotice && ((image) => onNotice(orientationNotice(image))),
@@ -187,6 +180,9 @@ async function loadRandom(
     onNotice,
   })
 }
+
+const withImageSize = (config: ClipConfig, imageSize: number | undefined): ClipConfig =>
+  imageSize === undefined || !config.image ? config : { ...config, image: { ...config.image, imageSize } }
 
 /** A scale or a bias, as float32 holds it. */
 function finite(value: number, parameter: string, path: string): number {

@@ -2,14 +2,14 @@
 
 import type { Label } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
-import { findImages } from '../inputs/images.ts'
-import { calibrationOf } from '../inputs/labelled-data.ts'
+import { findImages, imageWords } from '../inputs/images.ts'
+import { calibrationOf, templatesOf, trainedClassifier } from '../inputs/labelled-data.ts'
 import { readLines } from '../inputs/lines.ts'
 import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
-import { embedImages, noImages } from '../outputs/embeddings.ts'
+import { noImages, streamFound } from '../outputs/embeddings.ts'
 import { startJob } from '../outputs/job.ts'
 import { defineCommand } from '../shell/command.ts'
-import { counted } from '../shell/counted.ts'
+import { counted, percent } from '../shell/counted.ts'
 import { displayWidth, onOneLine, padded, table } from '../shell/table.ts'
 import type { Terminal } from '../shell/terminal.ts'
 
@@ -23,8 +23,7 @@ const noneOfThese = 'none of these'
 export const command = defineCommand({
   usage: 'IMAGE… --labels "cat,dog" | --labels-file F [flags]',
   about: [
-    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
-    'standard input.',
+    ...imageWords,
     'Scores are a softmax over all labels, with the model’s own temperature. With more than ten images each has one',
     'line: path, best label, share. --top 2 or more gives each a block; --json writes one object a line.',
     '--labels imagenet means ImageNet’s 1,000 class names. --template imagenet means the 80 templates of the paper’s',
@@ -62,42 +61,34 @@ export const command = defineCommand({
       throw new UsageError('standard input can be read once: for the image, or for --labels-file')
     }
     const long = onLong(values)
-    const { distinctLabels, narrowed, rank, readClassifier, scoresOf, templateLists, zeroShotScorer } = await import(
-      'typeclip'
-    )
-    const trained = values.model === undefined ? undefined : await readClassifier(values.model)
-    if (trained && values.template.length > 0) {
-      throw new UsageError(
-        `${values.model} answers with its trained classifier, which has no prompts; leave --template out`,
-      )
-    }
+    const { classifierScorer, distinctLabels, narrowed, rankScores, zeroShotScorer } = await import('typeclip')
+    const trained = await trainedClassifier(values.model, values.template)
     const calibration = await calibrationOf(values.calibration, values.model, terminal)
     const names = await labelNames(values, trained?.names ?? calibration?.names, terminal)
     if (calibration && !sameNames(names, calibration.names)) {
-      terminal.note(`${values.calibration} was fitted with other labels; its threshold is a rough one for these`)
+      terminal.note(`${values.calibration} was fitted with other labels: its threshold is only approximate for these`)
     }
     const found = await findImages(words, terminal)
     if (found.images.length === 0) return noImages(found, terminal)
-    const given = values.template.flatMap((template) => templateLists[template] ?? [template])
-    const templates = given.length > 0 ? given : (calibration?.templates ?? [])
+    const templates = (await templatesOf(values.template)) ?? calibration?.templates
     return withModel(values, trained ? ['image'] : ['image', 'text'], terminal, async (clip) => {
-      terminal.status(`embedding ${counted(names.length, 'label')} with ${counted(templates.length || 1, 'template')}`)
+      terminal.status(`embedding ${counted(names.length, 'label')} with ${counted(templates?.length ?? 1, 'template')}`)
       const distinct = trained ? { labels: names, alike: [] } : distinctLabels(clip, names)
       noteAlike(distinct.alike, terminal)
-      const { clip: reader, classifier } = trained
-        ? { clip, classifier: narrowed(trained, names) }
+      const scorer = trained
+        ? classifierScorer(clip, narrowed(trained, names))
         : await zeroShotScorer(clip, distinct.labels, {
-            ...(templates.length > 0 && { templates }),
+            templates,
             onLong: long,
             signal: terminal.signal,
           })
       const short =
         found.images.length > blocksUpTo && (values.top ?? 1) === 1 ? oneLine(found.images, names) : undefined
       const job = startJob(terminal, 'image', found.images.length)
-      for await (const { path, embedding } of embedImages(reader, found, { terminal, job })) {
+      for await (const { path, scores } of streamFound(scorer.scores, found, { terminal, job })) {
         const top = values.top ?? (values.json ? Infinity : shownLabels)
-        const labels = rank(classifier, embedding, top, calibration?.temperature)
-        const none = calibration && scoresOf(classifier, embedding).every((score) => score < calibration.threshold)
+        const labels = rankScores(scorer.names, scores, top, calibration?.temperature)
+        const none = calibration && scores.every((score) => score < calibration.threshold)
         const answer = calibration && { answer: none ? noneOfThese : labels[0]!.label }
         if (values.json) await terminal.print(JSON.stringify({ path, ...answer, labels }))
         else await terminal.print(short ? short(path, labels[0]!, none === true) : block(path, labels, none === true))
@@ -162,5 +153,3 @@ function oneLine(images: readonly { path: string }[], names: readonly string[]) 
       ? `${padded(onOneLine(path), pathWidth)}  ${noneOfThese}`
       : `${padded(onOneLine(path), pathWidth)}  ${padded(onOneLine(label), labelWidth)}  ${percent(score).padStart(7)}`
 }
-
-const percent = (score: number): string => `${(score * 100).toFixed(1)} %`

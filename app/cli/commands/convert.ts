@@ -1,10 +1,10 @@
 // `typeclip convert`: a checkpoint as another project publishes it.
 
 import { UsageError } from 'typeclip/errors'
-import { megabytes, modelFlags } from '../model-flags.ts'
+import { modelFlags } from '../model-flags.ts'
 import { downloading } from '../outputs/downloading.ts'
 import { defineCommand } from '../shell/command.ts'
-import { counted } from '../shell/counted.ts'
+import { counted, megabytes } from '../shell/counted.ts'
 
 const dtypes = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const
 

@@ -47,7 +47,7 @@ export const command = defineCommand({
   async run(words, { json, device, threads }, terminal) {
     if (words.length > 0) throw new UsageError(`doctor takes no words; found '${words[0]}'`)
     const golden: Golden = JSON.parse(await readFile(cliFile('golden', 'golden.json'), 'utf8'))
-    const options = { ...(device && { device }), ...(threads && { threads }), signal: terminal.signal }
+    const options = { device, threads, signal: terminal.signal }
     const findings: Finding[] = []
 
     async function check(name: string, compare: () => Promise<Omit<Finding, 'check'>>): Promise<void> {

@@ -1,7 +1,7 @@
 // `typeclip embed`: images and texts to a file of vectors.
 
 import { UsageError } from 'typeclip/errors'
-import { findImages } from '../inputs/images.ts'
+import { findImages, imageWords } from '../inputs/images.ts'
 import { namedTexts } from '../inputs/texts.ts'
 import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
 import { embedImages, embedTexts } from '../outputs/embeddings.ts'
@@ -15,8 +15,7 @@ export const command = defineCommand({
     'Writes rows of float32 in the order given: images, then --text, then the lines of --text-file. An input that',
     'fails has no row. .safetensors holds the tensor `embeddings`; .jsonl has {"path" | "text", "embedding"}.',
     'X.npy and X.safetensors come with X.rows.jsonl, which says what each row is.',
-    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
-    'standard input.',
+    ...imageWords,
   ],
   flags: {
     text: { type: 'texts', value: 'S', help: 'a text; repeat the flag for more' },

@@ -147,9 +147,9 @@ describe('why did it match', () => {
     const argv = ['inspect', picture, '--text', 'white clouds', '--text', '', '--explain', '--model', vit]
     const { code, stdout } = await captured(argv)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^ {2}white clouds +-?\d\.\d{4} +-?\d+\.\d{3} +\d+\.\d%$/m)
+    expect(stdout).toMatch(/^ {2}white clouds +-?\d\.\d{4} +-?\d+\.\d{3} +\d+\.\d %$/m)
     expect(stdout.match(/^ {4}│.{16}│$/gm)).toHaveLength(16)
-    expect(stdout).toMatch(/^ {2}clouds +\d+\.\d%/m)
+    expect(stdout).toMatch(/^ {2}clouds +\d+\.\d %/m)
     expect(stdout.match(/█{24}/g)).toHaveLength(1)
     expect(stdout).toContain('(a text without words)')
     expect(stdout).not.toContain('visual.conv1')

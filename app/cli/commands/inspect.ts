@@ -11,11 +11,11 @@ import { inspectReport } from '../../report/inspect/report.ts'
 import { originalUrl } from '../../report/original.ts'
 import { type FoundImage, findImages } from '../inputs/images.ts'
 import { namedTexts } from '../inputs/texts.ts'
-import { addressFlags, imageFlags, megabytes, modelFlags, withModel } from '../model-flags.ts'
+import { addressFlags, imageFlags, modelFlags, withModel } from '../model-flags.ts'
 import { type AtomicFile, createAtomicFile } from '../outputs/atomic-file.ts'
 import { type Job, startJob } from '../outputs/job.ts'
 import { defineCommand } from '../shell/command.ts'
-import { counted } from '../shell/counted.ts'
+import { counted, megabytes } from '../shell/counted.ts'
 import type { Terminal } from '../shell/terminal.ts'
 
 export const command = defineCommand({
@@ -98,7 +98,7 @@ export const command = defineCommand({
         const { inspect } = await import('typeclip/inspect')
         const inspection = await inspect(clip, {
           ...inputs,
-          ...(explain && { explain: from }),
+          explain: explain ? from : undefined,
           signal: terminal.signal,
         })
         if (files.html) {
@@ -171,7 +171,7 @@ async function usable(
   words: string[],
   terminal: Terminal,
   job: Job,
-): Promise<{ image?: FoundImage['image']; texts: string[] }> {
+): Promise<{ image: FoundImage['image'] | undefined; texts: string[] }> {
   const { tokenize } = await import('typeclip')
   const texts: string[] = []
   const image = found && (await attempt(found.path, () => clip.preprocess(found.image, { signal: terminal.signal })))
@@ -181,7 +181,7 @@ async function usable(
       texts.push(text)
     }
   }
-  return { ...(image && { image: found.image }), texts }
+  return { image: image ? found?.image : undefined, texts }
 
   async function attempt(name: string, use: () => Promise<unknown>): Promise<boolean> {
     try {

@@ -2,8 +2,8 @@
 
 import { statSync } from 'node:fs'
 import { UsageError } from 'typeclip/errors'
-import { megabytes } from '../model-flags.ts'
 import { defineCommand } from '../shell/command.ts'
+import { megabytes } from '../shell/counted.ts'
 import { libraryFile } from '../shell/installation.ts'
 import { table } from '../shell/table.ts'
 

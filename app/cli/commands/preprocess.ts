@@ -2,7 +2,7 @@
 
 import type { Preprocessing } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
-import { findImages } from '../inputs/images.ts'
+import { findImages, imageWords } from '../inputs/images.ts'
 import { addressFlags, imageFlags } from '../model-flags.ts'
 import { startJob } from '../outputs/job.ts'
 import { createRowFile } from '../outputs/row-file.ts'
@@ -17,8 +17,7 @@ export const command = defineCommand({
   about: [
     'Writes float32 [n, 3, N, N], normalised; with --raw, uint8 before normalising. An image that fails has no row;',
     'X.rows.jsonl says what each row is.',
-    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
-    'standard input.',
+    ...imageWords,
   ],
   flags: {
     out: { type: 'text', value: 'X', help: 'file to write; it is replaced only when the new one is complete' },
@@ -48,11 +47,12 @@ export const command = defineCommand({
     if (out === undefined) throw new UsageError('--out is missing: a file X.npy')
     const { images, missing } = await findImages(words, terminal)
     const { createPreprocessor, normalize, openaiPreprocessing } = await import('typeclip')
+    const defaults = openaiPreprocessing(size)
     const preprocessing: Preprocessing = {
-      ...openaiPreprocessing(size),
-      ...(order && { order }),
-      ...(mode && { mode }),
-      ...(interpolation && { interpolation }),
+      ...defaults,
+      order: order ?? defaults.order,
+      mode: mode ?? defaults.mode,
+      interpolation: interpolation ?? defaults.interpolation,
     }
     const file = await createRowFile(out, { allowed: ['.npy'], shape: [3, size, size] })
     const unturned = new Set<string>()

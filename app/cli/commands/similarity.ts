@@ -1,7 +1,7 @@
 // `typeclip similarity`: the cosine of each image with each text.
 
 import { UsageError } from 'typeclip/errors'
-import { findImages } from '../inputs/images.ts'
+import { findImages, imageWords } from '../inputs/images.ts'
 import { namedTexts } from '../inputs/texts.ts'
 import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
 import { embedImages, embedTexts, noImages } from '../outputs/embeddings.ts'
@@ -18,8 +18,7 @@ export const command = defineCommand({
     'Every word after --text, up to the next flag, is a text; --text may be repeated. One image: a line per text, the',
     'best first. Several images: a line per image, sorted by the first text. Cosines are between -1 and 1; for a full',
     'CLIP 0.3 is already high. --json keeps the order given, and adds the logits: cosines times the model’s scale.',
-    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
-    'standard input.',
+    ...imageWords,
   ],
   flags: {
     text: { type: 'texts', value: 'S', following: true, help: 'texts to compare with' },

@@ -1,13 +1,12 @@
 // Columns that line up on a terminal, where a Chinese character or an emoji is two columns wide.
 
+import displayWidth from 'string-width'
+
+export { displayWidth }
+
 export type Align = 'left' | 'right'
 
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u
 const characters = (text: string): string[] => Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
-
-export const displayWidth = (text: string): number =>
-  characters(text).reduce((width, character) => width + (wide.test(character) ? 2 : 1), 0)
 
 /** A text on one line and within a width, with … where it was cut. */
 export function shortened(text: string, width: number): string {

@@ -1,6 +1,6 @@
-// What each stage is, why it is there, its formula, and where the paper says so: for learners, in two languages.
+// What each stage does and why, its formula, and its place in the paper: for learners, in two languages.
 
-import type { Both } from '../html.ts'
+import { type Both, html } from '../html.ts'
 
 export interface Explanation extends Both {
   formula?: string
@@ -8,7 +8,7 @@ export interface Explanation extends Both {
   paper?: string
 }
 
-/** The first that matches a stage's name, from the tower on, is its explanation. */
+/** A stage is explained by the first entry that matches its name. */
 const explanations: readonly (readonly [RegExp, Explanation])[] = [
   [
     /^visual\.conv1$/,
@@ -143,8 +143,8 @@ const explanations: readonly (readonly [RegExp, Explanation])[] = [
   [
     /^visual\.pooled$/,
     {
-      en: 'What is read of the sequence: the class token (or, in some of open_clip’s models, the mean of the patches). It is Figure 3’s I<sub>f</sub>.',
-      zh: '从序列中读出的部分：class token（open_clip 的部分模型读图像块的平均）。即图 3 中的 I<sub>f</sub>。',
+      en: html`The class token (in some of open_clip’s models, the mean of the patches). It is I<sub>f</sub> in Figure 3.`,
+      zh: html`class token（open_clip 的部分模型取图像块的平均）。即图 3 中的 I<sub>f</sub>。`,
       formula: 'I_f = ln_post(x₀)',
       paper: 'Figure 3',
     },
@@ -152,8 +152,8 @@ const explanations: readonly (readonly [RegExp, Explanation])[] = [
   [
     /^pooled$/,
     {
-      en: 'What is read of the sequence: the position of end-of-text, which has seen all tokens. It is Figure 3’s T_f.',
-      zh: '从序列中读出的部分：结束符所在位置，它看得到全部词元。即图 3 中的 T_f。',
+      en: html`The vector at the position of end-of-text, which has seen all tokens. It is T<sub>f</sub> in Figure 3.`,
+      zh: html`结束符所在位置的向量，它看得到全部词元。即图 3 中的 T<sub>f</sub>。`,
       formula: 'T_f = ln_final(x)[argmax(ids)]',
       paper: '§2.4, Figure 3',
     },

@@ -1,6 +1,7 @@
 // An inspection as text for a terminal.
 
 import { type ImagePass, type Inspection, meanOverHeads, type Stage, type TextPass } from 'typeclip/inspect'
+import { percent } from '../../cli/shell/counted.ts'
 import { table } from '../../cli/shell/table.ts'
 
 const shades = ' ░▒▓█'
@@ -104,5 +105,3 @@ function stageTable(stages: readonly Stage[]): string[] {
 
 const number = (x: number): string =>
   x !== 0 && Math.abs(x) < 1e-3 ? x.toExponential(1) : Math.abs(x) < 100 ? x.toFixed(3) : x.toFixed(1)
-
-const percent = (x: number): string => `${(100 * x).toFixed(1)}%`

@@ -1,12 +1,19 @@
 // `typeclip evaluate calibrate`: the temperature and the threshold that make "none of these" an answer.
 
 import { UsageError } from 'typeclip/errors'
-import { percent } from '../../../report/evaluate/tables.ts'
-import { countingJob, openData, templatesOf, wordFlags, wordsOf } from '../../inputs/labelled-data.ts'
+import {
+  countingJob,
+  openLabelledData,
+  templatesOf,
+  trainedClassifier,
+  wordFlags,
+  wordsOf,
+} from '../../inputs/labelled-data.ts'
 import { columnFlags } from '../../inputs/training-data.ts'
 import { imageFlags, modelFlags, withModel } from '../../model-flags.ts'
 import { createAtomicFile } from '../../outputs/atomic-file.ts'
 import { defineCommand } from '../../shell/command.ts'
+import { percent } from '../../shell/counted.ts'
 import { table } from '../../shell/table.ts'
 
 export const command = defineCommand({
@@ -46,18 +53,14 @@ export const command = defineCommand({
     if (words.length > 0) throw new UsageError(`calibrate takes flags only; found '${words[0]}'`)
     const { out, json, model, precision } = values
     if (out === undefined) throw new UsageError('--out is missing: the file that the calibration goes into')
-    const { readClassifier } = await import('typeclip')
-    const classifier = model === undefined ? undefined : await readClassifier(model)
-    if (classifier && values.template.length > 0) {
-      throw new UsageError(`${model} answers with its trained classifier, which has no prompts; leave --template out`)
-    }
+    const classifier = await trainedClassifier(model, values.template)
     const templates = await templatesOf(values.template)
     const classnames = await wordsOf(values.classnames)
-    const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
+    const source = await openLabelledData('--data', values.data, terminal, { classes: true, columns: values })
     const none =
       values.none === undefined
         ? undefined
-        : await openData('--none', values.none, terminal, { classes: true, columns: values })
+        : await openLabelledData('--none', values.none, terminal, { classes: true, columns: values })
     const file = await createAtomicFile(out)
     try {
       return await withModel(values, classifier ? ['image'] : ['image', 'text'], terminal, async (clip) => {

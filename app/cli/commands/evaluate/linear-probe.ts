@@ -2,12 +2,12 @@
 
 import { UsageError } from 'typeclip/errors'
 import { createPage } from '../../../report/evaluate/page.ts'
-import { classificationTable, percent } from '../../../report/evaluate/tables.ts'
-import { countingJob, openData, resultFlags } from '../../inputs/labelled-data.ts'
+import { classificationTable } from '../../../report/evaluate/tables.ts'
+import { countingJob, openLabelledData, resultFlags } from '../../inputs/labelled-data.ts'
 import { columnFlags } from '../../inputs/training-data.ts'
 import { imageFlags, modelFlags, withModel } from '../../model-flags.ts'
 import { defineCommand } from '../../shell/command.ts'
-import { counted } from '../../shell/counted.ts'
+import { counted, percent } from '../../shell/counted.ts'
 import { classificationJson, heading } from './zero-shot.ts'
 
 export const command = defineCommand({
@@ -46,8 +46,8 @@ export const command = defineCommand({
     if (words.length > 0) throw new UsageError(`linear-probe takes flags only; found '${words[0]}'`)
     const { json, html, sweep, c, seed, beforeProjection } = values
     if (sweep && c !== undefined) throw new UsageError('--sweep chooses C; give one of --sweep and --c')
-    const train = await openData('--train', values.train, terminal, { classes: true, columns: values })
-    const test = await openData('--test', values.test, terminal, { classes: true, columns: values })
+    const train = await openLabelledData('--train', values.train, terminal, { classes: true, columns: values })
+    const test = await openLabelledData('--test', values.test, terminal, { classes: true, columns: values })
     const page = html === undefined ? undefined : await createPage(html)
     try {
       return await withModel(values, ['image'], terminal, async (clip) => {
