@@ -223,3 +223,17 @@ it('loads ONNX Runtime in one place, where its telemetry is switched off first',
   const loading = sources.filter(({ imports }) => imports.includes('onnxruntime-node')).map(({ path }) => path)
   expect(loading).toEqual(['src/runtime/native-library.node.ts'])
 })
+
+it('loads no model, no native library and no network code with the light entries', () => {
+  const imported = new Map(library.map(({ path, imports }) => [path, imports.filter((name) => name.startsWith('.'))]))
+  const loaded = (path: string, seen = new Set<string>()): Set<string> => {
+    if (seen.has(path)) return seen
+    seen.add(path)
+    for (const name of imported.get(path)!) loaded(join(dirname(path), name).split(sep).join('/'), seen)
+    return seen
+  }
+  const roomsOf = (entry: string) => new Set([...loaded(entry)].map(room))
+  expect(roomsOf('src/entry/errors.ts')).toEqual(new Set(['entry', 'errors']))
+  expect(roomsOf('src/entry/tokenizer.node.ts')).toEqual(new Set(['entry', 'errors', 'files', 'tokenizer']))
+  expect(roomsOf('src/entry/checkpoint.node.ts')).toEqual(new Set(['entry', 'errors', 'graph', 'checkpoint']))
+})

@@ -26,7 +26,7 @@ export const command = defineCommand({
   examples: ['typeclip tokenize "hello world!"', 'typeclip tokenize --file captions.txt --truncate --json > ids.jsonl'],
   async run(words, { file, truncate, json }, terminal) {
     if (words.length === 0 && file === undefined) throw new UsageError('no text was given: words, or --file F')
-    const { loadTokenizer, tokenize } = await import('typeclip')
+    const { loadTokenizer, tokenize } = await import('typeclip/tokenizer')
     const tokenizer = await loadTokenizer()
     const job = startJob(terminal, 'text')
     for await (const { text, name } of namedTexts(words, file, terminal)) {
