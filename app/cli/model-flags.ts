@@ -94,7 +94,7 @@ export async function withModel<T>(
   })
   terminal.status(undefined)
   try {
-    // A script has chosen its model: only a person at a terminal is told that it is the starter.
+    // Whoever wrote a script knows that it uses the starter: only a terminal shows that notice.
     const shown = terminal.watched ? clip.notices : clip.notices.filter((notice) => notice !== starterNotice)
     for (const notice of shown) terminal.note(notice)
     const result = await use(clip)

@@ -18,8 +18,8 @@ interface Golden {
   reference: Record<string, string>
   model: { file: string; sha256: string }
   tokens: { text: string; ids: number[] }[]
-  pixels: { picture: string; sha256: string }[]
-  images: { picture: string; embedding: number[] }[]
+  pixels: { image: string; sha256: string }[]
+  images: { image: string; embedding: number[] }[]
   texts: { text: string; embedding: number[] }[]
 }
 
@@ -68,7 +68,7 @@ export const command = defineCommand({
     await check('image encoder', async () => {
       const { load } = await import('typeclip')
       clip = await load(undefined, options)
-      const images = golden.images.map(({ picture }) => cliFile('golden', picture))
+      const images = golden.images.map(({ image }) => cliFile('golden', image))
       return compared(await clip.encodeImage(images, { normalize: true }), golden.images)
     })
     await check('text encoder', async () => {
@@ -119,9 +119,9 @@ async function checkPixels({ pixels }: Golden): Promise<Omit<Finding, 'check'>> 
   const preprocessor = createPreprocessor({ preprocessing: openaiPreprocessing(224) })
   try {
     const wrong: string[] = []
-    for (const { picture, sha256 } of pixels) {
-      const bytes = await preprocessor.preprocess(cliFile('golden', picture))
-      if (createHash('sha256').update(bytes).digest('hex') !== sha256) wrong.push(picture)
+    for (const { image, sha256 } of pixels) {
+      const bytes = await preprocessor.preprocess(cliFile('golden', image))
+      if (createHash('sha256').update(bytes).digest('hex') !== sha256) wrong.push(image)
     }
     if (wrong.length === 0) return { ok: true, found: `${counted(pixels.length, 'image')}, byte for byte` }
     return { ok: false, found: `${wrong.join(', ')}: other bytes than the reference's` }
