@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** The folders of `src/`, lowest first: a folder imports from folders above it in this table only. */
 const rooms: Record<string, { imports: string[]; because: string }> = {
   graph: { imports: [], because: 'a graph is mathematics; it knows no model and no machine' },
-  files: { imports: [], because: 'locks, folders, JSON and UTF-8 need nothing of what is in the files' },
+  files: { imports: [], because: 'atomic writes, locks, JSON and UTF-8 do not depend on what the files hold' },
   tokenizer: { imports: ['files'], because: 'text to ids needs the vocabulary that ships, and nothing else' },
   image: { imports: [], because: 'image files to pixels needs nothing else' },
   charts: { imports: [], because: 'it draws numbers, whatever they mean' },
@@ -23,7 +23,7 @@ const rooms: Record<string, { imports: string[]; because: string }> = {
   model: { imports: ['graph'], because: 'a model is a graph over named parameters, wherever they come from' },
   objectives: { imports: ['graph', 'model'], because: 'an objective is a graph over the outputs of the encoders' },
   formats: {
-    imports: ['graph', 'tokenizer', 'image', 'checkpoint', 'model'],
+    imports: ['graph', 'files', 'tokenizer', 'image', 'checkpoint', 'model'],
     because: 'a project publishes tensor names, a config, preprocessing and a tokenizer',
   },
   pretrained: {
@@ -50,8 +50,8 @@ const rooms: Record<string, { imports: string[]; because: string }> = {
     because: 'a classifier is made with a loaded CLIP, and saved as tensors',
   },
   data: {
-    imports: ['files', 'image', 'download'],
-    because: 'it makes images and captions into batches, for any model; shards are downloaded like checkpoints',
+    imports: ['files', 'image', 'download', 'zero-shot'],
+    because: 'it makes images and captions into batches; a class becomes a caption by a prompt template',
   },
   evaluate: {
     imports: ['graph', 'runtime', 'files', 'clip', 'zero-shot', 'data'],
@@ -91,6 +91,7 @@ const rooms: Record<string, { imports: string[]; because: string }> = {
       'runtime',
       'tokenizer',
       'image',
+      'files',
       'charts',
       'checkpoint',
       'model',

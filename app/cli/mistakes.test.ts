@@ -85,11 +85,11 @@ const mistakes: readonly Mistake[] = [
   { line: 'classify a.jpg --labels cat,dog --json=yes', says: /--json takes no value; found 'yes'/ },
   {
     line: 'classify a.jpg --labels cat,dog --calibration nofile.json',
-    says: /nofile\.json: cannot be read .*expected a file that/,
+    says: /nofile\.json: cannot be read: .*expected a file that/,
   },
   {
     line: 'classify a.jpg --labels cat,dog --calibration bad.json',
-    says: /bad\.json: is not JSON .*expected a file that/,
+    says: /bad\.json: is not JSON: .*expected a file that/,
   },
   { line: 'embed a.jpg', says: /--out is missing: a file X\.npy/ },
   { line: 'embed a.jpg --out nodir/x.npy', says: /there is no folder nodir; make it first/ },

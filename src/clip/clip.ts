@@ -22,15 +22,17 @@ import { type ObjectiveName, objectives } from '../objectives/index.ts'
 import type { Program, Runtime } from '../runtime/runtime.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { type Score, type TextScores, textScores } from './caption-likelihood.ts'
-import { brokenNumber, type Embeddings, matrix, mean, rowsOf, unit } from './embeddings.ts'
+import { brokenNumber, mean, unit } from './embeddings.ts'
 import { inputName } from './input-name.ts'
 import { iterate, type Many } from './many.ts'
+import { type Matrix, matrixOf, rowsOf, stackRows } from './matrix.ts'
 import { anything, checkOptions, oneOf, trueOrFalse } from './options.ts'
 import { isClipVocabulary, isSpelled } from './spelled-text.ts'
 import { checkTexts, type LongText, longTextChoices, type TextBatch, textBatches } from './text-batches.ts'
 
-export { type Embeddings, unit } from './embeddings.ts'
+export { unit } from './embeddings.ts'
 export type { Many } from './many.ts'
+export type { Matrix } from './matrix.ts'
 
 /** A path or an address (`http`, `https`, `data`, `file`), bytes of an image file, or pixels. */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | RawImage
@@ -38,9 +40,9 @@ export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | RawIma
 /** Options of `encodeImage` and `streamImages`. */
 export interface EncodeOptions {
   /** Divides each embedding by its length. Off by default, as in the reference. */
-  normalize?: boolean
+  normalize?: boolean | undefined
   /** Stops the work; the call rejects with its reason. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** Options of `encodeText`. */
@@ -49,11 +51,20 @@ export interface EncodeTextOptions extends EncodeOptions {
    * A text of more tokens than the context holds: `'error'` refuses it, `'truncate'` cuts it, `'chunk'` embeds it in
    * pieces and averages them. Default: `'error'`.
    */
-  onLong?: LongText
+  onLong?: LongText | undefined
 }
 
+/** `[n, embedDim]`: a row for each input. */
+export type Embeddings = Matrix
+
 /** One image of a stream: its embedding, or why there is none. */
-export type ImageResult = { index: number; embedding: Float32Array } | { index: number; error: InputError }
+export type ImageResult = { index: number; embedding: Float32Array } | ImageError
+
+/** An image that cannot be read, by its place in the stream. */
+export interface ImageError {
+  index: number
+  error: InputError
+}
 
 /** What comes up while a model is used and is no error. `message` is for the user. */
 export type UseNotice =
@@ -64,13 +75,6 @@ export type UseNotice =
   | { kind: 'orientation'; message: string; image?: string; id: string; orientation: number }
   /** Once for a model: the first text in a script that its tokenizer spells in bytes or single letters. */
   | { kind: 'script'; message: string; text: string }
-
-declare global {
-  // As @types/node has it: for programs that are compiled without that and without the library esnext.disposable.
-  interface SymbolConstructor {
-    readonly asyncDispose: unique symbol
-  }
-}
 
 /** A loaded CLIP: an image encoder, a text encoder and the scale of their similarities. Made by `load`. */
 export interface Clip {
@@ -113,7 +117,7 @@ export interface Clip {
    */
   readonly likelihood?: ClipLikelihood | undefined
   /** What the image encoder is fed: `[3, n, n]` bytes, before normalising. */
-  preprocess(image: ImageInput, options?: { signal?: AbortSignal }): Promise<Uint8Array>
+  preprocess(image: ImageInput, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>
   /**
    * Gives back memory, threads and workers, after what is running has ended. The model cannot be used afterwards; calling
    * `dispose` again does nothing.
@@ -128,22 +132,25 @@ export interface Clip {
  * models come from the objectives `lm` and `bow`.
  */
 export interface ClipLikelihood {
-  /** The default prompt template for the label of a class. */
-  readonly template: string
+  /** The default prompt template for a label, if it is not `a photo of a {}.` */
+  readonly template?: string | undefined
   /** What the model computes of each image before it sees a text, in the order given; in place of an embedding. */
-  streamConditions(images: Many<ImageInput>, options?: { signal?: AbortSignal }): AsyncGenerator<ImageResult>
+  streamConditions(
+    images: Many<ImageInput>,
+    options?: { signal?: AbortSignal | undefined },
+  ): AsyncGenerator<ImageResult>
   /**
    * A function from an image's condition to the mean log-probability of the tokens of each text.
    *
    * @throws InputError for a text that is too long or has no words
    */
-  scoresOf(texts: readonly string[], options?: { onLong?: LongText }): Score
+  scoresOf(texts: readonly string[], options?: { onLong?: LongText | undefined }): Score
 }
 
 /** Prepares images as a model takes them. */
 export interface Preprocessor {
   /** `[3, size, size]` bytes, before normalising (`normalize`). @throws InputError for what is not a readable image */
-  preprocess(image: ImageInput, options?: { signal?: AbortSignal }): Promise<Uint8Array>
+  preprocess(image: ImageInput, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>
   /** Ends the threads. */
   close(): Promise<void>
 }
@@ -263,7 +270,7 @@ export function createClip({ images, onNotice, brokenParameter, ...parts }: Part
         if (done) {
           more = false
         } else {
-          const pixels = preprocess(value, signal ? { signal } : {}).catch(inputError)
+          const pixels = preprocess(value, { signal }).catch(inputError)
           // Nobody awaits these where a stream ends early, and closing the pool rejects them.
           pixels.catch(() => {})
           ahead.push({ name: inputName(value), pixels })
@@ -296,7 +303,7 @@ export function createClip({ images, onNotice, brokenParameter, ...parts }: Part
     const batch = new Float32Array(pixels.length * area)
     for (const [i, image] of pixels.entries()) normalize(image, preprocessing, batch, i * area)
     const { embedding } = await program.run({ image: new Value('float32', batch, imageShape(pixels.length)) })
-    return rowsOf(embedding!)
+    return rowsOf(matrixOf(embedding!))
   }
 
   async function embedTexts(batch: TextBatch): Promise<Float32Array[]> {
@@ -311,10 +318,10 @@ export function createClip({ images, onNotice, brokenParameter, ...parts }: Part
         [length],
       ),
     })
-    return rowsOf(embedding!)
+    return rowsOf(matrixOf(embedding!))
   }
 
-  async function preprocess(image: ImageInput, options?: { signal?: AbortSignal }): Promise<Uint8Array> {
+  async function preprocess(image: ImageInput, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array> {
     refuseDisposed()
     return images.preprocess(image, options).catch((error: unknown) => {
       if (!(error instanceof InputError)) refuseDisposed()
@@ -343,11 +350,11 @@ export function createClip({ images, onNotice, brokenParameter, ...parts }: Part
         if ('error' in result) throw result.error
         rows.push(result.embedding)
       }
-      return matrix(rows, config.embedDim)
+      return stackRows(rows, config.embedDim)
     },
     likelihood: likelihood && {
       template: likelihood.template,
-      streamConditions: (many, { signal } = {}) => streamRows(many, signal ? { signal } : {}),
+      streamConditions: (many, { signal } = {}) => streamRows(many, { signal }),
       scoresOf(texts, options = {}) {
         checkOptions(options, { onLong: encodeTextRules.onLong }, 'scoresOf')
         check('text')
@@ -378,7 +385,7 @@ export function createClip({ images, onNotice, brokenParameter, ...parts }: Part
         for (const [i, row] of rows.entries()) embedded[batch.pieces[i]!] = row
       }
       const rows = pieces.map((of) => mean(of.map((piece) => embedded[piece]!)))
-      return matrix(normalize ? rows.map(unit) : rows, config.embedDim)
+      return stackRows(normalize ? rows.map(unit) : rows, config.embedDim)
     },
     preprocess,
     dispose() {
@@ -398,7 +405,7 @@ function disposable(runtime: Runtime, refuseDisposed: () => void): Runtime {
       refuseDisposed()
       const program = await runtime.compile(graph, options)
       const running = new Set<Promise<unknown>>()
-      return {
+      const own: Program = {
         ...program,
         async run(values, into) {
           refuseDisposed()
@@ -411,7 +418,9 @@ function disposable(runtime: Runtime, refuseDisposed: () => void): Runtime {
           await Promise.all(running)
           await program.dispose()
         },
+        [Symbol.asyncDispose]: () => own.dispose(),
       }
+      return own
     },
   }
 }

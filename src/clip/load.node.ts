@@ -104,24 +104,18 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   }
   checkOptions(options, rules, 'load')
   checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
-  const { towers = ['image', 'text'], signal, onNotice } = options
+  const { signal, onNotice } = options
   const device = deviceNamed(options.device ?? 'cpu')
   const random =
     options.randomWeights === undefined || model === undefined
       ? undefined
-      : await randomModel(model, options.randomWeights)
+      : await randomModel(model, options.randomWeights, options.towers)
   if (random) return loadRandom(model!, random, device, options)
   const { activation, onProgress, onWait } = options
-  const opened = await openModel(model, { activation, signal, onProgress, onWait })
+  const opened = await openModel(model, { activation, towers: options.towers, signal, onProgress, onWait })
   signal?.throwIfAborted()
-  const { checkpoint, sources, config, notices } = opened
-  for (const tower of ['image', 'text'] as const) {
-    if (options.towers?.includes(tower) && !config[tower]) {
-      throw new CheckpointError(`${opened.path} has no ${tower} encoder`)
-    }
-    if (!towers.includes(tower)) config[tower] = undefined
-  }
-  if (options.imageSize !== undefined && config.image) config.image.imageSize = options.imageSize
+  const { checkpoint, sources, notices } = opened
+  const config = withImageSize(opened.config, options.imageSize)
 
   const tokenizer = config.text ? opened.tokenizer().then((model) => model.tokenizer) : loadTokenizer()
   tokenizer.catch(() => {})
@@ -149,7 +143,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     objective: opened.objective,
     notices,
     parameters: new Parameters(lookup),
-    runtime: createRuntime({ device, ...(options.threads === undefined ? {} : { threads: options.threads }) }),
+    runtime: createRuntime({ device, threads: options.threads }),
     images: createPreprocessor({
       preprocessing,
       maxPixels: options.maxPixels,
@@ -166,9 +160,8 @@ async function loadRandom(
   name: string,
   { config, preprocessing, tokenizer, lookup, notices }: RandomModel,
   device: Device,
-  { towers = ['image', 'text'], threads, maxPixels, maxBytes, exifRotate, onNotice, ...options }: LoadOptions,
+  { threads, maxPixels, maxBytes, exifRotate, onNotice, ...options }: LoadOptions,
 ): Promise<Clip> {
-  for (const tower of ['image', 'text'] as const) if (!towers.includes(tower)) config[tower] = undefined
   const how = { ...preprocessing, ...options.preprocessing }
   return createClip({
     ...{ name, config, notices },
@@ -179,7 +172,7 @@ async function loadRandom(
     logitBias: 0,
     objective: 'contrastive',
     parameters: new Parameters(lookup),
-    runtime: createRuntime({ device, ...(threads === undefined ? {} : { threads }) }),
+    runtime: createRuntime({ device, threads }),
     images: createPreprocessor({
       ...{ preprocessing: how, maxPixels, maxBytes, exifRotate },
       onOrientation: onNotice && ((image) => onNotice(orientationNotice(image))),
@@ -187,6 +180,9 @@ async function loadRandom(
     onNotice,
   })
 }
+
+const withImageSize = (config: ClipConfig, imageSize: number | undefined): ClipConfig =>
+  imageSize === undefined || !config.image ? config : { ...config, image: { ...config.image, imageSize } }
 
 /** A scale or a bias, as float32 holds it. */
 function finite(value: number, parameter: string, path: string): number {

@@ -97,7 +97,7 @@ describe('a model that gives no numbers', () => {
       const inputs = parameter.startsWith('visual') ? { image } : { texts: ['a cat'] }
       const error = await errorOf(inspect(broken, inputs))
       expect(error).toBeInstanceOf(CheckpointError)
-      expect(error.message).toContain(`(found NaN): ${steps[i]} is the first step that gives none`)
+      expect(error.message).toContain(`(found NaN); the first broken stage is ${steps[i]}`)
     }
   })
 
@@ -250,7 +250,7 @@ describe('options', () => {
     expect(() => createPreprocessor({ ...clip, maxPixels: 1 } as never)).toThrow(
       "createPreprocessor has no option 'name'",
     )
-    expect(() => softmax({ data: Float32Array.of(1, 2), classes: 2 }, 0)).toThrow('`temperature` is 0')
+    expect(() => softmax(Float32Array.of(1, 2), 0)).toThrow('`temperature` is 0')
     await refused(load(null as never), 'found null')
     await refused(load(new URL('file:///x') as never), 'found an object of class URL')
   })

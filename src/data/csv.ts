@@ -1,5 +1,5 @@
 // CSV and TSV as pandas reads them, and so open_clip's training: quotes enclose a field where they open it, and are
-// characters anywhere else (`a 5" phone`).
+// characters anywhere else (`a 5" phone`). csv-parse reads `"red" phone` differently (docs/en/decisions/data.md).
 
 import { UsageError } from '../errors.ts'
 

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { decodeUtf8 } from '../files/utf8.ts'
-import { checkTemplates, classCaptions, trimmed } from './captions.ts'
+import { checkTemplates, defaultTemplates, fillTemplates } from '../zero-shot/prompts.ts'
+import { trimmed } from './captions.ts'
 import { counted } from './counted.ts'
 import { digestOf } from './digest.node.ts'
 import { byName, isImageFile, skippedNotice } from './image-files.ts'
@@ -28,7 +29,7 @@ export interface FolderOptions {
  * @throws UsageError where there are no images, neither captions nor folders, or the folder holds the parts of a split
  */
 export async function openFolder(folder: string, { templates, classes }: FolderOptions = {}): Promise<Source> {
-  checkTemplates(templates)
+  checkTemplates(templates ?? [])
   const found = await walk(folder)
   const files = found.files.sort(byName)
   const all = new Set(files)
@@ -77,7 +78,7 @@ export async function openFolder(folder: string, { templates, classes }: FolderO
     const [image, label] = [join(folder, used[i]!), labels[i]]
     const own = captioned ? await captionsIn(captionFile(image)) : undefined
     const fromClass = label !== undefined && (templates || classes || !captioned)
-    const captions = typeof own !== 'object' && fromClass ? classCaptions(label, templates) : own!
+    const captions = typeof own !== 'object' && fromClass ? fillTemplates(templates ?? defaultTemplates, label) : own!
     if (typeof captions === 'string') return { key: image, reason: captions }
     return { key: image, image, captions, ...(label !== undefined && { label }) }
   })

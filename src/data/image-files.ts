@@ -1,9 +1,9 @@
 // Which files of a folder are images, and which folders hold none: one list for training, evaluation and the command.
 
+import { extensions } from '../image/containers/sniff.ts'
 import { counted } from './counted.ts'
 
-/** What the decoder reads, by the end of a file's name. */
-export const imageExtensions = ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'gif', 'avif', 'tif', 'tiff'] as const
+export const imageExtensions: readonly string[] = Object.values(extensions).flat()
 
 const images = new RegExp(`\\.(${imageExtensions.join('|')})$`, 'i')
 

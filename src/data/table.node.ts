@@ -4,7 +4,8 @@ import { createReadStream } from 'node:fs'
 import { dirname, extname, relative, resolve, sep } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { utf8Blocks, utf8Lines } from '../files/utf8.ts'
-import { checkTemplates, classCaptions, trimmed } from './captions.ts'
+import { checkTemplates, defaultTemplates, fillTemplates } from '../zero-shot/prompts.ts'
+import { trimmed } from './captions.ts'
 import { csvRows, headerNames, separatorOf } from './csv.ts'
 import { digestOf } from './digest.node.ts'
 import { byName } from './image-files.ts'
@@ -51,7 +52,7 @@ export function isTable(path: string): boolean {
  * @throws UsageError where a column is missing, no row is there, or the file is not UTF-8
  */
 export async function openTable(path: string, options: TableOptions = {}): Promise<Source> {
-  checkTemplates(options.templates)
+  checkTemplates(options.templates ?? [])
   const folder = dirname(resolve(path))
   const samples: (TableSample | Skipped)[] = []
   const byImage = new Map<string, { captions: string[] }>()
@@ -151,7 +152,7 @@ function read(
   const isText = (text: unknown): text is string => typeof text === 'string'
   if (!texts.every(isText)) return wrong(columns.caption!, own, 'a text, or a list of texts')
   const captions = trimmed(texts)
-  if (captions.length === 0 && named !== '') captions.push(...classCaptions(named, templates))
+  if (captions.length === 0 && named !== '') captions.push(...fillTemplates(templates ?? defaultTemplates, named))
   if (captions.length === 0) return { key, reason: `its field "${columns.caption ?? columns.label}" is empty` }
   const path = resolve(folder, image.trim())
   return { key: path, image: path, captions, ...label }

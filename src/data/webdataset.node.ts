@@ -3,7 +3,8 @@
 import { createHash, type Hash } from 'node:crypto'
 import { InputError, UsageError } from '../errors.ts'
 import { decodeUtf8 } from '../files/utf8.ts'
-import { checkTemplates, classCaptions, trimmed } from './captions.ts'
+import { checkTemplates, defaultTemplates, fillTemplates } from '../zero-shot/prompts.ts'
+import { trimmed } from './captions.ts'
 import { byName, isIgnoredFolder, isImageFile } from './image-files.ts'
 import { permutation, throughBuffer } from './order.ts'
 import type { Order, Sample, Skipped, Source } from './sample.ts'
@@ -49,7 +50,7 @@ export async function openWebDataset(
   shards: readonly string[],
   options: WebDatasetOptions = {},
 ): Promise<Source> {
-  checkTemplates(options.templates)
+  checkTemplates(options.templates ?? [])
   const labels = new Set<string>()
   const hash = createHash('sha256')
   const counted: Shard[] = []
@@ -230,7 +231,7 @@ function sampleOf(
   try {
     const label = textOf(group, 'cls')
     const captions = captionsOf(group, captionColumn)
-    if (captions.length === 0 && label) captions.push(...classCaptions(label, templates))
+    if (captions.length === 0 && label) captions.push(...fillTemplates(templates ?? defaultTemplates, label))
     if (captions.length > 0) return { key, image: group.files.get(image)!, captions, ...(label && { label }) }
   } catch (error) {
     if (error instanceof UsageError) return { key, reason: error.message }

@@ -1,11 +1,12 @@
 // The Hugging Face cache, as huggingface_hub lays it out and shares between programs: contents under `blobs/`, one
 // folder of links to them for each commit under `snapshots/`, and the commits of branches under `refs/`.
 
-import { readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rename, stat, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub'
 import { readShardIndex } from '../checkpoint/sharded.ts'
 import { weightFiles, weightFolders } from '../checkpoint/weight-files.ts'
+import { replaceFile } from '../files/atomic.node.ts'
 import { makeFolder } from '../files/make-folder.node.ts'
 
 export interface CachedRepo {
@@ -36,11 +37,7 @@ export const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(rev
 
 export async function rememberCommit(repo: CachedRepo, revision: string, commit: string): Promise<void> {
   if (isCommit(revision)) return
-  const file = join(repo.folder, 'refs', revision)
-  await makeFolder(dirname(file))
-  const part = `${file}.${process.pid}-${Math.random().toString(36).slice(2, 8)}` // two downloads may share a process
-  await writeFile(part, commit)
-  await rename(part, file)
+  await replaceFile(join(repo.folder, 'refs', revision), commit)
 }
 
 export const exists = (path: string): Promise<boolean> =>

@@ -22,9 +22,11 @@ export type {
   Embeddings,
   EncodeOptions,
   EncodeTextOptions,
+  ImageError,
   ImageInput,
   ImageResult,
   Many,
+  Matrix,
   Preprocessor,
   UseNotice,
 } from '../clip/clip.ts'
@@ -46,9 +48,10 @@ export {
 } from '../errors.ts'
 export { decodeUtf8, type TextLine, utf8Lines } from '../files/utf8.ts'
 export type { FloatType } from '../formats/compose.ts'
-export { openaiPreprocessing } from '../formats/preprocessing.ts'
-export type { ConvertReport, ConvertTarget } from '../formats/rewrite.node.ts'
-export type { Interpolation } from '../image/coefficients.ts'
+export type { ConvertTarget } from '../formats/families.ts'
+export { openaiPreprocessing } from '../formats/openai.ts'
+export type { ConvertReport } from '../formats/rewrite.node.ts'
+export type { Interpolation } from '../image/bicubic.ts'
 export type { DecodeOptions } from '../image/decode.node.ts'
 export type { Mode, Part, Pixels, RawImage } from '../image/pixels.ts'
 export type { ImagePoolOptions, UnturnedImage } from '../image/pool.node.ts'
@@ -84,6 +87,7 @@ export {
   type Label,
   narrowed,
   rank,
+  rankScores,
   scoresOf,
   similarity,
   type ZeroShotOptions,
@@ -94,7 +98,15 @@ export { imagenetClassNames } from '../zero-shot/classnames/imagenet.ts'
 export type { KeyValueCache } from '../zero-shot/key-value-cache.ts'
 export { type DistinctLabels, distinctLabels } from '../zero-shot/labels.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from '../zero-shot/prompts.ts'
-export { classify, type Scorer, type ScorerOptions, zeroShotScorer, zeroShotScores } from '../zero-shot/scorer.ts'
+export {
+  classifierScorer,
+  classify,
+  type ScoreResult,
+  type Scorer,
+  type ScorerOptions,
+  zeroShotScorer,
+  zeroShotScores,
+} from '../zero-shot/scorer.ts'
 
 // What few programs call is loaded when it is called, so that the first embedding comes sooner.
 

@@ -2,6 +2,7 @@
 // (C = 0.316, features not normalised), or with the best penalty on a validation set, as in the paper.
 
 import { Tensor as Value } from 'onnxruntime-common'
+import { matrixOf } from '../clip/matrix.ts'
 import { UsageError } from '../errors.ts'
 import { input } from '../graph/tensor.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -11,8 +12,8 @@ import type { LabelledFeatures } from './embed-samples.ts'
 import { logisticRegressor, type Regression } from './logistic-regression/logistic-regression.ts'
 import { negativeLogLikelihood } from './reliability.ts'
 
-/** Per-example features by name. */
-export type Features = Pick<LabelledFeatures, 'features' | 'width' | 'names' | 'labels'>
+/** Features of images, with the class of each. */
+export type Features = Pick<LabelledFeatures, 'features' | 'names' | 'labels'>
 
 /** Options of `linearProbe`. */
 export interface LinearProbeOptions {
@@ -119,17 +120,17 @@ type Judged = Pick<Tried, 'accuracy' | 'loss'>
 /** Evaluates fits on a validation set. */
 async function scorer(
   runtime: Runtime,
-  { features, width, labels, names: ownNames }: Features,
+  { features, labels, names: ownNames }: Features,
   names: readonly string[],
 ): Promise<{ run(fit: Regression): Promise<Judged>; dispose(): Promise<void> }> {
-  const classes = names.length
+  const [[n, width], classes] = [features.shape, names.length]
   const expected = Array.from(labels, (label) => names.indexOf(ownNames[label]!))
   const unknown = ownNames.find((name) => !names.includes(name))
   if (unknown !== undefined) throw new UsageError(`class ${unknown} of the validation set has no training image`)
-  const x = input('x', 'float32', [labels.length, width])
+  const x = input('x', 'float32', [n, width])
   const w = input('w', 'float32', [classes, width])
   const program = await runtime.compile({ z: x.matmulTransposed(w).add(input('b', 'float32', [classes])) })
-  const values = new Value('float32', features, [labels.length, width])
+  const values = new Value('float32', features.data, features.shape)
   return {
     async run({ weights, bias }) {
       const { z } = await program.run({
@@ -137,7 +138,7 @@ async function scorer(
         w: new Value('float32', weights, [classes, width]),
         b: new Value('float32', bias, [classes]),
       })
-      const scores = { data: z!.data as Float32Array, classes }
+      const scores = matrixOf(z!)
       const correct = predictions(scores).filter((answer, i) => answer === expected[i])
       return { accuracy: correct.length / labels.length, loss: negativeLogLikelihood(scores, expected) }
     },

@@ -2,8 +2,9 @@
 
 import type { Order, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import { labelOf } from '../evaluate/embed-samples.ts'
+import { labelOf } from '../evaluate/labelled-data.ts'
 import { createRandom } from '../random.ts'
+import { fillTemplates } from '../zero-shot/prompts.ts'
 
 /**
  * `shots` images of each class; all of a class that has fewer. The images of fewer shots are among those of more, with the
@@ -34,7 +35,7 @@ export async function heldOutTenth(source: Source, seed: number): Promise<{ trai
   }
   if (held.length === 0) {
     throw new UsageError(
-      `${source.name}: one image of each class leaves none for validation; give other images as \`val\``,
+      `${source.name}: one image of each class leaves none for validation; give other images as \`validation\``,
     )
   }
   return {
@@ -96,7 +97,7 @@ export function withPrompts(
         }
         const label = labelOf(sample, source)
         const word = words.get(label) ?? label
-        yield { ...sample, captions: templates.map((template) => template.replaceAll('{}', word)) }
+        yield { ...sample, captions: fillTemplates(templates, word) }
       }
     },
   }

@@ -3,7 +3,7 @@
 
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { InputError } from '../errors.ts'
-import { labelOf, refuseEmptyClasses } from '../evaluate/embed-samples.ts'
+import { labelOf, refuseEmptyClasses } from '../evaluate/labelled-data.ts'
 import { createImagePool } from '../image/pool.node.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import { subset } from './few-shot.ts'

@@ -7,7 +7,7 @@ import { placesOf, readPixels } from './image-pass.ts'
 import { type RelevanceOptions, type RelevanceProgram, relevanceProgram } from './relevance.ts'
 import { readText, type Token } from './text-pass.ts'
 
-/** How much each place of an image contributes to its similarity with a text. */
+/** How much each position of an image contributes to its similarity with a text. */
 export interface ImageRelevance {
   /** The encoder's input: `[3, size, size]`, before normalising. */
   pixels: Uint8Array
@@ -52,6 +52,8 @@ export interface Explainer {
    */
   text(text: string, target: Float32Array): Promise<TextRelevance>
   dispose(): Promise<void>
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** The relevance graphs of both encoders, each compiled on first use. Call `dispose` when done. */
@@ -65,7 +67,7 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
     typeof startLayer === 'number' ? { image: tower?.attentionPool ? -1 : startLayer, text: startLayer } : startLayer
   const programs: Partial<Record<'image' | 'text', Promise<RelevanceProgram>>> = {}
 
-  return {
+  const explainer: Explainer = {
     async image(pixels, target) {
       programs.image ??= relevanceProgram(clip, 'image', image)
       const program = await programs.image
@@ -93,11 +95,13 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
     async dispose() {
       for (const program of Object.values(programs)) await (await program.catch(() => undefined))?.dispose()
     },
+    [Symbol.asyncDispose]: () => explainer.dispose(),
   }
+  return explainer
 }
 
 /**
- * Why an image matches each of some texts: relevance of every place of the image and of every word (Chefer, Gur and Wolf
+ * Why an image matches each of several texts: the relevance of every image position and every word (Chefer, Gur and Wolf
  * 2021).
  *
  * @throws InputError for an image that cannot be read or a text that is too long, UsageError for a model without joint

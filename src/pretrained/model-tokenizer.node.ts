@@ -1,9 +1,9 @@
 // The tokenizer that belongs to a model: its folder's own where Hugging Face's names are used, CLIP's otherwise.
 
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointError } from '../errors.ts'
-import { parseJson, readText } from '../files/json.node.ts'
+import { parseJson, readTextIfThere } from '../files/json.node.ts'
 import type { Naming } from '../formats/tensor-names.ts'
 import { huggingFaceTokenizerOf, type TokenizerFiles } from '../tokenizer/hugging-face.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
@@ -74,7 +74,7 @@ async function filesIn(folder: string): Promise<TokenizerFiles> {
     // `tokenizer.json` holds the vocabulary too.
     if ((name === 'vocab.json' || name === 'merges.txt') && files['tokenizer.json'] !== undefined) continue
     const path = join(folder, name)
-    const text = await readText(path)
+    const text = await readTextIfThere(path)
     if (text !== undefined) files[name] = name.endsWith('.json') ? parseJson(text, path) : text
   }
   return files as TokenizerFiles
@@ -91,7 +91,7 @@ export async function missingTokenizer(folder: string): Promise<string | undefin
 export async function tokenizerTexts(folder: string): Promise<Record<string, string>> {
   const texts: Record<string, string> = {}
   for (const name of tokenizerFiles) {
-    const text = await readFile(join(folder, name), 'utf8').catch(() => undefined)
+    const text = await readTextIfThere(join(folder, name))
     if (text !== undefined) texts[name] = text
   }
   return texts

@@ -10,9 +10,9 @@ import type { Program, Runtime } from './runtime.ts'
 
 /** Options of `createRuntime`. */
 export interface RuntimeOptions {
-  device?: Device
+  device?: Device | undefined
   /** Threads for one run. Default: one for each physical core. */
-  threads?: number
+  threads?: number | undefined
 }
 
 /**
@@ -62,12 +62,12 @@ function program(session: InferenceSession, OwnTensor: TensorConstructor, name: 
   let disposal: Promise<void> | undefined
 
   async function release(): Promise<void> {
-    // A session that is released before its run has begun would fail in native code.
+    // Releasing a session before its run has started would fail in native code.
     await Promise.allSettled(running)
     await session.release()
   }
 
-  return {
+  const compiled: Program = {
     inputs: session.inputNames,
     async run(values, into) {
       if (disposal) throw new UsageError(`${name} was disposed of and cannot run; load or compile it again`)
@@ -88,7 +88,9 @@ function program(session: InferenceSession, OwnTensor: TensorConstructor, name: 
       disposal ??= release()
       return disposal
     },
+    [Symbol.asyncDispose]: () => compiled.dispose(),
   }
+  return compiled
 }
 
 /** ONNX Runtime needs weight files by relative path with forward slashes, below one folder: we use the root of the drive. */
@@ -101,6 +103,6 @@ function externalModel(graph: Graph): { bytes: Uint8Array; folder: string | unde
   return { bytes, folder }
 }
 
-/** Without the place in ONNX Runtime's source, which it puts before its own sentence. */
+/** The message without the location in ONNX Runtime's source, which it puts first. */
 const reasonOf = ({ message }: Error): string =>
   message.replace(/^\/onnxruntime_src\/.*? was (false|true)\. /s, '').trim()

@@ -65,7 +65,8 @@ export function trainingGraph(options: TrainingGraphOptions) {
   const { result: features, stages } = collectStages(() =>
     trainsStatistics ? featuresIn({ training: true }) : evaluationFeatures,
   )
-  // Building a graph declares the parameters that it reads: those declared so far are the features', the rest the loss's.
+  // Building a graph declares the parameters that it reads: those declared up to here belong to the features, later ones to
+  // the loss.
   const readByFeatures: ReadonlySet<string> = new Set(leaves.keys())
   const loss = lossOf(features)
 

@@ -6,7 +6,7 @@ import { findImages, imageWords } from '../inputs/images.ts'
 import { calibrationOf, templatesOf, trainedClassifier } from '../inputs/labelled-data.ts'
 import { readLines } from '../inputs/lines.ts'
 import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
-import { embedImages, noImages } from '../outputs/embeddings.ts'
+import { noImages, streamFound } from '../outputs/embeddings.ts'
 import { startJob } from '../outputs/job.ts'
 import { defineCommand } from '../shell/command.ts'
 import { counted, percent } from '../shell/counted.ts'
@@ -62,7 +62,7 @@ export const command = defineCommand({
       throw new UsageError('standard input can be read once: for the image, or for --labels-file')
     }
     const long = onLong(values)
-    const { distinctLabels, narrowed, rank, scoresOf, zeroShotScorer } = await import('typeclip')
+    const { classifierScorer, distinctLabels, narrowed, rankScores, zeroShotScorer } = await import('typeclip')
     const trained = await trainedClassifier(values.model, values.template)
     const calibration = await calibrationOf(values.calibration, values.model, terminal)
     const names = await labelNames(values, trained?.names ?? calibration?.names, terminal)
@@ -76,8 +76,8 @@ export const command = defineCommand({
       terminal.status(`embedding ${counted(names.length, 'label')} with ${counted(templates?.length ?? 1, 'template')}`)
       const distinct = trained ? { labels: names, alike: [] } : distinctLabels(clip, names)
       noteAlike(distinct.alike, terminal)
-      const { clip: reader, classifier } = trained
-        ? { clip, classifier: narrowed(trained, names) }
+      const scorer = trained
+        ? classifierScorer(clip, narrowed(trained, names))
         : await zeroShotScorer(clip, distinct.labels, {
             templates,
             onLong: long,
@@ -86,10 +86,10 @@ export const command = defineCommand({
       const short =
         found.images.length > maxBlocks && (values.top ?? 1) === 1 ? oneLine(found.images, names) : undefined
       const job = startJob(terminal, 'image', found.images.length)
-      for await (const { path, embedding } of embedImages(reader, found, { terminal, job })) {
+      for await (const { path, scores } of streamFound(scorer.scores, found, { terminal, job })) {
         const top = values.top ?? (values.json ? Infinity : defaultTop)
-        const labels = rank(classifier, embedding, top, calibration?.temperature)
-        const none = calibration && scoresOf(classifier, embedding).every((score) => score < calibration.threshold)
+        const labels = rankScores(scorer.names, scores, top, calibration?.temperature)
+        const none = calibration && scores.every((score) => score < calibration.threshold)
         const answer = calibration && { answer: none ? noneOfThese : labels[0]!.label }
         if (values.json) await terminal.print(JSON.stringify({ path, ...answer, labels }))
         else await terminal.print(short ? short(path, labels[0]!, none === true) : block(path, labels, none === true))

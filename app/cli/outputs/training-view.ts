@@ -31,7 +31,9 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
     return `${duration((((now - first.time) / (step - first.step)) * (steps - step)) / 1000)} left`
   }
 
-  const shown: { [Kind in TrainEvent['kind']]: (event: Extract<TrainEvent, { kind: Kind }>) => Promise<void> } = {
+  const shown: {
+    [Kind in Exclude<TrainEvent['kind'], 'notice'>]: (event: Extract<TrainEvent, { kind: Kind }>) => Promise<void>
+  } = {
     async start({ step, steps, batch, parameters, samples, resumed }) {
       const epoch = Math.floor(samples / batch)
       if (terminal.quiet) return
@@ -75,6 +77,7 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
 
   return {
     async show(event) {
+      if (event.kind === 'notice') return terminal.note(event.message)
       const again = event.kind === 'skipped' && known.has(event.key)
       if (event.kind === 'skipped') known.add(event.key)
       if (json) await terminal.print(JSON.stringify(event))

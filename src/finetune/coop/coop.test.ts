@@ -3,6 +3,7 @@ import { apart, readAll, type Stored } from '../../../test/golden.ts'
 import * as tolerance from '../../../test/tolerances.ts'
 import type { Clip } from '../../clip/clip.ts'
 import { load } from '../../clip/load.node.ts'
+import { inRows, matrixOf } from '../../clip/matrix.ts'
 import { encodeText } from '../../model/clip.ts'
 import { loadTokenizer } from '../../tokenizer/vocabulary.node.ts'
 import { constantTexts } from '../prompts/class-prompts.ts'
@@ -15,7 +16,7 @@ describe('beside PyTorch', async () => {
   const of = (name: string) => (golden.get(name) as Stored).data
   const prompts = Array.from({ length: 4 }, (_, i) => [...of('prompts').subarray(6 * i, 6 * i + 6)].filter(Boolean))
   const [m, width, embedDim] = [4, 24, 24]
-  const train = { x: unitRows(of('features'), embedDim), width: embedDim, labels: Int32Array.from(of('labels')) }
+  const train = { x: unitRows(inRows(of('features'), embedDim)), labels: Int32Array.from(of('labels')) }
   let clip: Clip
   let learner: PromptLearner
   beforeAll(async () => {
@@ -58,7 +59,7 @@ describe('beside PyTorch', async () => {
     const program = await clip.runtime.compile({
       texts: encodeText(clip.parameters, constantTexts(texts), clip.config),
     })
-    const plain = unitRows((await program.run({})).texts!.data as Float32Array, embedDim)
+    const plain = unitRows(matrixOf((await program.run({})).texts!)).data
     expect(apart(await learner.classes(Float32Array.from(context)), plain)).toBeLessThan(tolerance.unitEmbedding)
     await program.dispose()
   })

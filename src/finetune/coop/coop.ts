@@ -93,10 +93,10 @@ export async function createPromptLearner(
   const contextInput = (context: Context) => ({ context: new Value('float32', context, [m, width]) })
 
   return {
-    async gradient({ x, width, labels }, context) {
+    async gradient({ x, labels }, context) {
       const outputs = await step.run({
         ...contextInput(context),
-        x: new Value('float32', x, [labels.length, width]),
+        x: new Value('float32', x.data, x.shape),
         labels: new Value('float32', Float32Array.from(labels), [labels.length]),
       })
       return { loss: (outputs.loss!.data as Float32Array)[0]!, context: outputs.gradient!.data as Float32Array }

@@ -66,7 +66,6 @@ export async function* trainKeys(
 }
 
 async function accuracyOf(adapter: TipAdapter, cache: KeyValueCache, { x, labels }: UnitFeatures): Promise<number> {
-  const data = await adapter.logits(x, cache)
-  const predicted = predictions({ data, classes: data.length / labels.length })
+  const predicted = predictions(await adapter.logits(x, cache))
   return labels.filter((label, i) => predicted[i] === label).length / labels.length
 }
