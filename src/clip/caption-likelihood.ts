@@ -4,12 +4,14 @@
 import { Tensor as Value } from 'onnxruntime-common'
 import { excerpt, InputError } from '../errors.ts'
 import { input } from '../graph/tensor.ts'
-import type { ClipConfig, TextTowerConfig } from '../model/config.ts'
+import { textConfig } from '../model/clip.ts'
+import type { ClipConfig } from '../model/config.ts'
 import type { Parameters } from '../model/parameters.ts'
 import { captionInputs, captionValues } from '../objectives/inputs.ts'
 import type { Likelihood } from '../objectives/objective.ts'
-import type { Program, Runtime } from '../runtime/runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
+import { once } from './once.ts'
 import { type LongText, type TextBatch, textBatches } from './text-batches.ts'
 
 /** From an image's condition to the mean log-probability of the tokens of each text. */
@@ -21,34 +23,25 @@ export interface TextScores {
   dispose(): Promise<void>
 }
 
-/** Positions in one run. Each has one logit for every token of the vocabulary, so there are few. */
-const mostPositions = 512
+interface Model {
+  config: ClipConfig
+  parameters: Parameters
+  runtime: Runtime
+  tokenizer: Tokenizer
+}
 
-export function textScores(
-  likelihood: Likelihood,
-  {
-    config,
-    parameters,
-    runtime,
-    tokenizer,
-  }: { config: ClipConfig; parameters: Parameters; runtime: Runtime; tokenizer: Tokenizer },
-): TextScores {
-  const tower = config.text as TextTowerConfig
+/** Positions in one run. Each has one logit for every token of the vocabulary, so there are few. */
+const maxPositions = 512
+
+export function textScores(likelihood: Likelihood, { config, parameters, runtime, tokenizer }: Model): TextScores {
+  const tower = textConfig(config)
   const { imageSize } = config.image!
   const image = input('image', 'float32', ['batch', 3, imageSize, imageSize])
   const conditionShape = [1, ...likelihood.condition(parameters, image, config).shape.slice(1).map(Number)]
-  let made: Promise<Program> | undefined
-  const program = (): Promise<Program> => {
-    made ??= runtime.compile({
-      score: likelihood.logProbability(
-        parameters,
-        input('condition', 'float32', conditionShape),
-        captionInputs(),
-        config,
-      ),
-    })
-    return made
-  }
+  const program = once(() => {
+    const condition = input('condition', 'float32', conditionShape)
+    return runtime.compile({ score: likelihood.logProbability(parameters, condition, captionInputs(), config) })
+  })
 
   return {
     of(texts, onLong = 'error') {
@@ -73,13 +66,13 @@ export function textScores(
         return Float32Array.from(pieces, (of) => of.reduce((sum, piece) => sum + scores.get(piece)!, 0) / of.length)
       }
     },
-    dispose: async () => (await made)?.dispose(),
+    dispose: async () => (await program.made)?.dispose(),
   }
 }
 
-/** A batch in parts of at most `mostPositions`. */
+/** A batch in parts of at most `maxPositions`. */
 function parts({ ids, ends, shape: [rows, length], pieces }: TextBatch): TextBatch[] {
-  const most = Math.max(1, Math.floor(mostPositions / length))
+  const most = Math.max(1, Math.floor(maxPositions / length))
   return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
     const [from, to] = [i * most, Math.min(rows, (i + 1) * most)]
     return {

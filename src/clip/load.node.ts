@@ -18,10 +18,11 @@ import { checkNodeVersion } from '../runtime/node-version.node.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import { brokenParameter } from './broken-parameter.node.ts'
-import { type Clip, createClip, type UseNotice } from './clip.ts'
+import type { Clip, UseNotice } from './clip.ts'
+import { createClip } from './create-clip.ts'
 import { foundInstead } from './input-name.ts'
+import { orientationNotice } from './notices.ts'
 import { anything, checkOptions, count, countOrNone, listOf, oneOf, positive, trueOrFalse } from './options.ts'
-import { orientationNotice } from './orientation-notice.ts'
 import { createPreprocessor } from './preprocessor.node.ts'
 
 /** Options of `load`. */

@@ -40,7 +40,7 @@ export function nearestModel(name: string): string | undefined {
 const bare = (name: string): string => name.toLowerCase().replace(/[^a-z\d]/g, '')
 
 /** Levenshtein's: insertions, deletions and replacements, one each. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]

@@ -32,6 +32,7 @@ export type {
 } from '../clip/clip.ts'
 export { type LoadOptions, load } from '../clip/load.node.ts'
 export { createPreprocessor, type PreprocessorOptions } from '../clip/preprocessor.node.ts'
+export { similarity } from '../clip/similarity.ts'
 export type { LongText } from '../clip/text-batches.ts'
 export { isIgnoredFolder } from '../data/image-files.ts'
 export type { ListedImages } from '../data/list-images.node.ts'
@@ -88,7 +89,6 @@ export {
   rank,
   rankScores,
   scoresOf,
-  similarity,
   type ZeroShotOptions,
   zeroShotClassifier,
 } from '../zero-shot/classifier.ts'

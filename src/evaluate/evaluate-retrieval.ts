@@ -1,7 +1,8 @@
 // Evaluates retrieval on images with captions (§3.1, table 13): text to image and image to text.
 
 import { Tensor as Value } from 'onnxruntime-common'
-import { type Clip, unit } from '../clip/clip.ts'
+import type { Clip } from '../clip/clip.ts'
+import { unit } from '../clip/embeddings.ts'
 import { type Matrix, matrixOf, rowRange, rowsOf, stackRows } from '../clip/matrix.ts'
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { input } from '../graph/tensor.ts'

@@ -1,6 +1,6 @@
 // Normalised features (Figure 3 of the paper) with labels.
 
-import { unit } from '../clip/clip.ts'
+import { unit } from '../clip/embeddings.ts'
 import { gatherRows, type Matrix, rowsOf, stackRows } from '../clip/matrix.ts'
 import { UsageError } from '../errors.ts'
 import type { LabelledFeatures } from '../evaluate/embed-samples.ts'

@@ -1,8 +1,8 @@
 // Zero-shot classification with prompt ensembling (§3.1): a class's weights are the mean of its prompts' normalised embeddings,
 // normalised again.
 
-import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../clip/clip.ts'
-import { brokenNumber } from '../clip/embeddings.ts'
+import type { Clip, EncodeTextOptions } from '../clip/clip.ts'
+import { brokenNumber, unit } from '../clip/embeddings.ts'
 import { foundInstead, inputName } from '../clip/input-name.ts'
 import { dot, gatherRows, inRows, type Matrix, rowOf, rowRange, rowsOf, stackRows } from '../clip/matrix.ts'
 import { anything, checkOptions, count, listOf } from '../clip/options.ts'
@@ -203,35 +203,4 @@ export function narrowed(classifier: Classifier, names: readonly string[]): Clas
     bias: bias && Float32Array.from(rows, (row) => bias[row]!),
     cache: cache && cacheOfClasses(cache, rows),
   }
-}
-
-/**
- * Similarity of every image with every text: cosines, and logits (cosine · scale + bias).
- *
- * @returns matrices `[images, texts]`, row-major
- * @throws InputError for the first image or text that cannot be used, with its `index`
- *
- * @example
- * ```ts
- * import { load, similarity } from 'typeclip'
- *
- * const clip = await load()
- * const { cosines, shape } = await similarity(clip, ['1.jpg', '2.jpg'], ['a cat', 'a dog', 'a bird'])
- * console.log(shape) // [2, 3]
- * ```
- */
-export async function similarity(
-  clip: Clip,
-  images: Many<ImageInput>,
-  texts: Many<string>,
-  options: EncodeTextOptions = {},
-): Promise<{ cosines: Float32Array; logits: Float32Array; shape: [number, number] }> {
-  const { signal } = options
-  const image = await clip.encodeImage(images, { normalize: true, signal })
-  const text = await clip.encodeText(texts, { ...options, normalize: true })
-  const [rows, columns] = [image.shape[0], text.shape[0]]
-  const cosines = Float32Array.from({ length: rows * columns }, (_, i) =>
-    dot(rowOf(image, Math.floor(i / columns)), rowOf(text, i % columns)),
-  )
-  return { cosines, logits: cosines.map((x) => x * clip.logitScale + clip.logitBias), shape: [rows, columns] }
 }
