@@ -91,6 +91,7 @@ const rooms: Record<string, { imports: string[]; because: string }> = {
       'runtime',
       'tokenizer',
       'image',
+      'files',
       'charts',
       'checkpoint',
       'model',

@@ -19,7 +19,7 @@ export interface FetchOptions {
 export interface ImageSource {
   source: string | Uint8Array | RawImage
   /** What errors call it, where it is no path. */
-  name?: string
+  name?: string | undefined
 }
 
 /** As many bytes as the largest image has pixels by default, and half as many again. */

@@ -11,7 +11,7 @@ export type UseNotice =
    * For each image whose EXIF orientation was not applied. `image` is its path or address, if it has one; `id` is the same
    * for the same image.
    */
-  | { kind: 'orientation'; message: string; image?: string; id: string; orientation: number }
+  | { kind: 'orientation'; message: string; image?: string | undefined; id: string; orientation: number }
   /** Once for a model: the first text in a script that its tokenizer spells in bytes or single letters. */
   | { kind: 'script'; message: string; text: string }
 

@@ -82,20 +82,12 @@ export {
   tokenize,
 } from '../tokenizer/tokenize.ts'
 export { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
-export {
-  type Classifier,
-  type Label,
-  narrowed,
-  rank,
-  rankScores,
-  scoresOf,
-  type ZeroShotOptions,
-  zeroShotClassifier,
-} from '../zero-shot/classifier.ts'
+export { type Classifier, type Label, narrowed, rank, rankScores, scoresOf } from '../zero-shot/classifier.ts'
 export { readClassifier, writeClassifier } from '../zero-shot/classifier-file.node.ts'
 export { imagenetClassNames } from '../zero-shot/classnames/imagenet.ts'
 export type { KeyValueCache } from '../zero-shot/key-value-cache.ts'
 export { type DistinctLabels, distinctLabels } from '../zero-shot/labels.ts'
+export { type ZeroShotOptions, zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from '../zero-shot/prompts.ts'
 export {
   classifierScorer,

@@ -59,7 +59,7 @@ function checkTemperature(temperature: number): void {
 export function reliability(
   scores: Matrix,
   labels: ArrayLike<number>,
-  { temperature = 1, bins: count = 15 }: { temperature?: number; bins?: number } = {},
+  { temperature = 1, bins: count = 15 }: { temperature?: number | undefined; bins?: number | undefined } = {},
 ): Reliability {
   checkScores(scores, labels)
   const bins = Array.from({ length: count }, () => ({ n: 0, confidence: 0, right: 0 }))

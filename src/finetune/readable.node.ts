@@ -49,11 +49,11 @@ export async function readableOf(source: Source, reading: Reading): Promise<{ so
 async function* decoded(
   source: Source,
   wanted: (sample: Sample) => boolean,
-  { preprocessing, maxPixels, exifRotate, signal, workers }: Reading & { workers?: number },
-): AsyncGenerator<{ sample: Sample | Skipped; reason?: string }> {
+  { preprocessing, maxPixels, exifRotate, signal, workers }: Reading & { workers?: number | undefined },
+): AsyncGenerator<{ sample: Sample | Skipped; reason?: string | undefined }> {
   const pool = createImagePool({ preprocessing, maxPixels, exifRotate, workers })
   const ahead = workers === 0 ? 1 : together
-  const waiting: Promise<{ sample: Sample | Skipped; reason?: string }>[] = []
+  const waiting: Promise<{ sample: Sample | Skipped; reason?: string | undefined }>[] = []
   const read = async (sample: Sample) => {
     try {
       await pool.preprocess(sample.image)

@@ -10,9 +10,9 @@ import type { Program, Runtime } from './runtime.ts'
 
 /** Options of `createRuntime`. */
 export interface RuntimeOptions {
-  device?: Device
+  device?: Device | undefined
   /** Threads for one run. Default: one for each physical core. */
-  threads?: number
+  threads?: number | undefined
 }
 
 /**

@@ -4,19 +4,9 @@
 import type { Clip, ClipLikelihood, ImageError, ImageInput, Many } from '../clip/clip.ts'
 import { inRows, rowsOf, stackRows } from '../clip/matrix.ts'
 import { anything, checkOptions, trueOrFalse } from '../clip/options.ts'
-import {
-  type Classifier,
-  checkTop,
-  type Label,
-  ofLabel,
-  promptsOf,
-  rankScores,
-  scoresOf,
-  type ZeroShotOptions,
-  zeroShotClassifier,
-  zeroShotRules,
-} from './classifier.ts'
+import { type Classifier, checkTop, type Label, rankScores, scoresOf } from './classifier.ts'
 import { distinctLabels } from './labels.ts'
+import { ofLabel, promptsOf, type ZeroShotOptions, zeroShotClassifier, zeroShotRules } from './prompt-ensemble.ts'
 import { defaultTemplates } from './prompts.ts'
 
 /** One image of a stream: its score for each class, or why there is none. */

@@ -93,10 +93,10 @@ export async function createPromptLearner(
   const contextInput = (context: Context) => ({ context: new Value('float32', context, [m, width]) })
 
   return {
-    async gradient({ x, labels }, context) {
+    async gradient({ features, labels }, context) {
       const outputs = await step.run({
         ...contextInput(context),
-        x: new Value('float32', x.data, x.shape),
+        x: new Value('float32', features.data, features.shape),
         labels: new Value('float32', Float32Array.from(labels), [labels.length]),
       })
       return { loss: (outputs.loss!.data as Float32Array)[0]!, context: outputs.gradient!.data as Float32Array }

@@ -1,11 +1,12 @@
 // LoRA adapters in the format of Hugging Face's PEFT: `adapter_config.json`, `adapter_model.safetensors`.
 
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../checkpoint/open.node.ts'
 import { readTensor } from '../../checkpoint/read.node.ts'
-import { type TensorToWrite, writeSafetensors } from '../../checkpoint/write.node.ts'
+import { arrayTensor, type TensorToWrite, writeSafetensors } from '../../checkpoint/write.node.ts'
 import { CheckpointError } from '../../errors.ts'
+import { readJson } from '../../files/json.node.ts'
 import { replaceFile } from '../../training/run/checkpoint.node.ts'
 import { type LoraOptions, type LoraTarget, loraTargets, type Tower } from './lora.ts'
 
@@ -69,8 +70,7 @@ export async function writeAdapter(folder: string, { options, tensors }: Adapter
   for (const [name, { shape, data }] of tensors) {
     const place = renamed(name, 0)
     if (!place) throw new CheckpointError(`adapter: '${name}' is no matrix of a LoRA that PEFT has a place for`)
-    const bytes = async () => new Uint8Array(Float32Array.from(data).buffer)
-    written.set(prefix + place.name, { dtype: 'float32', shape: [...shape], bytes })
+    written.set(prefix + place.name, arrayTensor(data, shape))
   }
   const hasPool = [...tensors.keys()].some((name) => name.startsWith(pool))
   const blockModules = options.targets.map((target) => modules[target][1].split('.').at(-1)!)
@@ -165,14 +165,7 @@ export async function readAdapter(folder: string): Promise<Adapter> {
 }
 
 async function readConfig(where: string): Promise<Record<string, unknown>> {
-  const text = await readFile(where, 'utf8').catch((error: Error) => {
-    throw new CheckpointError(`${where} cannot be read: ${error.message}; expected the folder of a PEFT adapter`, {
-      cause: error,
-    })
-  })
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new CheckpointError(`${where} is not JSON: ${(error as Error).message}`, { cause: error })
-  }
+  const config = await readJson(where)
+  if (config === undefined) throw new CheckpointError(`${where} is missing; expected the folder of a PEFT adapter`)
+  return config as Record<string, unknown>
 }
