@@ -1,4 +1,4 @@
-// Scores of a model without a joint embedding (the two predictive baselines of Figure 2): how probable each text is for an
+// Scores of a model without a joint embedding (the two predictive baselines of Figure 2): the probability of each text given an
 // image.
 
 import { Tensor as Value } from 'onnxruntime-common'
@@ -18,7 +18,7 @@ import { type LongText, type TextBatch, textBatches } from './text-batches.ts'
 export type Score = (condition: Float32Array) => Promise<Float32Array>
 
 export interface TextScores {
-  /** @throws InputError for a text that is too long or has no words */
+  /** @throws InputError for a text that is too long or empty */
   of(texts: readonly string[], onLong?: LongText): Score
   dispose(): Promise<void>
 }
@@ -52,13 +52,13 @@ export function textScores(likelihood: Likelihood, { config, parameters, runtime
         throw Object.assign(error, { index, input })
       }
       const { batches, pieces } = textBatches(tokenizer, texts, tower, onLong)
-      const fed = batches
+      const inputsOfBatches = batches
         .flatMap((batch) => parts(batch))
         .map(({ ids, ends, pieces }) => ({ pieces, values: captionValues(ids, Array.from(ends, Number)) }))
       return async (condition) => {
         const { run, inputs } = await program()
         const scores = new Map<number, number>()
-        for (const { pieces: rows, values } of fed) {
+        for (const { pieces: rows, values } of inputsOfBatches) {
           const all: Record<string, Value> = { ...values, condition: new Value('float32', condition, conditionShape) }
           const { score } = await run(Object.fromEntries(inputs.map((name) => [name, all[name]!])))
           for (const [i, piece] of rows.entries()) scores.set(piece, (score!.data as Float32Array)[i]!)
@@ -72,9 +72,9 @@ export function textScores(likelihood: Likelihood, { config, parameters, runtime
 
 /** A batch in parts of at most `maxPositions`. */
 function parts({ ids, ends, shape: [rows, length], pieces }: TextBatch): TextBatch[] {
-  const most = Math.max(1, Math.floor(maxPositions / length))
-  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
-    const [from, to] = [i * most, Math.min(rows, (i + 1) * most)]
+  const maxRows = Math.max(1, Math.floor(maxPositions / length))
+  return Array.from({ length: Math.ceil(rows / maxRows) }, (_, i) => {
+    const [from, to] = [i * maxRows, Math.min(rows, (i + 1) * maxRows)]
     return {
       ids: ids.subarray(from * length, to * length),
       ends: ends.subarray(from, to),

@@ -40,7 +40,7 @@ export interface Clip {
   readonly logitBias: number
   /** The objective that it was trained with. */
   readonly objective: ObjectiveName
-  /** What a user should know: what was guessed, what this model cannot do. */
+  /** Notices for the user: values that were guessed, functions that this model lacks. */
   readonly notices: readonly string[]
   /** Parameters by canonical name, for building other graphs over the same weights. */
   readonly parameters: Parameters
@@ -49,29 +49,29 @@ export interface Clip {
   /**
    * `[n, embedDim]`, in the order given.
    *
-   * @throws InputError for the first image that cannot be read, with its `index`; CheckpointError where the model gives no
-   *   numbers
+   * @throws InputError for the first image that cannot be read, with its `index`; CheckpointError if the model gives NaN
+   *   or infinity
    */
   encodeImage(images: Many<ImageInput>, options?: EncodeOptions): Promise<Embeddings>
-  /** The same as a stream, in the order given. For an image that cannot be read the result is an error, and the stream goes on. */
+  /** The same as a stream, in the order given. An image that cannot be read yields an error and does not end the stream. */
   streamImages(images: Many<ImageInput>, options?: EncodeOptions): AsyncGenerator<ImageResult>
   /**
    * `[n, embedDim]`, in the order given.
    *
-   * @throws InputError for a text that is too long or is no text, with its `index`; CheckpointError where the model gives
-   *   no numbers
+   * @throws InputError for a text that is too long or not a string, with its `index`; CheckpointError if the model gives
+   *   NaN or infinity
    */
   encodeText(texts: Many<string>, options?: EncodeTextOptions): Promise<Embeddings>
   /**
-   * For a model that predicts how probable a text is for an image and has no joint embedding (its `encodeImage` and
-   * `encodeText` throw): its own way of comparing the two. Undefined for all other models.
+   * For a model without a joint embedding, which predicts the probability of a text given an image; its `encodeImage` and
+   * `encodeText` throw. Undefined for all other models.
    */
   readonly likelihood?: ClipLikelihood | undefined
-  /** What the image encoder is fed: `[3, n, n]` bytes, before normalising. */
+  /** The image encoder's input: `[3, n, n]` bytes, before normalising. */
   preprocess(image: ImageInput, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>
   /**
-   * Gives back memory, threads and workers, after what is running has ended. The model cannot be used afterwards; calling
-   * `dispose` again does nothing.
+   * Releases memory, threads and workers when the running calls have ended. The model cannot be used afterwards; a second
+   * call does nothing.
    */
   dispose(): Promise<void>
   /** `dispose`, for `await using clip = await load(…)`. */
@@ -85,7 +85,7 @@ export interface Clip {
 export interface ClipLikelihood {
   /** The default prompt template for a label, if it is not `a photo of a {}.` */
   readonly template?: string | undefined
-  /** What the model computes of each image before it sees a text, in the order given; in place of an embedding. */
+  /** The encoded images, in the order given; they take the place of embeddings. */
   streamConditions(
     images: Many<ImageInput>,
     options?: { signal?: AbortSignal | undefined },
@@ -93,14 +93,14 @@ export interface ClipLikelihood {
   /**
    * A function from an image's condition to the mean log-probability of the tokens of each text.
    *
-   * @throws InputError for a text that is too long or has no words
+   * @throws InputError for a text that is too long or empty
    */
   scoresOf(texts: readonly string[], options?: { onLong?: LongText | undefined }): Score
 }
 
 /** Prepares images as a model takes them. */
 export interface Preprocessor {
-  /** `[3, size, size]` bytes, before normalising (`normalize`). @throws InputError for what is not a readable image */
+  /** `[3, size, size]` bytes, before normalising (`normalize`). @throws InputError for an image that cannot be read */
   preprocess(image: ImageInput, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>
   /** Ends the threads. */
   close(): Promise<void>
@@ -138,7 +138,7 @@ export interface ImageError {
   error: InputError
 }
 
-/** What `createClip` puts together. */
+/** The input of `createClip`. */
 export interface Parts
   extends Pick<
     Clip,
@@ -156,7 +156,7 @@ export interface Parts
   /** Decodes, resizes and crops off the main thread. */
   images: Preprocessor
   onNotice?: ((notice: UseNotice) => void) | undefined
-  /** For messages: a parameter of this encoder that holds NaN or infinity, where one does. */
+  /** For messages: a parameter of this encoder that holds NaN or infinity, if there is one. */
   brokenParameter?: ((tower: 'image' | 'text') => Promise<string | undefined>) | undefined
 }
 

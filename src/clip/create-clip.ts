@@ -63,7 +63,7 @@ export function createClip({ images, onNotice, brokenParameter, ...parts }: Part
     )
   }
 
-  /** Every number that leaves the model comes through here. */
+  /** All outputs of the model are checked here. */
   async function checkNumbers(tower: Tower, rows: Float32Array[], nameOf: (row: number) => string) {
     for (const [i, row] of rows.entries()) {
       const found = brokenNumber(row)
@@ -92,7 +92,7 @@ export function createClip({ images, onNotice, brokenParameter, ...parts }: Part
     })
   }
 
-  /** What the image encoder gives for each image. */
+  /** The image encoder's output for each image. */
   async function* streamRows(
     many: Many<ImageInput>,
     { signal, normalize }: EncodeOptions,

@@ -6,7 +6,7 @@ import { unit } from './embeddings.ts'
 import { inputName } from './input-name.ts'
 import { iterate, type Many } from './many.ts'
 
-/** Images in one run of the encoder: more of them run no faster, and take more memory. */
+/** Images in one run of the encoder; more are not faster and take more memory. */
 const batchSize = 16
 
 export interface ImageSteps {

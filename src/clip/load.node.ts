@@ -30,15 +30,15 @@ export interface LoadOptions {
   device?: string | undefined
   /** Threads to compute with. Default: one for each core. */
   threads?: number | undefined
-  /** Another size than the checkpoint's: its position embeddings are resized. */
+  /** Image size in pixels; position embeddings are resized to it. Default: the checkpoint's. */
   imageSize?: number | undefined
   /** Changes to how images are prepared. Default: as the model's publisher does. */
   preprocessing?: Partial<Pick<Preprocessing, 'order' | 'mode' | 'interpolation'>> | undefined
-  /** Images of more pixels are refused. Default: 178,956,970. */
+  /** The most pixels of an image. Default: 178,956,970. */
   maxPixels?: number | undefined
-  /** Images at addresses of more bytes are refused. Default: 268,435,456. */
+  /** The most bytes of an image at an address. Default: 268,435,456. */
   maxBytes?: number | undefined
-  /** Turns images upright by their EXIF orientation, which the reference does not. Default: false. */
+  /** Turns images upright by their EXIF orientation, unlike the reference. Default: false. */
   exifRotate?: boolean | undefined
   /** Seed of random weights for a config without weights (`*.json`): to look at how a model is built. */
   randomWeights?: number | undefined

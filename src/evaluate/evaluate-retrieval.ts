@@ -60,7 +60,7 @@ const maxSimilarities = 1 << 23
  * Retrieval of images by text and of texts by image, measured on images with captions. Captions too long for the model are
  * cut, as open_clip and CLIP_benchmark do.
  *
- * @throws UsageError when no image with a caption can be used
+ * @throws UsageError if no image with a caption can be used
  *
  * @example
  * ```ts

@@ -35,7 +35,7 @@ export function softmax(row: Float32Array, temperature = 1): Float32Array {
   return row.map((z) => Math.exp((z - highest) / temperature) / total)
 }
 
-/** `log Σ exp(z / T) − z_label / T`, mean over the samples; finite where a probability would round to 0. */
+/** `log Σ exp(z / T) − z_label / T`, mean over the samples; finite even if a probability would round to 0. */
 export function negativeLogLikelihood(scores: Matrix, labels: ArrayLike<number>, temperature = 1): number {
   checkScores(scores, labels)
   checkTemperature(temperature)

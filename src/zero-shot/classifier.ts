@@ -41,7 +41,7 @@ export function checkLabels(names: unknown): void {
 /**
  * The logits `z` of an image embedding, normalised if the classifier expects that: `[classes]`
  *
- * @throws UsageError for the embedding of another model, CheckpointError where a logit is no number
+ * @throws UsageError for the embedding of another model, CheckpointError if a logit is NaN or infinite
  */
 export function logits(classifier: Classifier, embedding: Float32Array): Float32Array {
   const { names, bias, cache } = classifier

@@ -112,11 +112,11 @@ export async function zeroShotScores(
 }
 
 /**
- * For each image its labels with their scores, best first. Of labels that the tokenizer reads alike (`Cat`, `cat`) the first
- * counts.
+ * For each image its labels with their scores, best first. Of labels with the same tokens (`Cat`, `cat`) only the first
+ * is used.
  *
- * @param labels in words, or a classifier: `zeroShotClassifier` made once and used often, or one that was trained
- * @param options.top how many labels of each image. Default: all
+ * @param labels as texts, or a classifier: of `zeroShotClassifier`, to use it for many images, or a trained one
+ * @param options.top number of labels for each image. Default: all
  * @throws InputError for the first image that cannot be read, with its `index`; UsageError for a blank label
  *
  * @example

@@ -112,7 +112,7 @@ it('learns sixteen words, or as many as the model has room for, and refuses more
   expect(contextLengthFor(names, 16)).toBe(11)
   expect(contextLengthFor(names, 77, 4)).toBe(4)
   expect(() => contextLengthFor(names, 16, 12)).toThrow(
-    '11 are left for words to learn, and 12 were asked for; choose a smaller `contextLength`',
+    '11 are left for context vectors, and `contextLength` is 12; choose a smaller `contextLength`',
   )
-  expect(() => contextLengthFor(names, 5)).toThrow('0 are left for words to learn; shorten')
+  expect(() => contextLengthFor(names, 5)).toThrow('0 are left for context vectors; shorten')
 })

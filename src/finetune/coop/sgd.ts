@@ -63,7 +63,7 @@ export function descend(
   }
 }
 
-/** Yields the state and the mean loss after each epoch. Samples that do not fill a batch are left out. */
+/** Yields the state and the mean loss after each epoch. Skips the samples that do not fill a batch. */
 export async function* trainContext(
   learner: PromptLearner,
   train: UnitFeatures,

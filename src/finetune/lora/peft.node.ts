@@ -69,7 +69,7 @@ export async function writeAdapter(folder: string, { options, tensors }: Adapter
   const written = new Map<string, TensorToWrite>()
   for (const [name, { shape, data }] of tensors) {
     const place = renamed(name, 0)
-    if (!place) throw new CheckpointError(`adapter: '${name}' is no matrix of a LoRA that PEFT has a place for`)
+    if (!place) throw new CheckpointError(`adapter: '${name}' is not a LoRA matrix that PEFT knows`)
     written.set(prefix + place.name, arrayTensor(data, shape))
   }
   const hasPool = [...tensors.keys()].some((name) => name.startsWith(pool))
@@ -127,7 +127,7 @@ export async function readAdapter(folder: string): Promise<Adapter> {
   const other = unsupported.find(([field, inUse]) => inUse(config[field]))
   if (other) {
     throw new CheckpointError(
-      `${where}: ${other[0]} is ${JSON.stringify(config[other[0]])}, which typeclip does not have; merge it with PEFT, and convert the model`,
+      `${where}: ${other[0]} is ${JSON.stringify(config[other[0]])}, which is not supported; merge the adapter with PEFT, and convert the model`,
     )
   }
   const { r, lora_alpha: alpha } = config
@@ -142,7 +142,7 @@ export async function readAdapter(folder: string): Promise<Adapter> {
     const place = renamed(name.slice(name.startsWith(prefix) ? prefix.length : 0), 1)
     if (!place) {
       throw new CheckpointError(
-        `${path}: '${name}' is no LoRA matrix of a part of CLIP's blocks (as with target_modules "all-linear", which takes the projections too); merge it with PEFT, and convert the model`,
+        `${path}: '${name}' is not a LoRA matrix of CLIP's blocks (as with target_modules "all-linear", which takes the projections too); merge it with PEFT, and convert the model`,
       )
     }
     const [rows, columns] = tensor.shape
