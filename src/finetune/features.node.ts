@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { readTensor } from '../checkpoint/read.node.ts'
-import { writeSafetensors } from '../checkpoint/write.node.ts'
+import { arrayTensor, writeSafetensors } from '../checkpoint/write.node.ts'
 import type { Clip } from '../clip/clip.ts'
 import { type Matrix, rowOf } from '../clip/matrix.ts'
 import type { Source } from '../data/sample.ts'
@@ -75,10 +75,9 @@ async function writeFeatures(
   identity: string,
   { features, labels, names, keys, skipped }: LabelledFeatures,
 ): Promise<void> {
-  const bytes = (array: Float32Array | Int32Array) => async () => new Uint8Array(array.slice().buffer)
   const tensors = new Map([
-    ['features', { dtype: 'float32' as const, shape: features.shape, bytes: bytes(features.data) }],
-    ['labels', { dtype: 'int32' as const, shape: [labels.length], bytes: bytes(labels) }],
+    ['features', arrayTensor(features.data, features.shape)],
+    ['labels', arrayTensor(labels, [labels.length])],
   ])
   const metadata = { identity, samples: JSON.stringify({ names, keys, skipped }) }
   await writeSafetensors(file, tensors, { metadata, overwrite: true })
