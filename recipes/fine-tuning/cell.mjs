@@ -99,14 +99,14 @@ async function method() {
     const options = {
       method: cell.method,
       model,
-      train,
-      val,
+      data: train,
+      validation: val,
       out,
       ...(shots !== 'all' && { shots }),
       seed,
       threads,
       words,
-      judgements: 5,
+      validations: 5,
       resume: true,
     }
     for await (const event of finetune(options)) {

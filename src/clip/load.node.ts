@@ -10,7 +10,7 @@ import type { Preprocessing } from '../image/transform.ts'
 import type { Activation, ClipConfig } from '../model/config.ts'
 import { type Lookup, Parameters } from '../model/parameters.ts'
 import { resizePositions } from '../model/resize-positions.ts'
-import { openModel } from '../pretrained/open.node.ts'
+import { type OpenedModel, openModel } from '../pretrained/open.node.ts'
 import { type RandomModel, randomModel } from '../pretrained/random-weights.node.ts'
 import { checkpointLookup, type Stored } from '../pretrained/weights.ts'
 import { type Device, deviceNamed } from '../runtime/devices.ts'
@@ -104,7 +104,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   }
   checkOptions(options, rules, 'load')
   checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
-  const { towers = ['image', 'text'], signal, onNotice } = options
+  const { signal } = options
   const device = deviceNamed(options.device ?? 'cpu')
   const random =
     options.randomWeights === undefined || model === undefined
@@ -114,6 +114,12 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   const { activation, onProgress, onWait } = options
   const opened = await openModel(model, { activation, signal, onProgress, onWait })
   signal?.throwIfAborted()
+  return clipOf(opened, model ?? 'starter', options)
+}
+
+/** A CLIP from an opened model. Changes the model's config if the options differ from it. @param options checked ones */
+export async function clipOf(opened: OpenedModel, name: string, options: LoadOptions): Promise<Clip> {
+  const { towers = ['image', 'text'], onNotice } = options
   const { checkpoint, sources, config, notices } = opened
   for (const tower of ['image', 'text'] as const) {
     if (options.towers?.includes(tower) && !config[tower]) {
@@ -140,7 +146,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   }
 
   return createClip({
-    name: model ?? 'starter',
+    name,
     config,
     preprocessing,
     tokenizer: await tokenizer,
@@ -149,7 +155,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     objective: opened.objective,
     notices,
     parameters: new Parameters(lookup),
-    runtime: createRuntime({ device, threads: options.threads }),
+    runtime: createRuntime({ device: deviceNamed(options.device ?? 'cpu'), threads: options.threads }),
     images: createPreprocessor({
       preprocessing,
       maxPixels: options.maxPixels,

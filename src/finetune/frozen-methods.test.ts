@@ -46,9 +46,13 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-async function run(options: Pick<FinetuneOptions, 'method' | 'out'> & Partial<FinetuneOptions>) {
+type Given<Options> = Options extends { data: unknown }
+  ? Omit<Options, 'data'> & Partial<Pick<FinetuneOptions, 'data'>>
+  : never
+
+async function run(options: Given<FinetuneOptions>) {
   const events: FinetuneEvent[] = []
-  const all = { train: join(folder, 'train'), val: join(folder, 'val'), words, threads: 1, ...options }
+  const all = { data: join(folder, 'train'), validation: join(folder, 'val'), words, threads: 1, ...options }
   for await (const event of finetune(all)) events.push(event)
   const last = events.at(-1)!
   if (last.kind !== 'result') throw new Error(`the last event is ${last.kind}`)
@@ -82,7 +86,7 @@ it('leaves out a picture that cannot be read, and says so', async () => {
   await cp(join(folder, 'train'), train, { recursive: true })
   await writeFile(join(train, 'green', '2b.png'), 'no picture')
   await mkdir(join(train, '.cache'))
-  const { events, result } = await run({ method: 'tip-adapter', train, out: join(folder, 'without-broken') })
+  const { events, result } = await run({ method: 'tip-adapter', data: train, out: join(folder, 'without-broken') })
   expect(result).toMatchObject({ top1: 1, trained: 12, skipped: [{ key: expect.stringContaining('2b.png') }] })
   expect(events.filter(({ kind }) => kind === 'skipped' || kind === 'notice')).toEqual([
     { kind: 'notice', message: `${train}: 1 hidden or system folder skipped: .cache` },
@@ -98,14 +102,14 @@ it('names rows of a table that cannot be used, and reads the labels of a table a
   }
   const [out, method] = [join(folder, 'of-table'), 'linear-probe' as const]
   await table('t.csv')
-  const { result } = await run({ method, train: join(folder, 't.csv'), out })
+  const { result } = await run({ method, data: join(folder, 't.csv'), out })
   expect(result).toMatchObject({ top1: 1, trained: 9 })
   expect(result.skipped.map(({ reason }) => reason)).toEqual([
     'its field "image" is empty',
     '3 fields, where the header has 2',
   ])
   await table('t.csv', { red: 'green', green: 'red' })
-  const swapped = await run({ method, train: join(folder, 't.csv'), out, resume: true })
+  const swapped = await run({ method, data: join(folder, 't.csv'), out, resume: true })
   expect(swapped.result.top1).toBeCloseTo(1 / 3, 6)
 }, 60_000)
 
@@ -152,7 +156,14 @@ describe('coop', () => {
   it('goes on where it was ended, to the same words', async () => {
     const out = join(folder, 'ended')
     const ended = new AbortController()
-    const options = { ...settings, train: join(folder, 'train'), val: join(folder, 'val'), words, threads: 1, out }
+    const options = {
+      ...settings,
+      data: join(folder, 'train'),
+      validation: join(folder, 'val'),
+      words,
+      threads: 1,
+      out,
+    }
     const events = finetune({ ...options, signal: ended.signal })
     await expect(async () => {
       for await (const event of events) if (event.kind === 'progress' && event.done === 13) ended.abort()

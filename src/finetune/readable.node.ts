@@ -7,13 +7,13 @@ import { labelOf, refuseEmptyClasses } from '../evaluate/embed-samples.ts'
 import { createImagePool } from '../image/pool.node.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import { subset } from './few-shot.ts'
-import type { FinetuneSettings } from './method.ts'
+import type { CommonOptions } from './options.ts'
 
 /** Up to this size every image is decoded once beforehand. A larger set fills its batches whatever is broken in it. */
 const small = 2000
 const together = 32
 
-type Reading = Pick<FinetuneSettings, 'maxPixels' | 'exifRotate' | 'signal'> & { preprocessing: Preprocessing }
+type Reading = Pick<CommonOptions, 'maxPixels' | 'exifRotate' | 'signal'> & { preprocessing: Preprocessing }
 
 /**
  * Decodes the images of each class until one can be read.

@@ -12,12 +12,13 @@ import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier } from '../zero-shot/classifier-file.node.ts'
 import { subset } from './few-shot.ts'
 import { layerDecay } from './layer-decay.ts'
-import { type FinetuneSettings, loading, type Task } from './method.ts'
+import { loading, type Task } from './method.ts'
+import type { AugmentOption, LoopOptions } from './options.ts'
 import { readableOf } from './readable.node.ts'
 
 const defaultValidations = 10
 
-export interface Recipe extends FinetuneSettings {
+export interface Recipe extends LoopOptions {
   /** The least number of steps of a run without a given length, since few images make short epochs. Default: 100. */
   leastSteps?: number | undefined
 }
@@ -37,12 +38,12 @@ export const rateFor = (published: number, { text }: Pick<ClipConfig, 'text'>): 
  * @returns the settings that were chosen
  */
 export async function* trained(
-  task: Task,
+  task: Task<LoopOptions & AugmentOption>,
   adaptation: Adaptation,
   recipe: Recipe,
 ): AsyncGenerator<TrainEvent, Readonly<Record<string, unknown>>> {
   const overrides = Object.fromEntries(Object.entries(task.settings).filter(([, value]) => value !== undefined))
-  const settings: FinetuneSettings = { ...recipe, ...overrides }
+  const settings = { ...recipe, ...overrides } as typeof task.settings
   const learningRate = task.settings.learningRate ?? rateFor(recipe.learningRate ?? 1e-5, task.model.config)
   const { out, model } = task
   const { signal, layerDecay: decay = 1 } = settings
@@ -53,7 +54,7 @@ export async function* trained(
   const inEpochs = (settings.epochs ?? 10) * stepsPerEpoch
   const leastSteps = task.settings.epochs === undefined ? (recipe.leastSteps ?? 100) : 0
   const steps = task.settings.steps ?? Math.max(leastSteps, inEpochs)
-  const saveEvery = Math.ceil(steps / (settings.judgements ?? defaultValidations))
+  const saveEvery = Math.ceil(steps / (settings.validations ?? defaultValidations))
   const events = run(
     {
       adaptation: {
@@ -85,7 +86,7 @@ export async function* trained(
       async validate({ folder, step, loss }) {
         const { loss: valLoss } = await loss(task.val)
         if (!Number.isFinite(valLoss)) throw diverged(step, out)
-        const { top1, top5, n } = await judged(folder, task)
+        const { top1, top5, n } = await evaluated(folder, task)
         return { score: scoreOf(top1, valLoss, n), numbers: { loss: valLoss, 'top-1': top1, 'top-5': top5 } }
       },
     },
@@ -119,7 +120,7 @@ const diverged = (step: number, out: string): TrainingError =>
   )
 
 /** Evaluates a model folder: by its classifier, which needs no text encoder, or zero-shot. */
-export async function judged(
+export async function evaluated(
   folder: string,
   { val, classes, words, templates, settings }: Pick<Task, 'val' | 'classes' | 'words' | 'templates' | 'settings'>,
 ) {
