@@ -86,8 +86,13 @@ export { flypAdaptation } from '../finetune/prompts/flyp.node.ts'
 export { litAdaptation } from '../finetune/prompts/lit.node.ts'
 export { augmentedViews, viewAugmentation } from '../finetune/tip-adapter/augmented-views.node.ts'
 export { keysRecipe, type TrainKeysOptions, trainKeys } from '../finetune/tip-adapter/keys.ts'
-export { type Grid, grid, type Searched, searchAlphaBeta } from '../finetune/tip-adapter/search.ts'
-export { cacheOf, createTipAdapter, type Terms, type TipAdapter } from '../finetune/tip-adapter/tip-adapter.ts'
+export { type Grid, grid as alphaBetaGrid, type Searched, searchAlphaBeta } from '../finetune/tip-adapter/search.ts'
+export {
+  cacheOf as keyValueCache,
+  createTipAdapter,
+  type Terms,
+  type TipAdapter,
+} from '../finetune/tip-adapter/tip-adapter.ts'
 export { type UnitFeatures, unitFeatures } from '../finetune/unit-features.ts'
 export type { Augmentation } from '../image/augment.ts'
 export type { Lookup } from '../model/parameters.ts'

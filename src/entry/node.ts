@@ -82,9 +82,9 @@ export { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 export {
   type Classifier,
   type Label,
-  narrowed,
-  rank,
-  scoresOf,
+  narrowed as selectClasses,
+  rank as rankLabels,
+  scoresOf as classLogits,
   similarity,
   type ZeroShotOptions,
   zeroShotClassifier,

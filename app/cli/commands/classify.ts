@@ -62,9 +62,8 @@ export const command = defineCommand({
       throw new UsageError('standard input can be read once: for the image, or for --labels-file')
     }
     const long = onLong(values)
-    const { distinctLabels, narrowed, rank, readClassifier, scoresOf, templateLists, zeroShotScorer } = await import(
-      'typeclip'
-    )
+    const { classLogits, distinctLabels, rankLabels, readClassifier, selectClasses, templateLists, zeroShotScorer } =
+      await import('typeclip')
     const trained = values.model === undefined ? undefined : await readClassifier(values.model)
     if (trained && values.template.length > 0) {
       throw new UsageError(
@@ -85,7 +84,7 @@ export const command = defineCommand({
       const distinct = trained ? { labels: names, alike: [] } : distinctLabels(clip, names)
       noteAlike(distinct.alike, terminal)
       const { clip: reader, classifier } = trained
-        ? { clip, classifier: narrowed(trained, names) }
+        ? { clip, classifier: selectClasses(trained, names) }
         : await zeroShotScorer(clip, distinct.labels, {
             ...(templates.length > 0 && { templates }),
             onLong: long,
@@ -96,8 +95,8 @@ export const command = defineCommand({
       const job = startJob(terminal, 'image', found.images.length)
       for await (const { path, embedding } of embedImages(reader, found, { terminal, job })) {
         const top = values.top ?? (values.json ? Infinity : shownLabels)
-        const labels = rank(classifier, embedding, top, calibration?.temperature)
-        const none = calibration && scoresOf(classifier, embedding).every((score) => score < calibration.threshold)
+        const labels = rankLabels(classifier, embedding, top, calibration?.temperature)
+        const none = calibration && classLogits(classifier, embedding).every((score) => score < calibration.threshold)
         const answer = calibration && { answer: none ? noneOfThese : labels[0]!.label }
         if (values.json) await terminal.print(JSON.stringify({ path, ...answer, labels }))
         else await terminal.print(short ? short(path, labels[0]!, none === true) : block(path, labels, none === true))
