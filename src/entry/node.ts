@@ -93,6 +93,7 @@ export { readClassifier, writeClassifier } from '../zero-shot/classifier-file.no
 export { imagenetClassNames } from '../zero-shot/classnames/imagenet.ts'
 export type { KeyValueCache } from '../zero-shot/key-value-cache.ts'
 export { type DistinctLabels, distinctLabels } from '../zero-shot/labels.ts'
+export { type OpenedClassifier, openClassifier } from '../zero-shot/open-classifier.node.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from '../zero-shot/prompts.ts'
 export { classify, type Scorer, type ScorerOptions, zeroShotScorer, zeroShotScores } from '../zero-shot/scorer.ts'
 

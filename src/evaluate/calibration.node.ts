@@ -85,8 +85,9 @@ export async function calibrate(
   { templates, words, precision, ...options }: CalibrateOptions = {},
 ): Promise<Calibrated> {
   const { signal } = options
-  const source = await sourceOf(data, { classes: true, signal })
-  const none = options.none && (await sourceOf(options.none, { signal }))
+  const opening = { classes: true, signal }
+  const source = await sourceOf(data, opening)
+  const none = options.none && (await sourceOf(options.none, opening))
   const classifier = options.classifier ?? (await wordClassifier(clip, source, { templates, words, signal }))
   if (classifier.names.length < 2) throw oneClass(source.name, classifier.names[0]!)
   const places = placesOf(classifier, classNames(source), words ?? new Map())

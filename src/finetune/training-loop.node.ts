@@ -8,8 +8,7 @@ import { evaluateClassifier } from '../evaluate/evaluate-classifier.node.ts'
 import type { ClipConfig } from '../model/config.ts'
 import type { Adaptation } from '../training/adaptation.ts'
 import { run, type TrainEvent } from '../training/train.node.ts'
-import { zeroShotClassifier } from '../zero-shot/classifier.ts'
-import { readClassifier } from '../zero-shot/classifier-file.node.ts'
+import { openClassifier } from '../zero-shot/open-classifier.node.ts'
 import { subset } from './few-shot.ts'
 import { layerDecay } from './layer-decay.ts'
 import { loading, type Task } from './method.ts'
@@ -124,11 +123,10 @@ export async function evaluated(
   folder: string,
   { val, classes, words, templates, settings }: Pick<Task, 'val' | 'classes' | 'words' | 'templates' | 'settings'>,
 ) {
-  const trainedClassifier = await readClassifier(folder)
-  const towers = trainedClassifier ? (['image'] as const) : (['image', 'text'] as const)
+  const { trained, towers, scorer } = await openClassifier(folder)
   const clip = await load(folder, { ...loading(settings), towers })
   try {
-    const classifier = trainedClassifier ?? (await zeroShotClassifier(clip, words, { templates, onLong: 'truncate' }))
+    const { classifier } = await scorer(clip, trained ? undefined : words, { templates, onLong: 'truncate' })
     return await evaluateClassifier(clip, classifier, val, {
       words: new Map(classes.map((name, i) => [name, words[i]!])),
       signal: settings.signal,

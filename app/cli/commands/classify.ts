@@ -62,14 +62,9 @@ export const command = defineCommand({
       throw new UsageError('standard input can be read once: for the image, or for --labels-file')
     }
     const long = onLong(values)
-    const { classLogits, distinctLabels, rankLabels, readClassifier, selectClasses, templateLists, zeroShotScorer } =
-      await import('typeclip')
-    const trained = values.model === undefined ? undefined : await readClassifier(values.model)
-    if (trained && values.template.length > 0) {
-      throw new UsageError(
-        `${values.model} answers with its trained classifier, which has no prompts; leave --template out`,
-      )
-    }
+    const { classLogits, distinctLabels, openClassifier, rankLabels, templateLists } = await import('typeclip')
+    const given = values.template.flatMap((template) => templateLists[template] ?? [template])
+    const { trained, towers, scorer } = await openClassifier(values.model, { templates: given })
     const calibration = await calibrationOf(values.calibration, values.model, terminal)
     const names = await labelNames(values, trained?.names ?? calibration?.names, terminal)
     if (calibration && !sameNames(names, calibration.names)) {
@@ -77,19 +72,16 @@ export const command = defineCommand({
     }
     const found = await findImages(words, terminal)
     if (found.images.length === 0) return noImages(found, terminal)
-    const given = values.template.flatMap((template) => templateLists[template] ?? [template])
     const templates = given.length > 0 ? given : (calibration?.templates ?? [])
-    return withModel(values, trained ? ['image'] : ['image', 'text'], terminal, async (clip) => {
+    return withModel(values, towers, terminal, async (clip) => {
       terminal.status(`embedding ${counted(names.length, 'label')} with ${counted(templates.length || 1, 'template')}`)
       const distinct = trained ? { labels: names, alike: [] } : distinctLabels(clip, names)
       noteAlike(distinct.alike, terminal)
-      const { clip: reader, classifier } = trained
-        ? { clip, classifier: selectClasses(trained, names) }
-        : await zeroShotScorer(clip, distinct.labels, {
-            ...(templates.length > 0 && { templates }),
-            onLong: long,
-            signal: terminal.signal,
-          })
+      const { clip: reader, classifier } = await scorer(clip, distinct.labels, {
+        ...(templates.length > 0 && { templates }),
+        onLong: long,
+        signal: terminal.signal,
+      })
       const short =
         found.images.length > blocksUpTo && (values.top ?? 1) === 1 ? oneLine(found.images, names) : undefined
       const job = startJob(terminal, 'image', found.images.length)

@@ -46,12 +46,9 @@ export const command = defineCommand({
     if (words.length > 0) throw new UsageError(`calibrate takes flags only; found '${words[0]}'`)
     const { out, json, model, precision } = values
     if (out === undefined) throw new UsageError('--out is missing: the file that the calibration goes into')
-    const { readClassifier } = await import('typeclip')
-    const classifier = model === undefined ? undefined : await readClassifier(model)
-    if (classifier && values.template.length > 0) {
-      throw new UsageError(`${model} answers with its trained classifier, which has no prompts; leave --template out`)
-    }
+    const { openClassifier } = await import('typeclip')
     const templates = await templatesOf(values.template)
+    const { trained: classifier, towers } = await openClassifier(model, { templates })
     const classnames = await wordsOf(values.classnames)
     const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
     const none =
@@ -60,7 +57,7 @@ export const command = defineCommand({
         : await openData('--none', values.none, terminal, { classes: true, columns: values })
     const file = await createAtomicFile(out)
     try {
-      return await withModel(values, classifier ? ['image'] : ['image', 'text'], terminal, async (clip) => {
+      return await withModel(values, towers, terminal, async (clip) => {
         const { calibrate, calibrationJson } = await import('typeclip/evaluate')
         const { onSample, signal, end } = countingJob(terminal, source.size + (none?.size ?? 0))
         const { calibration, before, after, skipped } = await calibrate(clip, source, {
