@@ -102,8 +102,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     const found = model === '' ? "''" : foundInstead(model)
     throw new UsageError(`load: expected a model's name, a hub id, a folder or a file; found ${found}`)
   }
-  checkOptions(options, rules, 'load')
-  checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
+  checkLoading(options)
   const { signal } = options
   const device = deviceNamed(options.device ?? 'cpu')
   const random =
@@ -117,8 +116,15 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   return clipOf(opened, model ?? 'starter', options)
 }
 
-/** A CLIP from an opened model. Changes the model's config if the options differ from it. @param options checked ones */
+function checkLoading(options: LoadOptions): void {
+  checkOptions(options, rules, 'load')
+  checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
+}
+
+/** A CLIP from an opened model. Changes the model's config if the options differ from it. */
 export async function clipOf(opened: OpenedModel, name: string, options: LoadOptions): Promise<Clip> {
+  checkNodeVersion()
+  checkLoading(options)
   const { towers = ['image', 'text'], onNotice } = options
   const { checkpoint, sources, config, notices } = opened
   for (const tower of ['image', 'text'] as const) {

@@ -2,14 +2,11 @@
 // after.
 
 import { join } from 'node:path'
-import { clipOf } from '../clip/load.node.ts'
 import { sourceOf } from '../data/given.node.ts'
 import type { Skipped } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { classNames, severalClasses } from '../evaluate/embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier } from '../evaluate/evaluate-classifier.node.ts'
-import { openModel, starter } from '../pretrained/open.node.ts'
-import { fromOpened } from '../training/initial-model.node.ts'
 import { replaceFile } from '../training/run/checkpoint.node.ts'
 import { inRunFolder } from '../training/run/folder.node.ts'
 import { writeModel } from '../training/run/saved-model.node.ts'
@@ -18,9 +15,10 @@ import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier, writeClassifier } from '../zero-shot/classifier-file.node.ts'
 import { cachedFeatures } from './features.node.ts'
 import { fewShot, heldOutTenth, withPrompts } from './few-shot.ts'
-import { loading, type MethodEvent, type Task } from './method.ts'
+import type { MethodEvent, Task } from './method.ts'
 import { checkOptions, finetuneMethods, type MethodName, type MethodOptions } from './methods.node.ts'
 import type { CommonOptions } from './options.ts'
+import { openOriginal } from './original.node.ts'
 import { checkClasses } from './readable.node.ts'
 import { evaluated } from './training-loop.node.ts'
 
@@ -93,22 +91,16 @@ async function* inFolder(
   opened: Sources,
   before: Task['before'],
 ): AsyncGenerator<FinetuneEvent, void> {
-  const { method, out, seed = 0, shots, signal, activation, exifRotate, words, onDownload, onWait } = options
+  const { method, out, seed = 0, shots, signal, exifRotate, words } = options
   const began = performance.now()
   const { train, val } = await splitOf(opened, options)
   const templates = options.templates?.length ? options.templates : defaultTemplates
   const classes = severalClasses(train)
   const classWords = checkedWords(classes, words)
-  const name = options.model ?? starter
   const skips = createSkips()
-  const original = await openModel(options.model, { activation, signal, onProgress: onDownload, onWait })
-  const clip = await clipOf(original, options.model ?? 'starter', loading(options))
+  const { name, clip, model } = await openOriginal(options)
   try {
-    if (clip.likelihood || !clip.config.text) {
-      throw new UsageError(`${name} has no joint embedding of images and texts; choose a model with both encoders`)
-    }
     await checkClasses(train, classes, { preprocessing: clip.preprocessing, ...options })
-    const model = { ...(await fromOpened(original)), preprocessing: clip.preprocessing }
     const zeroShot = await zeroShotClassifier(clip, classWords, {
       templates,
       onLong: 'truncate',

@@ -9,6 +9,7 @@ import { apart } from '../../test/golden.ts'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { load } from '../clip/load.node.ts'
 import { createRandom } from '../random.ts'
+import { openInitialModel } from '../training/initial-model.node.ts'
 import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier } from '../zero-shot/classifier-file.node.ts'
 import { type FinetuneEvent, type FinetuneOptions, type FinetuneResult, finetune } from './finetune.node.ts'
@@ -70,6 +71,36 @@ describe.each(['linear-probe', 'coop', 'tip-adapter', 'tip-adapter-f'] as const)
     expect(classifier.cache?.values.length).toBe(method.startsWith('tip') ? 12 : undefined)
     expect((await readdir(join(out, 'features'))).length).toBe(files[method])
   }, 60_000)
+})
+
+it('takes an opened model as it is, whatever file it came from', async () => {
+  const opened = await openInitialModel('models/starter')
+  const same = await run({ method: 'linear-probe', model: opened, out: join(folder, 'opened') })
+  const classifier = (name: string) => readFile(join(folder, name, 'classifier.safetensors'))
+  expect(await classifier('opened')).toEqual(await classifier('linear-probe'))
+  // Parameters that the file does not have: the features are those of the given model.
+  const read = async (name: string) =>
+    name === 'visual.conv1.weight' ? (await opened.read(name))!.map((x) => -x) : opened.read(name)
+  const out = join(folder, 'opened')
+  const other = await run({ method: 'linear-probe', model: { ...opened, read }, out, resume: true })
+  expect(other.result.model).not.toBe(same.result.model)
+  expect(await classifier('opened')).not.toEqual(await classifier('linear-probe'))
+  const empty = { ...opened, shapes: new Map() }
+  await expect(run({ method: 'linear-probe', model: empty, out: join(folder, 'empty') })).rejects.toThrow(
+    'is a config without parameters',
+  )
+}, 60_000)
+
+it('refuses options of other methods, and says which have no effect', async () => {
+  const wrong = { method: 'coop', rank: 4, out: join(folder, 'wrong') }
+  await expect(run(wrong as never)).rejects.toThrow('`rank` is only for `method` lora; the method is coop')
+  await expect(run({ ...wrong, rank: undefined, rnk: 4 } as never)).rejects.toThrow("finetune has no option 'rnk'")
+  await expect(run({ method: 'wise-ft', alpha: 2, out: wrong.out })).rejects.toThrow('between 0 and 1; found 2')
+  const notice = finetune({ method: 'tip-adapter', epochs: 3, data: folder, out: wrong.out } as never)
+  expect((await notice.next()).value).toEqual({
+    kind: 'notice',
+    message: '`epochs` has no effect: tip-adapter has no training steps',
+  })
 })
 
 it('trains the keys of tip-adapter-f away from those of tip-adapter', async () => {

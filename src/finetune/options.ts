@@ -4,12 +4,13 @@
 import type { UseNotice } from '../clip/clip.ts'
 import type { DataInput } from '../data/given.node.ts'
 import type { Preprocessing } from '../image/transform.ts'
+import type { InitialModel } from '../training/initial-model.node.ts'
 import type { OpenOptions, RunOptions } from '../training/train-options.ts'
 
 /** Options of every fine-tuning method. */
 export interface CommonOptions extends OpenOptions {
-  /** As for `load`. Default: the starter model. */
-  model?: string | undefined
+  /** As for `load`, or an opened model, which is then written to `out/initial`. Default: the starter model. */
+  model?: string | InitialModel | undefined
   /** The training set: images with classes. */
   data: DataInput
   /** The validation set. Default: a random tenth of `data`. */

@@ -24,7 +24,6 @@ export interface OpenedClassifier {
  * Decides what a model classifies with: the trained classifier of its folder, or labels.
  *
  * @param model as for `load`
- * @param options.templates prompt templates that the user gave
  * @throws UsageError for templates beside a trained classifier, which has no prompts
  *
  * @example
@@ -39,7 +38,12 @@ export interface OpenedClassifier {
  */
 export async function openClassifier(
   model: string | undefined,
-  { templates = [] }: { templates?: readonly string[] | undefined } = {},
+  {
+    templates = [],
+  }: {
+    /** Prompt templates that the user gave. */
+    templates?: readonly string[] | undefined
+  } = {},
 ): Promise<OpenedClassifier> {
   const trained = model === undefined ? undefined : await readClassifier(model)
   if (trained && templates.length > 0) {
