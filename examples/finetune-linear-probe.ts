@@ -10,8 +10,8 @@ const out = join(await mkdtemp(join(tmpdir(), 'typeclip-')), 'run')
 
 const events = finetune({
   method: 'linear-probe',
-  train: 'examples/train.csv', // or a folder with a folder for each class
-  val: 'examples/val.csv', // default: a tenth of `train`
+  data: 'examples/train.csv', // or a folder with a folder for each class
+  validation: 'examples/val.csv', // default: a tenth of `data`
   out,
   threads: 1,
 })

@@ -10,13 +10,13 @@ const out = join(await mkdtemp(join(tmpdir(), 'typeclip-')), 'run')
 
 const events = finetune({
   method: 'lora',
-  train: 'examples/train.csv', // or a folder with a folder for each class
-  val: 'examples/val.csv', // default: a tenth of `train`
+  data: 'examples/train.csv', // or a folder with a folder for each class
+  validation: 'examples/val.csv', // default: a tenth of `data`
   out,
-  lora: { rank: 2 }, // also: targets, towers, scaling
+  rank: 2, // also: alpha, targets, towers, scaling
   steps: 6,
   batch: 6,
-  judgements: 1, // validations during the run
+  validations: 1, // validations during the run
   seed: 0,
 })
 

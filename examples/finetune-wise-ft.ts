@@ -10,13 +10,13 @@ const out = join(await mkdtemp(join(tmpdir(), 'typeclip-')), 'run')
 
 const events = finetune({
   method: 'wise-ft',
-  train: 'examples/train.csv', // or a folder with a folder for each class
-  val: 'examples/val.csv', // default: a tenth of `train`
+  data: 'examples/train.csv', // or a folder with a folder for each class
+  validation: 'examples/val.csv', // default: a tenth of `data`
   out,
   alpha: 0.5, // 0: the original weights; 1: the fine-tuned ones
   steps: 4,
   batch: 6,
-  judgements: 1,
+  validations: 1,
   seed: 0,
 })
 

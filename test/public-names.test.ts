@@ -87,6 +87,7 @@ const mainFunctions = [
   'load',
   'classify',
   'zeroShotClassifier',
+  'openClassifier',
   'similarity',
   'tokenize',
   'convert',

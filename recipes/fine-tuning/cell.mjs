@@ -1,7 +1,7 @@
 /** One cell of the table, in a process of its own so that its memory is its own: JSON in as an argument, JSON out as a line. */
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { defaultTemplates, load, readClassifier, scoresOf, zeroShotClassifier } from 'typeclip'
+import { classLogits, defaultTemplates, load, readClassifier, zeroShotClassifier } from 'typeclip'
 import { confusionMatrix, evaluateClassifier, meanPerClass, openSource, predictions, topK } from 'typeclip/evaluate'
 import { augmentedViews, cachedFeatures, fewShot, finetune, heldOutTenth } from 'typeclip/finetune'
 
@@ -79,7 +79,7 @@ async function onFeatures(clip, classifier, words) {
   const places = names.map((name) => classifier.names.indexOf(words.get(name) ?? name))
   const right = [...labels].map((label) => places[label] ?? -1)
   const classes = classifier.names.length
-  const rows = right.map((_, i) => scoresOf(classifier, features.subarray(i * width, (i + 1) * width)))
+  const rows = right.map((_, i) => classLogits(classifier, features.subarray(i * width, (i + 1) * width)))
   const scores = { data: Float32Array.from(rows.flatMap((row) => [...row])), classes }
   const confusion = confusionMatrix(predictions(scores), right, classes)
   return { top1: topK(scores, right, 1), meanPerClass: meanPerClass(confusion), n: right.length }
@@ -99,14 +99,14 @@ async function method() {
     const options = {
       method: cell.method,
       model,
-      train,
-      val,
+      data: train,
+      validation: val,
       out,
       ...(shots !== 'all' && { shots }),
       seed,
       threads,
       words,
-      judgements: 5,
+      validations: 5,
       resume: true,
     }
     for await (const event of finetune(options)) {

@@ -5,7 +5,7 @@ import { CheckpointError, UsageError } from '../errors.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { Activation, ClipConfig } from '../model/config.ts'
 import { Parameters } from '../model/parameters.ts'
-import { openModel } from '../pretrained/open.node.ts'
+import { type OpenedModel, openModel } from '../pretrained/open.node.ts'
 import { type RandomModel, randomModel } from '../pretrained/random-weights.node.ts'
 import { type Device, deviceNamed } from '../runtime/devices.ts'
 import { checkNodeVersion } from '../runtime/node-version.node.ts'
@@ -98,19 +98,39 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     const found = model === '' ? "''" : foundInstead(model)
     throw new UsageError(`load: expected a model's name, a hub id, a folder or a file; found ${found}`)
   }
-  checkOptions(options, rules, 'load')
-  checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
-  const device = deviceNamed(options.device ?? 'cpu')
+  checkLoading(options)
+  deviceNamed(options.device ?? 'cpu') // before anything is opened
   const random =
     options.randomWeights === undefined || model === undefined
       ? undefined
       : await randomModel(model, options.randomWeights, options.towers)
-  const parts = random ? await randomParts(random, options) : await openedParts(model, options)
-  const { threads, maxPixels, maxBytes, exifRotate, onNotice } = options
+  if (random) return assembled(model!, await randomParts(random, options), options)
+  const { activation, towers, signal, onProgress, onWait } = options
+  const opened = await openModel(model, { activation, towers, signal, onProgress, onWait })
+  signal?.throwIfAborted()
+  return clipOf(opened, model ?? 'starter', options)
+}
+
+function checkLoading(options: LoadOptions): void {
+  checkOptions(options, rules, 'load')
+  checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
+}
+
+/** A CLIP from an opened model. */
+export async function clipOf(opened: OpenedModel, name: string, options: LoadOptions): Promise<Clip> {
+  checkNodeVersion()
+  checkLoading(options)
+  return assembled(name, await openedParts(opened, options), options)
+}
+
+type ModelParts = Omit<Parts, 'name' | 'runtime' | 'images' | 'onNotice'>
+
+function assembled(name: string, parts: ModelParts, options: LoadOptions): Clip {
+  const { device = 'cpu', threads, maxPixels, maxBytes, exifRotate, onNotice } = options
   return createClip({
-    name: model ?? 'starter',
+    name,
     ...parts,
-    runtime: createRuntime({ device, threads }),
+    runtime: createRuntime({ device: deviceNamed(device), threads }),
     images: createPreprocessor({
       ...{ preprocessing: parts.preprocessing, maxPixels, maxBytes, exifRotate },
       onOrientation: onNotice && ((image) => onNotice(orientationNotice(image))),
@@ -119,13 +139,9 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   })
 }
 
-type ModelParts = Omit<Parts, 'name' | 'runtime' | 'images' | 'onNotice'>
-
 /** The parts of a published model. */
-async function openedParts(model: string | undefined, options: LoadOptions): Promise<ModelParts> {
-  const { activation, towers, imageSize: newSize, signal, onProgress, onWait } = options
-  const opened = await openModel(model, { activation, towers, signal, onProgress, onWait })
-  signal?.throwIfAborted()
+async function openedParts(opened: OpenedModel, options: LoadOptions): Promise<ModelParts> {
+  const { imageSize: newSize } = options
   const { path, checkpoint, sources, notices, objective } = opened
   const config = withImageSize(opened.config, newSize)
 

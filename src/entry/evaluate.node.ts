@@ -6,7 +6,7 @@
  * @module typeclip/evaluate
  */
 
-export { combine } from '../data/combine.ts'
+export { combine as combineSources } from '../data/combine.ts'
 export type { FolderOptions } from '../data/folder.node.ts'
 export type { DataInput } from '../data/given.node.ts'
 export { openSource, type SourceOptions } from '../data/open.node.ts'
@@ -63,8 +63,8 @@ export {
 export {
   type Answer,
   type Answered,
-  answeredAt,
-  answers,
+  answeredAt as answeredAtThreshold,
+  answers as classifierAnswers,
   answersWithoutOwn,
   chooseThreshold,
 } from '../evaluate/rejection.ts'
@@ -74,6 +74,13 @@ export {
   type ReliabilityBin,
   reliability,
 } from '../evaluate/reliability.ts'
-export { meanRank, medianRank, type Recall, ranks, recall, recallAt } from '../evaluate/retrieval.ts'
+export {
+  meanRank,
+  medianRank,
+  type Recall,
+  ranks as retrievalRanks,
+  recall as retrievalRecall,
+  recallAt,
+} from '../evaluate/retrieval.ts'
 export { fitTemperature } from '../evaluate/temperature.ts'
 export type { Runtime } from '../runtime/runtime.ts'

@@ -83,11 +83,19 @@ export {
   tokenize,
 } from '../tokenizer/tokenize.ts'
 export { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
-export { type Classifier, type Label, narrowed, rank, rankScores, scoresOf } from '../zero-shot/classifier.ts'
+export {
+  type Classifier,
+  type Label,
+  narrowed as selectClasses,
+  rank as rankLabels,
+  rankScores,
+  scoresOf as classLogits,
+} from '../zero-shot/classifier.ts'
 export { readClassifier, writeClassifier } from '../zero-shot/classifier-file.node.ts'
 export { imagenetClassNames } from '../zero-shot/classnames/imagenet.ts'
 export type { KeyValueCache } from '../zero-shot/key-value-cache.ts'
 export { type DistinctLabels, distinctLabels } from '../zero-shot/labels.ts'
+export { type OpenedClassifier, openClassifier } from '../zero-shot/open-classifier.node.ts'
 export { type ZeroShotOptions, zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from '../zero-shot/prompts.ts'
 export {

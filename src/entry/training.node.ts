@@ -7,7 +7,7 @@
  */
 
 export { type Batch as ImageBatch, type BatchesOptions, batches, type Cursor } from '../data/batches.node.ts'
-export { combine } from '../data/combine.ts'
+export { combine as combineSources } from '../data/combine.ts'
 export type { FolderOptions } from '../data/folder.node.ts'
 export type { DataInput } from '../data/given.node.ts'
 export { holdOut } from '../data/held-out.ts'

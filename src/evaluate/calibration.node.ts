@@ -67,8 +67,9 @@ export async function calibrate(
     throw new UsageError(`${clip.name} has no joint embedding; it can be evaluated with zero-shot, and not calibrated`)
   }
   const { signal } = options
-  const source = await sourceOf(data, { classes: true, signal })
-  const none = noneData && (await sourceOf(noneData, { signal }))
+  const opening = { classes: true, signal }
+  const source = await sourceOf(data, opening)
+  const none = noneData && (await sourceOf(noneData, opening))
   const scorer = classifier
     ? classifierScorer(clip, classifier)
     : await wordScorer(clip, source, { templates, words, signal })

@@ -2,50 +2,31 @@
 // after.
 
 import { join } from 'node:path'
-import { type LoadOptions, load } from '../clip/load.node.ts'
-import { openSource } from '../data/open.node.ts'
-import type { Skipped, Source } from '../data/sample.ts'
+import { sourceOf } from '../data/given.node.ts'
+import type { Skipped } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { type ClassificationResult, evaluateClassifier } from '../evaluate/evaluate-classifier.node.ts'
 import { classNames, severalClasses } from '../evaluate/labelled-data.ts'
 import { replaceJson } from '../files/atomic.node.ts'
-import type { Activation } from '../model/config.ts'
-import { starter } from '../pretrained/open.node.ts'
-import { openInitialModel } from '../training/initial-model.node.ts'
 import { inRunFolder } from '../training/run/folder.node.ts'
 import { writeModel } from '../training/run/saved-model.node.ts'
+import { columnsOf } from '../training/train-options.ts'
 import { readClassifier, writeClassifier } from '../zero-shot/classifier-file.node.ts'
 import { zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
 import { defaultTemplates } from '../zero-shot/prompts.ts'
 import { cachedFeatures } from './features.node.ts'
 import { fewShot, heldOutTenth, withPrompts } from './few-shot.ts'
-import { type FinetuneSettings, loading, type MethodEvent, type Task } from './method.ts'
-import { type MethodName, methods } from './methods.node.ts'
+import type { MethodEvent, Task } from './method.ts'
+import { checkOptions, finetuneMethods, type MethodName, type MethodOptions } from './methods.node.ts'
+import type { CommonOptions } from './options.ts'
+import { openOriginal } from './original.node.ts'
 import { checkClasses } from './readable.node.ts'
-import { judged } from './training-loop.node.ts'
+import { evaluated } from './training-loop.node.ts'
 
-/** Options of `finetune`. */
-export interface FinetuneOptions extends FinetuneSettings {
-  method: MethodName
-  /** As for `load`. Default: the starter model. */
-  model?: string | undefined
-  activation?: Activation | undefined
-  /** The training set, with classes: a source, or the argument of `openSource`. */
-  train: string | Source
-  /** The validation set. Default: a random tenth of `train`. */
-  val?: string | Source | undefined
-  /** Output folder; must be new or empty, unless `resume` is set. */
-  out: string
-  /** Number of random training images of each class. Default: all. */
-  shots?: number | undefined
-  /** Prompt templates, each with `{}` for the class. Default: `a photo of a {}.` */
-  templates?: readonly string[] | undefined
-  /** A class's name in prompts, by its folder's name. */
-  words?: ReadonlyMap<string, string> | undefined
-  /** Of the model, where it is fetched: as `load`'s `onProgress` and `onWait`. */
-  onDownload?: LoadOptions['onProgress'] | undefined
-  onWait?: LoadOptions['onWait'] | undefined
-}
+/** Options of `finetune`: those of every method, and the method's own. */
+export type FinetuneOptions = {
+  [Name in MethodName]: CommonOptions & { method: Name } & MethodOptions[Name]
+}[MethodName]
 
 /** Accuracy on the validation images. */
 export type Accuracy = Pick<ClassificationResult, 'top1' | 'top5' | 'meanPerClass' | 'n'>
@@ -74,9 +55,8 @@ export interface FinetuneResult extends Accuracy {
 /** What happens during fine-tuning, in order. */
 export type FinetuneEvent =
   | MethodEvent
-  /** What was left out or guessed when the data was opened. */
-  | { kind: 'notice'; message: string }
-  | ({ kind: 'judged'; what: 'zero-shot' | 'fine-tuned'; data: string; details: ClassificationResult } & Accuracy)
+  /** The validation of the original and of the fine-tuned model. */
+  | ({ kind: 'evaluated'; what: 'zero-shot' | 'fine-tuned'; data: string; details: ClassificationResult } & Accuracy)
   | { kind: 'result'; result: FinetuneResult }
 
 /**
@@ -90,43 +70,36 @@ export type FinetuneEvent =
  * ```ts
  * import { finetune } from 'typeclip/finetune'
  *
- * for await (const event of finetune({ method: 'lora', train: 'photos', out: 'run', epochs: 5 })) {
+ * for await (const event of finetune({ method: 'lora', data: 'photos', out: 'run', epochs: 5 })) {
  *   if (event.kind === 'result') console.log(event.result.zeroShot.top1, event.result.top1)
  * }
  * ```
  */
 export async function* finetune(options: FinetuneOptions): AsyncGenerator<FinetuneEvent, void> {
-  const { method, out, resume = false } = options
-  if (!Object.hasOwn(methods, method)) {
-    throw new UsageError(`there is no method '${method}'; there are ${Object.keys(methods).join(', ')}`)
-  }
-  yield* inRunFolder(out, resume, (before) => inFolder(options, before))
+  const { out, resume = false } = options
+  for (const message of checkOptions(options)) yield { kind: 'notice', message }
+  const sources = await sourcesOf(options)
+  for (const message of sources.notices) yield { kind: 'notice', message }
+  yield* inRunFolder(out, resume, (before) => inFolder(options, sources, before))
 }
 
-async function* inFolder(options: FinetuneOptions, before: Task['before']): AsyncGenerator<FinetuneEvent, void> {
-  const { method, out, seed = 0, shots, signal, activation, exifRotate } = options
+type Sources = Awaited<ReturnType<typeof sourcesOf>>
+
+async function* inFolder(
+  options: FinetuneOptions,
+  opened: Sources,
+  before: Task['before'],
+): AsyncGenerator<FinetuneEvent, void> {
+  const { method, out, seed = 0, shots, signal, exifRotate, words } = options
   const began = performance.now()
-  const { train, val, words, notices } = await dataOf(options)
-  for (const message of notices) yield { kind: 'notice', message }
+  const { train, val } = await splitOf(opened, options)
   const templates = options.templates?.length ? options.templates : defaultTemplates
   const classes = severalClasses(train)
   const classWords = checkedWords(classes, words)
-  const name = options.model ?? starter
-  const { onDownload, onWait } = options
   const skips = createSkips()
-  const clip = await load(options.model, {
-    ...loading(options),
-    ...(activation && { activation }),
-    ...(onDownload && { onProgress: onDownload }),
-    ...(onWait && { onWait }),
-  })
+  const { name, clip, model } = await openOriginal(options)
   try {
-    if (clip.likelihood || !clip.config.text) {
-      throw new UsageError(`${name} has no joint embedding of images and texts; choose a model with both encoders`)
-    }
     await checkClasses(train, classes, { preprocessing: clip.preprocessing, ...options })
-    const opened = await openInitialModel(name, { activation, signal, onWait })
-    const model = { ...opened, preprocessing: clip.preprocessing }
     const zeroShot = await zeroShotClassifier(clip, classWords, {
       templates,
       onLong: 'truncate',
@@ -135,7 +108,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
     const sources = { train: withPrompts(train, templates, words), val: withPrompts(val, templates, words) }
     const zeroShotResult = await evaluateClassifier(clip, zeroShot, sources.val, { words, signal })
     yield* skips.found(zeroShotResult.skipped)
-    yield { kind: 'judged', what: 'zero-shot', data: val.name, details: zeroShotResult, ...accuracy(zeroShotResult) }
+    yield { kind: 'evaluated', what: 'zero-shot', data: val.name, details: zeroShotResult, ...accuracy(zeroShotResult) }
     const task: Task = {
       clip,
       model,
@@ -163,10 +136,16 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
         await writeClassifier(out, classifier)
       },
     }
-    const methodResult = yield* skips.through(methods[method].run(task))
+    const methodResult = yield* skips.through(finetuneMethods[method].run(task))
     if (signal?.aborted) return
-    const finetunedResult = await judged(out, task)
-    yield { kind: 'judged', what: 'fine-tuned', data: val.name, details: finetunedResult, ...accuracy(finetunedResult) }
+    const finetunedResult = await evaluated(out, task)
+    yield {
+      kind: 'evaluated',
+      what: 'fine-tuned',
+      data: val.name,
+      details: finetunedResult,
+      ...accuracy(finetunedResult),
+    }
     const result: FinetuneResult = {
       method,
       model: clip.name,
@@ -190,7 +169,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
   }
 }
 
-/** Names each sample that cannot be used once, whatever meets it first: a validation, features, a step of training. */
+/** Reports each sample that cannot be used once, whether a validation, the features or a training step found it. */
 function createSkips() {
   const known = new Map<string, Skipped>()
   let fresh: Skipped[] = []
@@ -219,23 +198,23 @@ function createSkips() {
   return { later, found, through, all: () => [...known.values()] }
 }
 
-/** The tenth that validates is taken from all images, before any are drawn to learn from. */
-async function dataOf({ train, val, seed = 0, shots, words = new Map(), signal }: FinetuneOptions) {
-  const opened = (source: string | Source) =>
-    typeof source === 'string' ? openSource(source, { signal, classes: true }) : Promise.resolve(source)
-  const all = await opened(train)
-  classNames(all) // throws without classes, before anything is read
-  const parts = val === undefined ? await heldOutTenth(all, seed) : { train: all, val: await opened(val) }
-  const notices = [...(all.notices ?? []), ...((val !== undefined && parts.val.notices) || [])]
-  return {
-    ...parts,
-    train: shots === undefined ? parts.train : await fewShot(parts.train, shots, seed),
-    words,
-    notices,
-  }
+/** Opens what is given by name. @throws UsageError for data without classes */
+async function sourcesOf(options: FinetuneOptions) {
+  const { data, validation, signal } = options
+  const opening = { ...columnsOf(options), classes: true, signal }
+  const all = await sourceOf(data, opening)
+  const validationSet = validation === undefined ? undefined : await sourceOf(validation, opening)
+  return { all, validationSet, notices: [...(all.notices ?? []), ...(validationSet?.notices ?? [])] }
 }
 
-function checkedWords(classes: readonly string[], words: ReadonlyMap<string, string>): string[] {
+/** The validation tenth is taken from all images, before `shots` selects training images. */
+async function splitOf({ all, validationSet }: Sources, { seed = 0, shots }: FinetuneOptions) {
+  classNames(all) // throws without classes, before anything is read
+  const { train, val } = validationSet ? { train: all, val: validationSet } : await heldOutTenth(all, seed)
+  return { train: shots === undefined ? train : await fewShot(train, shots, seed), val }
+}
+
+function checkedWords(classes: readonly string[], words: ReadonlyMap<string, string> = new Map()): string[] {
   const named = classes.map((name) => words.get(name) ?? name)
   const twice = named.findIndex((word, i) => named.indexOf(word) !== i)
   if (twice >= 0) {

@@ -9,6 +9,7 @@ import { apart } from '../../test/golden.ts'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { load } from '../clip/load.node.ts'
 import { createRandom } from '../random.ts'
+import { openInitialModel } from '../training/initial-model.node.ts'
 import { readClassifier } from '../zero-shot/classifier-file.node.ts'
 import { zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
 import { type FinetuneEvent, type FinetuneOptions, type FinetuneResult, finetune } from './finetune.node.ts'
@@ -46,9 +47,13 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-async function run(options: Pick<FinetuneOptions, 'method' | 'out'> & Partial<FinetuneOptions>) {
+type Given<Options> = Options extends { data: unknown }
+  ? Omit<Options, 'data'> & Partial<Pick<FinetuneOptions, 'data'>>
+  : never
+
+async function run(options: Given<FinetuneOptions>) {
   const events: FinetuneEvent[] = []
-  const all = { train: join(folder, 'train'), val: join(folder, 'val'), words, threads: 1, ...options }
+  const all = { data: join(folder, 'train'), validation: join(folder, 'val'), words, threads: 1, ...options }
   for await (const event of finetune(all)) events.push(event)
   const last = events.at(-1)!
   if (last.kind !== 'result') throw new Error(`the last event is ${last.kind}`)
@@ -68,6 +73,36 @@ describe.each(['linear-probe', 'coop', 'tip-adapter', 'tip-adapter-f'] as const)
   }, 60_000)
 })
 
+it('takes an opened model as it is, whatever file it came from', async () => {
+  const opened = await openInitialModel('models/starter')
+  const same = await run({ method: 'linear-probe', model: opened, out: join(folder, 'opened') })
+  const classifier = (name: string) => readFile(join(folder, name, 'classifier.safetensors'))
+  expect(await classifier('opened')).toEqual(await classifier('linear-probe'))
+  // Parameters that the file does not have: the features are those of the given model.
+  const read = async (name: string) =>
+    name === 'visual.conv1.weight' ? (await opened.read(name))!.map((x) => -x) : opened.read(name)
+  const out = join(folder, 'opened')
+  const other = await run({ method: 'linear-probe', model: { ...opened, read }, out, resume: true })
+  expect(other.result.model).not.toBe(same.result.model)
+  expect(await classifier('opened')).not.toEqual(await classifier('linear-probe'))
+  const empty = { ...opened, shapes: new Map() }
+  await expect(run({ method: 'linear-probe', model: empty, out: join(folder, 'empty') })).rejects.toThrow(
+    'is a config without parameters',
+  )
+}, 60_000)
+
+it('refuses options of other methods, and says which have no effect', async () => {
+  const wrong = { method: 'coop', rank: 4, out: join(folder, 'wrong') }
+  await expect(run(wrong as never)).rejects.toThrow('`rank` is only for `method` lora; the method is coop')
+  await expect(run({ ...wrong, rank: undefined, rnk: 4 } as never)).rejects.toThrow("finetune has no option 'rnk'")
+  await expect(run({ method: 'wise-ft', alpha: 2, out: wrong.out })).rejects.toThrow('between 0 and 1; found 2')
+  const notice = finetune({ method: 'tip-adapter', epochs: 3, data: folder, out: wrong.out } as never)
+  expect((await notice.next()).value).toEqual({
+    kind: 'notice',
+    message: '`epochs` has no effect: tip-adapter has no training steps',
+  })
+})
+
 it('trains the keys of tip-adapter-f away from those of tip-adapter', async () => {
   const [kept, trained] = await Promise.all(
     ['tip-adapter', 'tip-adapter-f'].map(async (name) => (await readClassifier(join(folder, name)))!.cache!.keys),
@@ -82,7 +117,7 @@ it('leaves out a picture that cannot be read, and says so', async () => {
   await cp(join(folder, 'train'), train, { recursive: true })
   await writeFile(join(train, 'green', '2b.png'), 'no picture')
   await mkdir(join(train, '.cache'))
-  const { events, result } = await run({ method: 'tip-adapter', train, out: join(folder, 'without-broken') })
+  const { events, result } = await run({ method: 'tip-adapter', data: train, out: join(folder, 'without-broken') })
   expect(result).toMatchObject({ top1: 1, trained: 12, skipped: [{ key: expect.stringContaining('2b.png') }] })
   expect(events.filter(({ kind }) => kind === 'skipped' || kind === 'notice')).toEqual([
     { kind: 'notice', message: `${train}: 1 hidden or system folder skipped: .cache` },
@@ -98,14 +133,14 @@ it('names rows of a table that cannot be used, and reads the labels of a table a
   }
   const [out, method] = [join(folder, 'of-table'), 'linear-probe' as const]
   await table('t.csv')
-  const { result } = await run({ method, train: join(folder, 't.csv'), out })
+  const { result } = await run({ method, data: join(folder, 't.csv'), out })
   expect(result).toMatchObject({ top1: 1, trained: 9 })
   expect(result.skipped.map(({ reason }) => reason)).toEqual([
     'its field "image" is empty',
     '3 fields, where the header has 2',
   ])
   await table('t.csv', { red: 'green', green: 'red' })
-  const swapped = await run({ method, train: join(folder, 't.csv'), out, resume: true })
+  const swapped = await run({ method, data: join(folder, 't.csv'), out, resume: true })
   expect(swapped.result.top1).toBeCloseTo(1 / 3, 6)
 }, 60_000)
 
@@ -152,7 +187,14 @@ describe('coop', () => {
   it('goes on where it was ended, to the same words', async () => {
     const out = join(folder, 'ended')
     const ended = new AbortController()
-    const options = { ...settings, train: join(folder, 'train'), val: join(folder, 'val'), words, threads: 1, out }
+    const options = {
+      ...settings,
+      data: join(folder, 'train'),
+      validation: join(folder, 'val'),
+      words,
+      threads: 1,
+      out,
+    }
     const events = finetune({ ...options, signal: ended.signal })
     await expect(async () => {
       for await (const event of events) if (event.kind === 'progress' && event.done === 13) ended.abort()

@@ -2,9 +2,9 @@
 // validation set.
 
 import { linearProbe as fit } from '../evaluate/linear-probe.ts'
-import type { Method, Task } from './method.ts'
+import type { Method, MethodRun, Task } from './method.ts'
 
-async function* run(task: Task): ReturnType<Method['run']> {
+async function* run(task: Task): MethodRun {
   const { clip, classes, words, settings } = task
   const train = await task.features('train')
   const validation = await task.features('val')
@@ -22,5 +22,6 @@ async function* run(task: Task): ReturnType<Method['run']> {
 export const linearProbe: Method = {
   summary: "logistic regression on the image encoder's features; the penalty is chosen on the validation set",
   defaults: {},
+  options: {},
   run,
 }

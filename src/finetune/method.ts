@@ -1,4 +1,4 @@
-// A fine-tuning method: defaults, and a generator that turns a task into a model folder.
+// A fine-tuning method: its options, and a generator that turns a task into a model folder.
 //
 // A method changes no model code. It ends in one of two ways, and yields its progress:
 //
@@ -9,95 +9,33 @@
 //   image's embedding, cached in `task.out/features/`, and `await task.answerWith(classifier)` writes the unchanged model
 //   and `classifier.safetensors` to `task.out`. Meanwhile it yields `{ kind: 'progress', … }`.
 //
-// Either way `load(task.out)` is the result, with `readClassifier(task.out)` if there is one. Validation loads the folder each
-// time, so that the numbers are those of the files that a user gets.
+// Either way `load(task.out)` is the result, with `readClassifier(task.out)` if there is one. Each validation loads that folder
+// again, ten times in a run and once at the end: so the accuracy is that of the files that a user gets, merged and rounded as they
+// are written, and a run that was interrupted during a validation repeats it from the same files. The original model is opened
+// once, for features, texts and initial values.
 
-import type { Clip, UseNotice } from '../clip/clip.ts'
+import type { Clip } from '../clip/clip.ts'
 import type { LoadOptions } from '../clip/load.node.ts'
 import type { Source } from '../data/sample.ts'
 import type { LabelledFeatures } from '../evaluate/embed-samples.ts'
-import type { Preprocessing } from '../image/transform.ts'
 import type { InitialModel } from '../training/initial-model.node.ts'
 import type { Progress } from '../training/run/checkpoint.node.ts'
-import type { TrainEvent, TrainOptions } from '../training/train.node.ts'
+import type { TrainEvent } from '../training/train.node.ts'
 import type { Classifier } from '../zero-shot/classifier.ts'
-import type { LoraOptions } from './lora/lora.ts'
-
-/** Settings of all fine-tuning methods; a method reads those that concern it. */
-export interface FinetuneSettings {
-  /** Passes over the training images. Default: the method's own. */
-  epochs?: number | undefined
-  /** In place of `epochs`. */
-  steps?: number | undefined
-  /** The highest learning rate. Default: the method's own. */
-  learningRate?: number | undefined
-  /** Images in a step. Default: the method's own. */
-  batch?: number | undefined
-  /** Images that go through the encoders at a time (GradCache): the same numbers in less memory. Default: the whole batch. */
-  chunk?: number | undefined
-  /** Computes the inside of each transformer block twice, in place of keeping it in memory. Default: false. */
-  recompute?: boolean | undefined
-  /** Steps of warm-up. Default: a tenth of all. */
-  warmup?: number | undefined
-  /** Clips the gradient to this norm. Default: the method's, or no clipping. */
-  clipGradient?: number | undefined
-  /** Default: the method's own. */
-  weightDecay?: number | undefined
-  /** Factor of the learning rate from each block to the one below it. Default: 1. */
-  layerDecay?: number | undefined
-  /** How training images are cropped and mirrored; `false`: as in evaluation. */
-  augment?: TrainOptions['augment']
-  /** How often a run with steps is validated and saved, the end included. Default: 10. */
-  judgements?: number | undefined
-  /** Ends the run after this many validations without a better one. Default: never. */
-  patience?: number | undefined
-  /** Images of more pixels are refused. */
-  maxPixels?: number | undefined
-  /** Turns images upright by their EXIF orientation, which the reference does not. Default: false. */
-  exifRotate?: boolean | undefined
-  /** Called for what a user should know of the images and labels, as `LoadOptions.onNotice`. */
-  onNotice?: ((notice: UseNotice) => void) | undefined
-  /** Whose order of the steps in which an image is prepared; as the model's publisher does, unless told. */
-  order?: Preprocessing['order'] | undefined
-  /** Default: 0. */
-  seed?: number | undefined
-  /** Threads of ONNX Runtime. Default: one for each physical core. */
-  threads?: number | undefined
-  /** Continues from the last checkpoint in the folder. Default: false, which refuses a folder that is not empty. */
-  resume?: boolean | undefined
-  /** LoRA only; `alpha` is below. */
-  lora?: Partial<Omit<LoraOptions, 'alpha'>> | undefined
-  /**
-   * WiSE-FT: the interpolation from zero-shot (0) to fine-tuned (1); default: 0.5. LoRA: α; default: 1.
-   */
-  alpha?: number | undefined
-  /** CoOp only: number of context vectors. Default: 16. */
-  contextLength?: number | undefined
-  /** CoOp only: words that initialise the context vectors, such as `a photo of a`. Default: random vectors. */
-  contextWords?: string | undefined
-  /** Saves and ends the run. */
-  signal?: AbortSignal | undefined
-}
+import type { CommonOptions, OptionTable } from './options.ts'
 
 /** The options that a run's settings load a model with. */
-export const loading = ({
+export const loading = ({ threads, maxPixels, exifRotate, onNotice, order, signal }: CommonOptions): LoadOptions => ({
   threads,
   maxPixels,
   exifRotate,
   onNotice,
-  order,
+  preprocessing: order && { order },
   signal,
-}: FinetuneSettings): LoadOptions => ({
-  ...(threads !== undefined && { threads }),
-  ...(maxPixels !== undefined && { maxPixels }),
-  ...(exifRotate && { exifRotate }),
-  ...(onNotice && { onNotice }),
-  ...(order && { preprocessing: { order } }),
-  ...(signal && { signal }),
 })
 
-/** The input of a method. */
-export interface Task {
+/** The input of a method. @typeParam Own the method's own options */
+export interface Task<Own = object> {
   /** The original model, for features and texts. */
   clip: Clip
   /** Its parameters, one by one. */
@@ -116,7 +54,7 @@ export interface Task {
   val: Source
   /** The run's output folder. */
   out: string
-  settings: FinetuneSettings
+  settings: CommonOptions & Own
   /** Settings that a resumed run must share, beside those of the training loop, as JSON. */
   identity: Readonly<Record<string, unknown>>
   /** The progress to resume from. */
@@ -140,12 +78,19 @@ export interface MethodProgress {
 /** What happens while a method runs. */
 export type MethodEvent = TrainEvent | MethodProgress
 
-/** A fine-tuning method. */
-export interface Method {
+/** A fine-tuning method. @typeParam Own its own options */
+export interface Method<Own = object> {
   /** One line, for help and documentation. */
   readonly summary: string
-  /** Default settings. */
-  readonly defaults: FinetuneSettings
+  /** Default values of some of its options. */
+  readonly defaults: Own
+  /** Its options, in the order of a help text. */
+  readonly options: OptionTable<Own>
+  /** @throws UsageError for values that do not fit; called before anything is opened */
+  check?(options: Own): void
   /** @returns fields of `result.json`, beside the accuracy */
-  run(task: Task): AsyncGenerator<MethodEvent, Readonly<Record<string, unknown>> | undefined>
+  run(task: Task<Own>): AsyncGenerator<MethodEvent, Readonly<Record<string, unknown>> | undefined>
 }
+
+/** What a method's generator is. */
+export type MethodRun = ReturnType<Method['run']>

@@ -7,13 +7,13 @@ import { labelOf, refuseEmptyClasses } from '../evaluate/labelled-data.ts'
 import { createImagePool } from '../image/pool.node.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import { subset } from './few-shot.ts'
-import type { FinetuneSettings } from './method.ts'
+import type { CommonOptions } from './options.ts'
 
 /** In a set up to this size every image is decoded beforehand; a larger set has enough readable images to fill its batches. */
 const small = 2000
 const together = 32
 
-type Reading = Pick<FinetuneSettings, 'maxPixels' | 'exifRotate' | 'signal'> & { preprocessing: Preprocessing }
+type Reading = Pick<CommonOptions, 'maxPixels' | 'exifRotate' | 'signal'> & { preprocessing: Preprocessing }
 
 /**
  * Decodes the images of each class until one is readable.

@@ -4,21 +4,21 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { load } from '../clip/load.node.ts'
 import { TrainingError } from '../errors.ts'
-import { evaluateClassifier } from '../evaluate/evaluate-classifier.node.ts'
+import { evaluateScorer } from '../evaluate/evaluate-classifier.node.ts'
 import { copyFiles } from '../files/atomic.node.ts'
 import type { ClipConfig } from '../model/config.ts'
 import type { Adaptation } from '../training/adaptation.ts'
 import { run, type TrainEvent } from '../training/train.node.ts'
-import { readClassifier } from '../zero-shot/classifier-file.node.ts'
-import { zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
+import { openClassifier } from '../zero-shot/open-classifier.node.ts'
 import { subset } from './few-shot.ts'
 import { layerDecay } from './layer-decay.ts'
-import { type FinetuneSettings, loading, type Task } from './method.ts'
+import { loading, type Task } from './method.ts'
+import type { AugmentOption, LoopOptions } from './options.ts'
 import { readableOf } from './readable.node.ts'
 
 const defaultValidations = 10
 
-export interface Recipe extends FinetuneSettings {
+export interface Recipe extends LoopOptions {
   /** The least number of steps of a run without a given length, since few images make short epochs. Default: 100. */
   leastSteps?: number | undefined
 }
@@ -38,12 +38,12 @@ export const rateFor = (published: number, { text }: Pick<ClipConfig, 'text'>): 
  * @returns the settings that were chosen
  */
 export async function* trained(
-  task: Task,
+  task: Task<LoopOptions & AugmentOption>,
   adaptation: Adaptation,
   recipe: Recipe,
 ): AsyncGenerator<TrainEvent, Readonly<Record<string, unknown>>> {
   const overrides = Object.fromEntries(Object.entries(task.settings).filter(([, value]) => value !== undefined))
-  const settings: FinetuneSettings = { ...recipe, ...overrides }
+  const settings = { ...recipe, ...overrides } as typeof task.settings
   const learningRate = task.settings.learningRate ?? rateFor(recipe.learningRate ?? 1e-5, task.model.config)
   const { out, model } = task
   const { signal, layerDecay: decay = 1 } = settings
@@ -54,7 +54,7 @@ export async function* trained(
   const inEpochs = (settings.epochs ?? 10) * stepsPerEpoch
   const leastSteps = task.settings.epochs === undefined ? (recipe.leastSteps ?? 100) : 0
   const steps = task.settings.steps ?? Math.max(leastSteps, inEpochs)
-  const saveEvery = Math.ceil(steps / (settings.judgements ?? defaultValidations))
+  const saveEvery = Math.ceil(steps / (settings.validations ?? defaultValidations))
   const events = run(
     {
       adaptation: {
@@ -86,7 +86,7 @@ export async function* trained(
       async validate({ folder, step, loss }) {
         const { loss: valLoss } = await loss(task.val)
         if (!Number.isFinite(valLoss)) throw diverged(step, out)
-        const { top1, top5, n } = await judged(folder, task)
+        const { top1, top5, n } = await evaluated(folder, task)
         return { score: scoreOf(top1, valLoss, n), numbers: { loss: valLoss, 'top-1': top1, 'top-5': top5 } }
       },
     },
@@ -120,16 +120,15 @@ const diverged = (step: number, out: string): TrainingError =>
   )
 
 /** Evaluates a model folder: by its classifier, which needs no text encoder, or zero-shot. */
-export async function judged(
+export async function evaluated(
   folder: string,
   { val, classes, words, templates, settings }: Pick<Task, 'val' | 'classes' | 'words' | 'templates' | 'settings'>,
 ) {
-  const trainedClassifier = await readClassifier(folder)
-  const towers = trainedClassifier ? (['image'] as const) : (['image', 'text'] as const)
+  const { trained, towers, scorer } = await openClassifier(folder)
   const clip = await load(folder, { ...loading(settings), towers })
   try {
-    const classifier = trainedClassifier ?? (await zeroShotClassifier(clip, words, { templates, onLong: 'truncate' }))
-    return await evaluateClassifier(clip, classifier, val, {
+    const scores = await scorer(clip, trained ? undefined : words, { templates, onLong: 'truncate' })
+    return await evaluateScorer(scores, val, {
       words: new Map(classes.map((name, i) => [name, words[i]!])),
       signal: settings.signal,
     })

@@ -8,7 +8,7 @@ import { canonicalTensor } from '../formats/rewrite.node.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { Activation, ClipConfig } from '../model/config.ts'
 import { hasClipsVocabulary, type ModelTokenizer } from '../pretrained/model-tokenizer.node.ts'
-import { openModel } from '../pretrained/open.node.ts'
+import { type OpenedModel, openModel } from '../pretrained/open.node.ts'
 import { canonicalShapes } from '../pretrained/weights.ts'
 import type { OpenOptions } from './train-options.ts'
 
@@ -31,7 +31,9 @@ export async function openInitialModel(
   model: string,
   options: DownloadOptions & { activation?: Activation | undefined } = {},
 ): Promise<InitialModel> {
-  return /\.json$/i.test(model) ? fromConfiguration(model, options.activation) : fromCheckpoint(model, options)
+  return /\.json$/i.test(model)
+    ? fromConfiguration(model, options.activation)
+    : fromOpened(await openModel(model, options))
 }
 
 /** The opened model, or the one of that name. @param options of the training run */
@@ -53,11 +55,9 @@ async function fromConfiguration(path: string, activation: Activation | undefine
   return { config, preprocessing, notices: [], shapes: new Map(), read: async () => undefined }
 }
 
-async function fromCheckpoint(
-  model: string,
-  options: DownloadOptions & { activation?: Activation | undefined },
-): Promise<InitialModel> {
-  const { path, checkpoint, sources, config, preprocessing, notices, tokenizer } = await openModel(model, options)
+/** @throws CheckpointError for a model with a vocabulary of its own */
+export async function fromOpened(opened: OpenedModel): Promise<InitialModel> {
+  const { path, checkpoint, sources, config, preprocessing, notices, tokenizer } = opened
   if (config.text) await refuseOwnVocabulary(tokenizer, path)
   return {
     config,

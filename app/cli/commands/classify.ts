@@ -3,7 +3,7 @@
 import type { Label } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
 import { findImages, imageWords } from '../inputs/images.ts'
-import { calibrationOf, templatesOf, trainedClassifier } from '../inputs/labelled-data.ts'
+import { calibrationOf, templatesOf } from '../inputs/labelled-data.ts'
 import { readLines } from '../inputs/lines.ts'
 import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
 import { noImages, streamFound } from '../outputs/embeddings.ts'
@@ -62,8 +62,10 @@ export const command = defineCommand({
       throw new UsageError('standard input can be read once: for the image, or for --labels-file')
     }
     const long = onLong(values)
-    const { classifierScorer, distinctLabels, narrowed, rankScores, zeroShotScorer } = await import('typeclip')
-    const trained = await trainedClassifier(values.model, values.template)
+    const { distinctLabels, openClassifier, rankScores } = await import('typeclip')
+    const given = await templatesOf(values.template)
+    const opened = await openClassifier(values.model, { templates: given })
+    const { trained, towers } = opened
     const calibration = await calibrationOf(values.calibration, values.model, terminal)
     const names = await labelNames(values, trained?.names ?? calibration?.names, terminal)
     if (calibration && !sameNames(names, calibration.names)) {
@@ -71,18 +73,12 @@ export const command = defineCommand({
     }
     const found = await findImages(words, terminal)
     if (found.images.length === 0) return noImages(found, terminal)
-    const templates = (await templatesOf(values.template)) ?? calibration?.templates
-    return withModel(values, trained ? ['image'] : ['image', 'text'], terminal, async (clip) => {
+    const templates = given ?? calibration?.templates
+    return withModel(values, towers, terminal, async (clip) => {
       terminal.status(`embedding ${counted(names.length, 'label')} with ${counted(templates?.length ?? 1, 'template')}`)
       const distinct = trained ? { labels: names, alike: [] } : distinctLabels(clip, names)
       noteAlike(distinct.alike, terminal)
-      const scorer = trained
-        ? classifierScorer(clip, narrowed(trained, names))
-        : await zeroShotScorer(clip, distinct.labels, {
-            templates,
-            onLong: long,
-            signal: terminal.signal,
-          })
+      const scorer = await opened.scorer(clip, distinct.labels, { templates, onLong: long, signal: terminal.signal })
       const short =
         found.images.length > maxBlocks && (values.top ?? 1) === 1 ? oneLine(found.images, names) : undefined
       const job = startJob(terminal, 'image', found.images.length)

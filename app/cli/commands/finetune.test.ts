@@ -49,12 +49,21 @@ it('prints help', async () => {
 
     Usage: typeclip finetune --method M --train FOLDER --out DIR [--val FOLDER] [--html FILE] [flags]
 
-    Methods: full (image encoder and a head initialised as the zero-shot classifier); wise-ft (full, then average the
-    weights half-way back to the original model); lora (low-rank matrices beside the weights); flyp (CLIP’s own loss on
-    images and prompts); lit (text encoder only); linear-probe, coop, tip-adapter, tip-adapter-f (the model does not
-    change; features are computed once). DIR works as --model DIR; except after lora, flyp and lit it predicts with its
-    own classifier. It holds result.json, and for methods with steps results.jsonl, validation.jsonl, tensorboard/ and
-    curves.svg. Ctrl-C saves and stops; the same command with --resume continues.
+    Methods:
+      full           the image encoder and a head initialised as the zero-shot classifier
+      wise-ft        full, then averages the weights half-way back to the original model; draws the curve between
+      lora           low-rank matrices beside the weights of both encoders; saved merged, and as a PEFT adapter
+      flyp           CLIP's contrastive loss over images and class prompts; trains both encoders
+      lit            the text encoder alone, by the contrastive loss; the image encoder is frozen
+      linear-probe   logistic regression on the image encoder's features; the penalty is chosen on the validation set
+      coop           trains context vectors in the prompt, and nothing else
+      tip-adapter    zero-shot plus a cache of the training images; nothing is trained
+      tip-adapter-f  Tip-Adapter with the cache's keys trained
+
+    linear-probe, coop, tip-adapter and tip-adapter-f do not change the model; features are computed once. DIR works as
+    --model DIR; except after lora, flyp and lit it predicts with its own classifier. It holds result.json, and for
+    methods with steps results.jsonl, validation.jsonl, tensorboard/ and curves.svg. Ctrl-C saves and stops; the same
+    command with --resume continues.
 
     Flags:
       --method M                          one of the methods above
@@ -112,12 +121,15 @@ it('prints help', async () => {
 
 it.each([
   [['photos'], "finetune takes flags only; found 'photos'"],
-  [['--train', 'x', '--out', 'y'], '--method is missing; it takes one of full, linear-probe, lora'],
+  [['--train', 'x', '--out', 'y'], '--method is missing; it takes one of full, wise-ft, lora'],
   [['--method', 'magic', '--train', 'x', '--out', 'y'], "--method is 'magic'; it takes one of full"],
   [['--method', 'full', '--out', 'y'], '--train is missing'],
   [['--method', 'full', '--train', 'x'], '--out is missing'],
   [['--method', 'full', '--train', 'x', '--out', 'y', '--steps', '1', '--epochs', '1'], 'two answers to the same'],
-  [['--method', 'wise-ft', '--train', 'x', '--out', 'y', '--alpha', '2'], 'lies between 0 and 1; found 2'],
+  [
+    ['--method', 'wise-ft', '--train', 'x', '--out', 'y', '--alpha', '2'],
+    '--alpha of wise-ft is between 0 and 1; found 2',
+  ],
   [['--method', 'lora', '--train', 'x', '--out', 'y', '--targets', 'q,mlp'], "out, fc, proj; found 'mlp'"],
   [['--method', 'lora', '--train', 'x', '--out', 'y', '--scaling', 'none'], '--scaling'],
   [

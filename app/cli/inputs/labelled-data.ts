@@ -53,18 +53,6 @@ export async function templatesOf(given: readonly string[]): Promise<string[] | 
   return given.length > 0 ? given.flatMap((template) => templateLists[template] ?? [template]) : undefined
 }
 
-/** @throws UsageError with a classifier and templates: it has no prompts */
-export async function trainedClassifier(
-  model: string | undefined,
-  templates: readonly string[],
-): Promise<Classifier | undefined> {
-  if (model === undefined) return undefined
-  const { readClassifier } = await import('typeclip')
-  const classifier = await readClassifier(model)
-  if (classifier === undefined || templates.length === 0) return classifier
-  throw new UsageError(`${model} predicts with its trained classifier, which has no prompts; remove --template`)
-}
-
 export async function wordsOf(file: string | undefined): Promise<Map<string, string>> {
   if (file === undefined) return new Map()
   const bytes = await readFile(file).catch((error: Error) => {

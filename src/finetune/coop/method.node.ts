@@ -9,7 +9,8 @@ import { gatherRows, inRows } from '../../clip/matrix.ts'
 import { UsageError } from '../../errors.ts'
 import type { Tokenizer } from '../../tokenizer/tokenize.ts'
 import { changedSettings } from '../../training/run/settings.ts'
-import type { Method, Task } from '../method.ts'
+import type { Method, MethodRun, Task } from '../method.ts'
+import { type EpochOptions, epochOptions, type OptionTable, type RecomputeOption, recomputeOption } from '../options.ts'
 import { unitFeatures } from '../unit-features.ts'
 import { contextLengthFor, createPromptLearner, defaultContextLength, namePrompts } from './coop.ts'
 import { type CoopState, coopRecipe, defaultEpochs, drawnContext, trainContext } from './sgd.ts'
@@ -17,12 +18,35 @@ import { type CoopState, coopRecipe, defaultEpochs, drawnContext, trainContext }
 /** Epochs between saved states. */
 const saveEvery = 10
 
-async function* run(task: Task): ReturnType<Method['run']> {
+/** Options of CoOp. */
+export interface CoopOptions {
+  /** Number of context vectors. Default: 16; in small models 4. */
+  contextLength?: number | undefined
+  /** Words that initialise the context vectors. Default: random vectors; in small models `a photo of a`. */
+  contextWords?: string | undefined
+}
+
+const options: OptionTable<CoopOptions> = {
+  contextLength: {
+    type: 'count',
+    flag: 'context',
+    value: 'N',
+    help: 'context vectors to learn. Default: 16; in small models 4',
+  },
+  contextWords: {
+    type: 'text',
+    value: 'T',
+    help: 'words to initialise from. Default: random; in small models a photo of a',
+  },
+}
+
+type Own = EpochOptions & RecomputeOption & CoopOptions
+
+async function* run(task: Task<Own>): MethodRun {
   const { clip, classes, words, settings, out, zeroShot } = task
   const { config, logitScale, tokenizer } = clip
   const { width, contextLength: room } = config.text!
   const { seed = 0, signal, resume = false } = settings
-  if (settings.steps !== undefined) throw new UsageError('CoOp trains in `epochs`; `steps` has no meaning for it')
   const prompts = namePrompts(tokenizer, words)
   const first = initialWords(tokenizer, contextOptions(prompts, room, settings))
   const m = contextLengthFor(prompts, room, first?.length ?? settings.contextLength)
@@ -67,7 +91,7 @@ async function* run(task: Task): ReturnType<Method['run']> {
  * If 16 random context vectors do not fit, initialises from "a photo of a" (as CoCoOp does, Zhou et al., CVPR 2022). A prompt that
  * is mostly random vectors is too far from the training data.
  */
-function contextOptions(prompts: readonly (readonly number[])[], room: number, settings: Task['settings']) {
+function contextOptions(prompts: readonly (readonly number[])[], room: number, settings: CoopOptions) {
   const { contextLength, contextWords } = settings
   const free = room - Math.max(...prompts.map((ids) => ids.length))
   const small = contextLength === undefined && free < defaultContextLength && free >= fewWords.split(' ').length
@@ -79,7 +103,7 @@ const fewWords = 'a photo of a'
 /** Ids of the words that initialise the context vectors, if given. */
 function initialWords(
   tokenizer: Tokenizer,
-  { contextWords, contextLength }: Pick<Task['settings'], 'contextWords' | 'contextLength'>,
+  { contextWords, contextLength }: CoopOptions,
 ): readonly number[] | undefined {
   if (contextWords === undefined) return undefined
   const ids = tokenizer.encode(contextWords).slice(1, -1)
@@ -135,8 +159,9 @@ async function readState(out: string, identity: string): Promise<CoopState | und
   return { epoch: Number(metadata.epoch), context: await values('context'), momentum: await values('momentum') }
 }
 
-export const coop: Method = {
+export const coop: Method<Own> = {
   summary: 'trains context vectors in the prompt, and nothing else',
   defaults: coopRecipe,
+  options: { ...epochOptions, ...recomputeOption, ...options },
   run,
 }

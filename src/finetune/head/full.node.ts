@@ -3,6 +3,7 @@
 import type { Adaptation } from '../../training/adaptation.ts'
 import { writeClassifier } from '../../zero-shot/classifier-file.node.ts'
 import type { Method, Task } from '../method.ts'
+import { type AugmentOption, augmentOption, type LoopOptions, loopOptions } from '../options.ts'
 import { trained } from '../training-loop.node.ts'
 import { classificationHead, headBias, headOf, headWeight } from './classification-head.ts'
 
@@ -21,8 +22,9 @@ export function fullAdaptation({ classes, words, zeroShot }: Pick<Task, 'classes
 
 export const fullRecipe = { learningRate: 3e-5, weightDecay: 0.1, epochs: 10, batch: 32, clipGradient: 1 }
 
-export const full: Method = {
+export const full: Method<LoopOptions & AugmentOption> = {
   summary: 'the image encoder and a head initialised as the zero-shot classifier',
   defaults: fullRecipe,
+  options: { ...loopOptions, ...augmentOption },
   run: (task) => trained(task, fullAdaptation(task), fullRecipe),
 }

@@ -14,15 +14,16 @@ import { writeDrawing } from '../../training/run/curves.node.ts'
 import { writeModel } from '../../training/run/saved-model.node.ts'
 import type { Classifier } from '../../zero-shot/classifier.ts'
 import { readClassifier, writeClassifier } from '../../zero-shot/classifier-file.node.ts'
-import type { Method, Task } from '../method.ts'
-import { judged, trained } from '../training-loop.node.ts'
+import type { Method, MethodRun, Task } from '../method.ts'
+import { type AugmentOption, augmentOption, type LoopOptions, loopOptions, type OptionTable } from '../options.ts'
+import { evaluated, trained } from '../training-loop.node.ts'
 import { fullAdaptation, fullRecipe } from './full.node.ts'
 
 /** Folders of the two models. */
 export const ends = ['zero-shot', 'fine-tuned'] as const
 
 /** `(1 − α) a + α b` */
-export const interpolate = (a: Float32Array, b: Float32Array, alpha: number): Float32Array =>
+export const interpolateWeights = (a: Float32Array, b: Float32Array, alpha: number): Float32Array =>
   a.map((value, i) => (1 - alpha) * value + alpha * b[i]!)
 
 /** Accuracy at one α of WiSE-FT. */
@@ -44,7 +45,7 @@ export async function writeInterpolated(
     ...from,
     async read(name) {
       const [first, second] = [await from.read(name), await to.read(name)]
-      return first && second ? interpolate(first, second, alpha) : first
+      return first && second ? interpolateWeights(first, second, alpha) : first
     },
   }
   await writeModel(folder, { model })
@@ -56,8 +57,8 @@ function interpolatedHead(a: Classifier, b: Classifier, alpha: number): Classifi
   const noBias = new Float32Array(a.names.length)
   return {
     names: a.names,
-    weights: interpolate(a.weights, b.weights, alpha),
-    bias: interpolate(a.bias ?? noBias, b.bias ?? noBias, alpha),
+    weights: interpolateWeights(a.weights, b.weights, alpha),
+    bias: interpolateWeights(a.bias ?? noBias, b.bias ?? noBias, alpha),
   }
 }
 
@@ -74,12 +75,22 @@ export async function writeCurve(out: string, curve: readonly CurvePoint[], chos
   await writeDrawing(join(out, 'wise-ft'), drawing([chart]))
 }
 
-const defaultAlpha = 0.5
+/** Options of WiSE-FT. */
+export interface WiseFtOptions {
+  /** The interpolation from zero-shot (0) to fine-tuned (1). Default: 0.5. */
+  alpha?: number | undefined
+}
 
-async function* wise(task: Task): ReturnType<Method['run']> {
+const defaultAlpha = 0.5
+const options: OptionTable<WiseFtOptions> = {
+  alpha: { type: 'number', value: 'X', help: `0 (zero-shot) to 1 (fine-tuned), default ${defaultAlpha}` },
+}
+
+type Own = LoopOptions & AugmentOption & WiseFtOptions
+
+async function* wise(task: Task<Own>): MethodRun {
   const { out, settings, model, zeroShot, words } = task
   const { alpha = defaultAlpha, signal } = settings
-  if (!(alpha >= 0 && alpha <= 1)) throw new UsageError(`\`alpha\` is ${alpha}; for WiSE-FT it is between 0 and 1`)
   const [first, last] = [join(out, ends[0]), join(out, ends[1])]
   const taken = yield* trained(task, { ...fullAdaptation(task), name: 'wise-ft' }, fullRecipe)
   if (signal?.aborted) return undefined
@@ -93,7 +104,7 @@ async function* wise(task: Task): ReturnType<Method['run']> {
   for (let i = 0; i <= 10; i++) {
     signal?.throwIfAborted()
     await writeInterpolated(between, [first, last], i / 10)
-    const { top1 } = await judged(between, task)
+    const { top1 } = await evaluated(between, task)
     curve.push({ alpha: i / 10, top1 })
     yield { kind: 'progress', what: 'points of the curve', done: i + 1, of: 11, numbers: { alpha: i / 10, top1 } }
   }
@@ -103,8 +114,13 @@ async function* wise(task: Task): ReturnType<Method['run']> {
   return { ...taken, alpha, curve }
 }
 
-export const wiseFt: Method = {
+export const wiseFt: Method<Own> = {
   summary: 'full, then averages the weights half-way back to the original model; draws the curve between',
   defaults: fullRecipe,
+  options: { ...loopOptions, ...augmentOption, ...options },
+  check({ alpha = defaultAlpha }) {
+    if (alpha >= 0 && alpha <= 1) return
+    throw new UsageError(`\`alpha\` of wise-ft is between 0 and 1; found ${alpha}`, { option: 'alpha' })
+  },
   run: wise,
 }

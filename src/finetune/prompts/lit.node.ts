@@ -8,6 +8,7 @@ import type { Objective } from '../../objectives/objective.ts'
 import type { Adaptation } from '../../training/adaptation.ts'
 import { embeddingsByKey } from '../features.node.ts'
 import type { Method } from '../method.ts'
+import { type LoopOptions, loopOptions } from '../options.ts'
 import { trained } from '../training-loop.node.ts'
 
 /** The contrastive objective over precomputed image embeddings. */
@@ -32,9 +33,10 @@ export const litAdaptation = (features: readonly LabelledFeatures[]): Adaptation
 /** LiT's published rates are for text encoders trained from scratch; a pretrained one takes a fine-tuning rate. */
 const recipe = { learningRate: 2.5e-5, weightDecay: 0.1, epochs: 10, batch: 32 }
 
-export const lit: Method = {
+export const lit: Method<LoopOptions> = {
   summary: 'the text encoder alone, by the contrastive loss; the image encoder is frozen',
   defaults: recipe,
+  options: loopOptions,
   async *run(task) {
     const features = [await task.features('train'), await task.features('val')]
     return yield* trained(task, litAdaptation(features), recipe)

@@ -1,8 +1,8 @@
 // Tip-Adapter and Tip-Adapter-F (Zhang et al., ECCV 2022) as methods: augmented views, a cache, and the search.
 
-import { UsageError } from '../../errors.ts'
 import type { KeyValueCache } from '../../zero-shot/key-value-cache.ts'
-import type { FinetuneSettings, Method, Task } from '../method.ts'
+import type { Method, MethodRun, Task } from '../method.ts'
+import { type EpochOptions, epochOptions } from '../options.ts'
 import { unitFeatures } from '../unit-features.ts'
 import { augmentedViews } from './augmented-views.node.ts'
 import { keysRecipe, trainKeys } from './keys.ts'
@@ -12,10 +12,8 @@ import { cacheOf, createTipAdapter } from './tip-adapter.ts'
 /** Augmented views of each image, the authors' `augment_epoch`. */
 const views = 10
 
-async function* run(task: Task, keys: 'fixed' | 'trained'): ReturnType<Method['run']> {
+async function* run(task: Task<EpochOptions>, keys: 'fixed' | 'trained'): MethodRun {
   const { clip, classes, words, zeroShot, settings } = task
-  if (settings.steps !== undefined)
-    throw new UsageError('Tip-Adapter-F trains in `epochs`; `steps` has no meaning for it')
   const val = unitFeatures(await task.features('val'), classes)
   const viewFeatures = yield* augmentedViews(task, views)
   for (const skipped of viewFeatures[0]!.skipped) yield { kind: 'skipped', ...skipped }
@@ -35,7 +33,7 @@ async function* run(task: Task, keys: 'fixed' | 'trained'): ReturnType<Method['r
   }
 }
 
-const recipe = ({ epochs, learningRate, batch, weightDecay }: FinetuneSettings) => ({
+const recipe = ({ epochs, learningRate, batch, weightDecay }: EpochOptions) => ({
   epochs: epochs ?? keysRecipe.epochs,
   learningRate: learningRate ?? keysRecipe.learningRate,
   batch: batch ?? keysRecipe.batch,
@@ -45,11 +43,13 @@ const recipe = ({ epochs, learningRate, batch, weightDecay }: FinetuneSettings) 
 export const tipAdapter: Method = {
   summary: 'zero-shot plus a cache of the training images; nothing is trained',
   defaults: {},
+  options: {},
   run: (task) => run(task, 'fixed'),
 }
 
-export const tipAdapterF: Method = {
+export const tipAdapterF: Method<EpochOptions> = {
   summary: "Tip-Adapter with the cache's keys trained",
   defaults: keysRecipe,
+  options: epochOptions,
   run: (task) => run(task, 'trained'),
 }

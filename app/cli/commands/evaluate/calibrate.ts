@@ -1,14 +1,7 @@
 // `typeclip evaluate calibrate`: a temperature for the probabilities, and a threshold for "none of these".
 
 import { UsageError } from 'typeclip/errors'
-import {
-  countingJob,
-  openLabelledData,
-  templatesOf,
-  trainedClassifier,
-  wordFlags,
-  wordsOf,
-} from '../../inputs/labelled-data.ts'
+import { countingJob, openLabelledData, templatesOf, wordFlags, wordsOf } from '../../inputs/labelled-data.ts'
 import { columnFlags } from '../../inputs/training-data.ts'
 import { imageFlags, modelFlags, withModel } from '../../model-flags.ts'
 import { createAtomicFile } from '../../outputs/atomic-file.ts'
@@ -53,8 +46,9 @@ export const command = defineCommand({
     if (words.length > 0) throw new UsageError(`calibrate takes flags only; found '${words[0]}'`)
     const { out, json, model, precision } = values
     if (out === undefined) throw new UsageError('--out is missing: the file to write the calibration to')
-    const classifier = await trainedClassifier(model, values.template)
+    const { openClassifier } = await import('typeclip')
     const templates = await templatesOf(values.template)
+    const { trained: classifier, towers } = await openClassifier(model, { templates })
     const classnames = await wordsOf(values.classnames)
     const source = await openLabelledData('--data', values.data, terminal, { classes: true, columns: values })
     const none =
@@ -63,7 +57,7 @@ export const command = defineCommand({
         : await openLabelledData('--none', values.none, terminal, { classes: true, columns: values })
     const file = await createAtomicFile(out)
     try {
-      return await withModel(values, classifier ? ['image'] : ['image', 'text'], terminal, async (clip) => {
+      return await withModel(values, towers, terminal, async (clip) => {
         const { calibrate, calibrationJson } = await import('typeclip/evaluate')
         const { onSample, signal, end } = countingJob(terminal, source.size + (none?.size ?? 0))
         const { calibration, before, after, skipped } = await calibrate(clip, source, {

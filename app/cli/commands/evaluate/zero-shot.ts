@@ -15,7 +15,6 @@ import {
   openLabelledData,
   resultFlags,
   templatesOf,
-  trainedClassifier,
   wordFlags,
   wordsOf,
 } from '../../inputs/labelled-data.ts'
@@ -55,15 +54,16 @@ export const command = defineCommand({
     if (words.length > 0) throw new UsageError(`zero-shot takes flags only; found '${words[0]}'`)
     const { json, html, model, explain } = values
     if (explain && html === undefined) throw new UsageError('--explain draws on the page; give --html FILE too')
-    const classifier = await trainedClassifier(model, values.template)
+    const { openClassifier } = await import('typeclip')
     const templates = await templatesOf(values.template)
+    const { trained: classifier, towers } = await openClassifier(model, { templates })
     const classnames = await wordsOf(values.classnames)
     const calibration = await calibrationOf(values.calibration, model, terminal)
     const source = await openLabelledData('--data', values.data, terminal, { classes: true, columns: values })
     if (!classifier) noteUnknownClasses(classnames, source.labels ?? [], terminal)
     const page = html === undefined ? undefined : await createPage(html)
     try {
-      return await withModel(values, classifier ? ['image'] : ['image', 'text'], terminal, async (clip) => {
+      return await withModel(values, towers, terminal, async (clip) => {
         const { evaluateClassifier, evaluateZeroShot } = await import('typeclip/evaluate')
         const explainer = explain ? (await import('typeclip/inspect')).createExplainer(clip) : undefined
         const job = countingJob(terminal, source.size)
