@@ -45,7 +45,7 @@ it.each(golden.fallbacks)('takes the middle of $width×$height, as torchvision',
   expect([choices.left, choices.top, choices.width, choices.height]).toEqual(crop)
 })
 
-it('draws crops within the picture, of the areas and ratios asked for', () => {
+it('draws crops within the image, of the areas and ratios asked for', () => {
   const random = createRandom('crops')
   const areas: number[] = []
   for (let i = 0; i < 2000; i++) {
@@ -79,7 +79,7 @@ it('draws colour changes and mirrors as often as asked, and none unasked', () =>
   expect(plain).toMatchObject({ flip: false, colors: [] })
 })
 
-it('mirrors the finished picture', async () => {
+it('mirrors the finished image', async () => {
   const image = await decode(readFileSync(new URL('images/rgb.png', fixtures)))
   const crop = { left: 0, top: 0, width: image.width, height: image.height }
   const plain = augment(image, { crop, flip: false, colors: [] }, how(16))

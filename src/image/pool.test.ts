@@ -33,7 +33,7 @@ it('gives paths, bytes and pixels the same result, on threads as without', async
   expect(bytes.length).toBeGreaterThan(0) // a caller's bytes stay the caller's
 })
 
-it('refuses one picture and goes on with the others', async () => {
+it('refuses one image and goes on with the others', async () => {
   const pool = createImagePool({ preprocessing, workers: 1 })
   const sources = [file, file, Buffer.from('text'), file, '/nowhere/at/all.png']
   const results = await Promise.allSettled(sources.map((source) => pool.preprocess(source)))

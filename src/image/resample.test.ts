@@ -24,7 +24,7 @@ it('gives the same pixels for a part as for the whole', () => {
   expect([...part]).toEqual(cut)
 })
 
-it('leaves a picture of the wanted size as it is', () => {
+it('leaves an image of the wanted size as it is', () => {
   const source = Uint8Array.from({ length: 25 }, (_, i) => i * 10)
   const axis = { from: 5, to: 5, start: 0, count: 5 }
   const read = (y: number, first: number, into: Uint8Array) =>

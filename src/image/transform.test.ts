@@ -56,7 +56,7 @@ it.each(exact)('%s: the reference’s bytes and floats, in every way of preproce
   }
 })
 
-it('covers at least 300 pictures × ways', () => {
+it('covers at least 300 images × ways', () => {
   expect(exact.length * manifest.ways.length).toBeGreaterThanOrEqual(300)
 })
 

@@ -52,7 +52,7 @@ describe('a Vision Transformer', () => {
     expect(await mapFrom(0)).not.toEqual(last)
   })
 
-  it('explains a picture against any vector, whatever its length', async () => {
+  it('explains an image against any vector, whatever its length', async () => {
     const explainer = createExplainer(clip)
     const pixels = await clip.preprocess(apple)
     const { data } = await clip.encodeText(['an apple'])
@@ -89,7 +89,7 @@ it('explains a ModifiedResNet by its attention pool, whatever block the text sta
   await clip.dispose()
 })
 
-describe('a map at a picture’s size', () => {
+describe('a map at an image’s size', () => {
   it('goes evenly from the middle of one place to the middle of the next', () => {
     expect([...bilinear(Float32Array.of(0, 8), [1, 2], [1, 8])]).toEqual([0, 0, 1, 3, 5, 7, 8, 8])
     expect([...bilinear(Float32Array.of(0, 8), [2, 1], [2, 3])]).toEqual([0, 0, 0, 8, 8, 8])

@@ -36,7 +36,7 @@ describe('a Vision Transformer', () => {
   }, 60_000)
   afterAll(() => clip.dispose())
 
-  it('shows the picture as the model sees it', async () => {
+  it('shows the image as the model sees it', async () => {
     const { size, pixels, grid, patchSize } = inspection.image!
     expect(pixels).toEqual(await clip.preprocess(picture))
     expect(grid).toEqual([size / patchSize, size / patchSize])

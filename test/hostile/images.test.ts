@@ -262,7 +262,7 @@ describe('bombs', () => {
     await expect(decode(bytes, { maxPixels: 2745 })).resolves.toMatchObject({ width: 61 })
   })
 
-  it('a PNG with 64 MB of text in 64 kB gives its picture', async () => {
+  it('a PNG with 64 MB of text in 64 kB gives its image', async () => {
     const text = Buffer.concat([latin1('Comment\0\0'), deflateSync(Buffer.alloc(64 << 20, 65))])
     const before = process.memoryUsage().rss
     const image = await decode(png({ width: 8, height: 8, data: Buffer.alloc(72), extra: [chunk('zTXt', text)] }))
@@ -270,7 +270,7 @@ describe('bombs', () => {
     expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(megabytes)
   })
 
-  it('a TIFF whose directories form a ring gives its first picture', async () => {
+  it('a TIFF whose directories form a ring gives its first image', async () => {
     const at = 8 + 2 + 8 * 12
     const bytes = grayTiff(4, 4)
     bytes.writeUInt32LE(8, at)
@@ -286,7 +286,7 @@ function manyScans(count: number): Buffer {
   return Buffer.concat([bytes.subarray(0, last), ...Array<Buffer>(count).fill(scan), bytes.subarray(bytes.length - 2)])
 }
 
-it('never crashes or hangs on 600 pictures with random bytes changed', async () => {
+it('never crashes or hangs on 600 images with random bytes changed', async () => {
   const names = [
     '420.jpg',
     'progressive.jpg',
@@ -342,7 +342,7 @@ describe('odd, but right', () => {
     expect(createHash('sha256').update(data).digest('hex')).toBe(pillow)
   })
 
-  it('bytes after the end of a picture', async () => {
+  it('bytes after the end of an image', async () => {
     for (const name of ['420.jpg', 'rgb.png', 'palette.gif', 'rgb.tif']) {
       expect(await decode(Buffer.concat([fixture(name), randomBytes(100, 9)]))).toEqual(await decode(fixture(name)))
     }
