@@ -147,8 +147,7 @@ it('reads the phrases of both glossaries', () => {
 
 it.each([...byFolder(files)])('keeps to the terms of the glossary in %s', (_, paths) => {
   const found = paths.flatMap((path) => {
-    // This file names phrases on purpose.
-    if (path === 'test/docs/words.test.ts') return []
+    if (quoting.includes(path)) return []
     const words = languages[path.slice(path.lastIndexOf('.') + 1)]!(readFileSync(join(root, path), 'utf8'))
     const patterns = /^docs\/zh\/|\.zh\.md$/.test(path) ? [chinese] : [english, han]
     return patterns.flatMap((pattern) =>

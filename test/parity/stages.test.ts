@@ -134,7 +134,7 @@ describe.each(cases.map((entry) => entry.name))('%s', (name) => {
     await clip.dispose()
   })
 
-  it('has the scale of the logits', async () => {
+  it('gives the logit scale', async () => {
     const [clip, golden] = [await load(model), await readGolden(folder)]
     expect(clip.logitScale).toBeCloseTo(golden.get('scale')!.data[0]!, 4)
     await clip.dispose()
