@@ -1,4 +1,4 @@
-// Captions as people write them: 5 to 24 words, about 12 tokens in the mean, as in COCO.
+// Captions as people write them: 5 to 24 words, about 12 tokens on average, as in COCO.
 
 const captionList = [
   'A black Honda motorcycle parked in front of a garage.',
@@ -31,7 +31,7 @@ const openings = [
 ]
 const endings = ['', ' It is summer.']
 
-/** All different, up to 256 of them. */
+/** Up to 256 different captions. */
 export const captions = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => {
     const variant = Math.floor(i / captionList.length)

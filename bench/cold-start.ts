@@ -1,4 +1,4 @@
-// From process start to the first embedding, and the most memory either took: whole processes, in turn.
+// From process start to the first embedding, and peak memory: whole processes, interleaved.
 
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -30,7 +30,7 @@ export function coldStart(): void {
     }
     const seconds = (of: typeof mine) => of.map((one) => one.seconds)
     const memory = (of: typeof mine) => median(of.map((one) => one.megabytes))
-    const name = what === 'both' ? 'both towers, batches of 32' : `first ${what} embedding`
+    const name = what === 'both' ? 'both encoders, batches of 32' : `first ${what} embedding`
     console.log(
       `cold start to ${name}: typeclip ${fixed(median(seconds(mine)))} s, PyTorch ${fixed(median(seconds(theirs)))} s ` +
         `(1/${fixed(ratio(seconds(theirs), seconds(mine)), 1)}); memory ${memory(mine)} MB and ${memory(theirs)} MB (${fixed(memory(mine) / memory(theirs))}×)`,

@@ -1,4 +1,4 @@
-// JPEG files on disk to embeddings, images a second: ours, and a PyTorch DataLoader with two workers, in turn.
+// JPEG files on disk to embeddings, images a second: typeclip and a PyTorch DataLoader with two workers, interleaved.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
@@ -14,7 +14,7 @@ const sets = [
   { name: '500-pixel', width: 500, height: 375, count: 256 },
 ]
 
-/** Photographs of a kind: smooth colours under fine noise, at the quality of a camera. */
+/** Images like photos: smooth colours with fine noise, at a camera's quality. */
 async function makeFiles({ name, width, height, count }: (typeof sets)[number]): Promise<string[]> {
   const into = join(folder, name)
   mkdirSync(into, { recursive: true })

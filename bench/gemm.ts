@@ -1,4 +1,4 @@
-// The floor under everything here: how fast this machine multiplies matrices in ONNX Runtime.
+// The speed of a plain matrix product in ONNX Runtime on this machine, the limit of everything here.
 
 import { Tensor as Value } from 'onnxruntime-common'
 import { constant, createRuntime, input } from 'typeclip/graph'

@@ -1,5 +1,5 @@
 // Logistic regression on 50,000 × 512 features against scikit-learn, with OpenAI's settings: each at its own tolerance, with
-// the loss that it ends at, since the two do not stop equally near to the minimum.
+// its final loss, since the two do not stop equally close to the minimum.
 
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -14,7 +14,7 @@ import { fixed, median, ratio } from './statistics.ts'
 
 const [n, width, classes, C] = [50_000, 512, 10, 0.316]
 
-/** Fits, and says how long that took, the loss at its end, and how many of the examples it is right about. */
+/** Fits, and returns the time, the final loss, and the accuracy on the examples. */
 type Fit = () => Promise<{ ms: number; loss: number; steps: number; accuracy: number }>
 
 export async function linearProbe(): Promise<void> {

@@ -1,13 +1,13 @@
-// A LoRA step on ViT-B/32, float32, as `finetune --method lora` takes it: q, k, v of both towers, rank 2, cross-entropy over
-// ten classes' prompts, AdamW over the adapters. Ours and PEFT's in turn, with prompts as long as ours and, as CLIP-LoRA
-// computes them, of the whole context.
+// A LoRA step on ViT-B/32, float32, as in `finetune --method lora`: q, k, v of both encoders, rank 2, cross-entropy over
+// ten classes' prompts, AdamW over the adapters. Ours and PEFT's interleaved, with prompts of our length and, as in
+// CLIP-LoRA, of the whole context.
 
 import { setTimeout } from 'node:timers/promises'
 import { peerScript, startPeer } from './peer.ts'
 import { python, rounds, threads } from './settings.ts'
 import { fixed, median, ratio } from './statistics.ts'
 
-/** Milliseconds until the threads of whoever ran no longer spin. */
+/** Milliseconds until the threads of the previous run stop spinning. */
 const settle = 300
 const [batch, classes, length, context] = [32, 10, 9, 77]
 

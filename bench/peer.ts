@@ -1,4 +1,4 @@
-// Peers: other programs that encode on request, so that they and we take turns on the same machine.
+// Peers: other programs that encode on request, so that runs can be interleaved on the same machine.
 
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -14,16 +14,16 @@ export interface Request {
 
 export interface Peer {
   name: string
-  /** Sends one line, and gives what comes back. */
+  /** Sends one request and returns the response. */
   ask(request: object): Promise<Record<string, unknown>>
-  /** Milliseconds that the encoder took. */
+  /** The encoder's time in milliseconds. */
   encode(request: Request): Promise<number>
   stop(): void
 }
 
 export const peerScript = (name: string): string => fileURLToPath(new URL(`../peers/${name}`, import.meta.url))
 
-/** A peer that does not start is said so and left out. */
+/** Starts a peer; one that fails to start is reported and skipped. */
 export async function startPeer(
   name: string,
   command: string,
@@ -49,7 +49,7 @@ export async function startPeer(
   try {
     await next()
   } catch (error) {
-    console.log(`  ${name} is left out: ${(error as Error).message.split('\n').at(-1)}`)
+    console.log(`  ${name} is skipped: ${(error as Error).message.split('\n').at(-1)}`)
     return undefined
   }
   const ask = (request: object) => {

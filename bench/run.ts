@@ -1,6 +1,6 @@
 // npm run bench [cold-start|start-up|towers|files|training|lora|linear-probe]…      all of them, if none is named
 //
-// Cold start comes first: a process begins with the peak memory of the one that started it.
+// Cold start comes first: a process inherits the peak memory of the one that started it.
 
 import { coldStart } from './cold-start.ts'
 import { files } from './files.ts'
@@ -22,6 +22,6 @@ const benches: Record<string, () => void | Promise<void>> = {
 
 for (const name of process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches)) {
   const bench = benches[name]
-  if (!bench) throw new Error(`no benchmark '${name}'; there is ${Object.keys(benches).join(', ')}`)
+  if (!bench) throw new Error(`no benchmark '${name}'; expected one of ${Object.keys(benches).join(', ')}`)
   await bench()
 }

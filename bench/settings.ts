@@ -1,4 +1,4 @@
-// Where the benchmarks find what they compare with; see bench/README.md.
+// The benchmarks' settings from the environment; see bench/README.md.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ export function checkpoint(name: string): string {
   const file = join(folder, `${name}.safetensors`)
   if (!folder || !existsSync(file)) {
     throw new Error(
-      `${file} is not there; make it with: ${python} bench/peers/make.py FOLDER, and set TYPECLIP_BENCH=FOLDER`,
+      `${file} does not exist; make it with: ${python} bench/peers/make.py FOLDER, and set TYPECLIP_BENCH=FOLDER`,
     )
   }
   return file

@@ -1,4 +1,4 @@
-// Whole commands from process start to end: this build and another one (TYPECLIP_BENCH_BEFORE), in turn.
+// Whole commands from process start to end: this build and another one (TYPECLIP_BENCH_BEFORE), interleaved.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

@@ -4,7 +4,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** The median of each pair's ratio: what two programs that took turns are compared by. */
+/** The median of the ratios of pairs: compares two interleaved programs. */
 export const ratio = (theirs: readonly number[], ours: readonly number[]): number =>
   median(theirs.map((value, i) => value / ours[i]!))
 

@@ -1,6 +1,6 @@
-// The towers, float32: milliseconds an image or a text, ours and the peers' in turn, on the same weights.
+// The encoders, float32: milliseconds an image or a text, ours and the peers' interleaved, on the same weights.
 //
-// All are handed finished pixels; of texts, the peers get finished ids, and ours is the public call, from words.
+// All get prepared pixels; for texts the peers get prepared ids, and typeclip is called with strings.
 
 import { setTimeout } from 'node:timers/promises'
 import { Tensor as Value } from 'onnxruntime-common'
@@ -12,7 +12,7 @@ import { type Peer, peerScript, type Request, startPeer } from './peer.ts'
 import { checkpoint, folder, python, rounds, threads, transformersJs } from './settings.ts'
 import { fixed, median, ratio } from './statistics.ts'
 
-/** Milliseconds after a run until the threads of whoever ran no longer spin, waiting for more: they would slow the next. */
+/** Milliseconds until the threads of the previous run stop spinning, which would slow the next one. */
 const settle = 300
 
 /** Multiplications and additions that an image or a text needs, in GFLOP, where known. */
@@ -83,7 +83,7 @@ export async function towers(): Promise<void> {
     const share = work
       ? `; ${fixed((100 * work * 1e3) / median(mine) / median(peaks), 0)} % of GEMM peak ${fixed(median(peaks), 0)} GFLOP/s`
       : ''
-    console.log(`${model} ${tower} tower, batch ${batch}, ms each: ${columns.join(', ')}${share}`)
+    console.log(`${model} ${tower} encoder, batch ${batch}, ms each: ${columns.join(', ')}${share}`)
     await program.dispose()
     await clip.dispose()
   }

@@ -1,4 +1,4 @@
-// A training step, float32: images a second and peak memory, ours and PyTorch's in turn. Both run forward, backward and
+// A training step, float32: images a second and peak memory, ours and PyTorch's interleaved. Both run forward, backward and
 // AdamW of the whole model; PyTorch computes all positions of a text, ours those up to the batch's longest.
 
 import { setTimeout } from 'node:timers/promises'
@@ -7,10 +7,10 @@ import { type Peer, peerScript, startPeer } from './peer.ts'
 import { python, rounds, threads } from './settings.ts'
 import { fixed, median, ratio } from './statistics.ts'
 
-/** Milliseconds until the threads of whoever ran no longer spin. */
+/** Milliseconds until the threads of the previous run stop spinning. */
 const settle = 300
 
-/** Of both towers for one image and one text of 14 positions, forward and backward (three times the forward's), in GFLOP. */
+/** Both encoders for one image and one text of 14 positions, forward and backward (three times the forward's work), in GFLOP. */
 const cases: { kind: string; batch: number; gflop: number }[] = [
   { kind: 'vit', batch: 32, gflop: 3 * (8.73 + 1.06) },
   { kind: 'small', batch: 128, gflop: 3 * (0.65 + 0.09) },

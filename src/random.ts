@@ -7,7 +7,7 @@ export interface Random {
   next(): number
   /** Uniform in [low, high). */
   uniform(low: number, high: number): number
-  /** Normal with this mean and standard deviation; 0 and 1 unless told. */
+  /** Normal with this mean and standard deviation; Default: 0 and 1. */
   normal(mean?: number, deviation?: number): number
   /** Uniform among the integers 0 … n − 1. */
   integer(n: number): number

@@ -1,4 +1,4 @@
-// Which folder may import which, with the reason; and that platforms stay at the edges.
+// Which folder may import which, with the reason; and that platform imports stay at the edges.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, sep } from 'node:path'

@@ -1,4 +1,4 @@
-// Every file of examples/ runs as it stands, and prints what it should; the pages about them name each one.
+// Every file of examples/ runs and prints the expected output; the pages about them link to each.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -118,7 +118,7 @@ const printed: Record<string, Check> = {
   },
 }
 
-/** These serve requests, and are asked below. */
+/** These serve requests, which are sent below. */
 const servers = ['hono-server', 'nextjs-route']
 
 const numbers = (lines: string[], pattern: RegExp): number[] =>
@@ -135,7 +135,7 @@ const temporary = mkdtempSync(join(tmpdir(), 'typeclip-examples-'))
 const env = { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary }
 afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 
-// The build is brought up to date first, so that the examples run what the source says.
+// Builds first, so that the examples run the current source.
 beforeAll(async () => {
   await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'examples'], { cwd: root })
 }, 120_000)
@@ -145,7 +145,7 @@ it('has a check for every example', () => {
 })
 
 it.each(Object.entries(printed))(
-  'examples/%s.ts prints what it should',
+  'examples/%s.ts prints the expected output',
   async (name, check) => {
     const { stdout, stderr } = await run(process.execPath, [built(name)], { cwd: root, env })
     expect(stderr).toBe('')
@@ -155,7 +155,7 @@ it.each(Object.entries(printed))(
 )
 
 describe('examples/hono-server.ts', () => {
-  it('classifies an image that is posted, and says what is wrong with a request', async () => {
+  it('classifies a posted image, and says what is wrong with a request', async () => {
     const server = spawn(process.execPath, [built('hono-server')], { cwd: root, env: { ...env, PORT: '0' } })
     try {
       const url = new URL('/classify', await firstAddress(server))
@@ -189,7 +189,7 @@ async function firstAddress({ stdout }: ChildProcess): Promise<string> {
 }
 
 describe('examples/nextjs-route.ts', () => {
-  it('answers a Request', async () => {
+  it('responds to a Request', async () => {
     const { POST } = await import('../examples/nextjs-route.ts')
     const post = async (image: Blob, ...labels: string[]) => {
       const body = new FormData()

@@ -1,5 +1,5 @@
-// Every type that a public signature uses can be imported, from the same entry or from another public one: without it a
-// caller cannot write down the type of a variable or a parameter. Read from the declarations that the compiler emits.
+// Every type in a public signature can be imported, from the same entry or from another public one; otherwise a caller
+// cannot name the type of a variable or a parameter. Reads the declarations that the compiler emits.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -25,13 +25,13 @@ const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   exports: Record<string, string | { types: string }>
 }
 
-/** A name that a file declares or passes on: where it comes from, by its name there. */
+/** A name that a file declares or re-exports: its source file, and its name there. */
 interface Origin {
   file: string
   name: string
 }
 
-/** The file of what another package declares, whose own entry exports it. */
+/** Marks names that another package declares and exports. */
 const elsewhere = ''
 
 interface Module {
@@ -114,7 +114,7 @@ const namesOf = (list: string): [name: string, as: string][] =>
 const resolved = (file: string, specifier: string): string =>
   join(dirname(file), specifier.replace(/\.(ts|js)$/, '.d.ts'))
 
-/** Where a name is declared, through every file that passes it on. */
+/** The file that declares a name, through all re-exports. */
 function declarationOf({ file, name }: Origin): Origin {
   if (file === elsewhere) return { file, name }
   const module = moduleOf(file)
@@ -125,7 +125,7 @@ function declarationOf({ file, name }: Origin): Origin {
   return declarationOf(next)
 }
 
-/** The types that a declaration names. Ours start with a capital letter; `import('./x').y` is any name. */
+/** The types in a declaration. Ours start with a capital letter; `import('./x').y` may have any name. */
 function uses({ file, name }: Origin): Origin[] {
   if (file === elsewhere) return []
   const module = moduleOf(file)
@@ -146,14 +146,14 @@ const entries = Object.entries(exports).flatMap(([entry, target]) =>
   typeof target === 'string' ? [] : [[entry, join(declarations, target.types.replace('dist/', ''))] as const],
 )
 
-it.each(entries)('lets every type be imported that a signature of %s uses', (_, file) => {
+it.each(entries)('exports every type that a signature of %s uses', (_, file) => {
   const own = [...moduleOf(file).exported.values()].map(declarationOf)
   const all = entries.flatMap(([, entry]) => [...moduleOf(entry).exported.values()].map(declarationOf))
   const exported = new Set(all.map(key))
   const missing = new Set<string>()
   for (const origin of own) {
     for (const used of uses(origin)) {
-      // A lazily loaded function is passed on by its type; what matters is what that type names.
+      // A lazily loaded function is re-exported by its type; the types inside count.
       const names = /^[a-z]/.test(used.name) ? uses(used) : [used]
       for (const each of names) {
         if (each.file !== elsewhere && !exported.has(key(each)))

@@ -1,4 +1,4 @@
-// Golden files of arrays, and how far ours are from them.
+// Golden files of arrays, and the distance of ours from them.
 
 import { expect } from 'vitest'
 import { openCheckpoint } from '../src/checkpoint/open.node.ts'
@@ -10,7 +10,7 @@ export interface Stored {
   shape: number[]
 }
 
-/** Every tensor of a file as float32, but for counts of batches that running statistics have seen. */
+/** Every tensor of a file as float32, except PyTorch's `num_batches_tracked`. */
 export async function readAll(file: string): Promise<Map<string, Stored>> {
   const { tensors } = await openCheckpoint(file)
   const all = new Map<string, Stored>()
@@ -26,15 +26,15 @@ const norm = (x: ArrayLike<number>): number => Math.sqrt(Array.from(x).reduce((s
 /** `‖a − b‖ / ‖b‖` */
 export const apart = (a: Float32Array, b: Float32Array): number => norm(a.map((value, i) => value - b[i]!)) / norm(b)
 
-/** Where the key's bias is in a tensor, if it is the key's, or of query, key and value together. */
+/** The range of the key's bias in a tensor: its own, or that of query, key and value together. */
 function keyBias(name: string, length: number): [number, number] {
   if (name.endsWith('k_proj.bias')) return [0, length]
   return name.endsWith('in_proj_bias') ? [length / 3, (2 * length) / 3] : [0, 0]
 }
 
 /**
- * Compares arrays with those of a golden file that keeps of a large tensor only every so many elements, and the length of
- * the whole under `<name>/norm`.
+ * Compares arrays with those of a golden file, which stores only every n-th element of a large tensor, and the norm of the
+ * whole tensor under `<name>/norm`.
  *
  * @param kinds which tensors of the file: `gradient/`, `buffer/`, `parameter/`; of gradients, a key's bias has to be 0
  */

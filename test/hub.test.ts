@@ -1,4 +1,4 @@
-// A model by its hub id, as a user names it: from a server that answers as the hub does, then from the cache, offline.
+// A model by its hub id: from a server that responds like the hub, then from the cache, offline.
 
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -18,9 +18,9 @@ const hash = (name: string, algorithm: string, head = '') =>
   createHash(algorithm).update(head).update(read(name)).digest('hex')
 
 let server: Server
-/** How often the hub was asked. */
+/** Number of requests to the hub. */
 let requests = 0
-/** Answers every question in place of the hub, where it is set. */
+/** If set, responds to every request in place of the hub. */
 let outage: number | undefined
 let home: string
 
@@ -53,7 +53,7 @@ function entry(path: string): object {
   return { type: 'file', path, size: length, oid: hash(path, 'sha1', `blob ${length}\0`), ...large }
 }
 
-it('is loaded, and found again without a network', async () => {
+it('is loaded, and then loaded from the cache without a network', async () => {
   const seen = new Set<string>()
   const online = await load('tiny/clip', { onProgress: ({ file }) => seen.add(file) })
   expect([...seen].sort()).toEqual(['config.json', 'model.safetensors'])
@@ -70,7 +70,7 @@ it('is loaded, and found again without a network', async () => {
   await expect(load('tiny/other')).rejects.toThrow(/tiny\/other: the network is off .* Fetch it once/s)
 })
 
-it('is loaded from the cache while the hub is out of order, with a notice', async () => {
+it('is loaded from the cache, with a notice, if the hub fails', async () => {
   vi.stubEnv('HF_HUB_OFFLINE', '0')
   await (await load('tiny/clip')).dispose()
   outage = 503
@@ -87,7 +87,7 @@ it.each([
   ['vit-b/32', 'ViT-B/32'],
   ['RN-50', 'RN50'],
   ['clip-vit-base-patch32', 'openai/clip-vit-base-patch32'],
-])('%s is refused before the network is asked: did you mean %s?', async (typed, meant) => {
+])('%s is refused without a request: did you mean %s?', async (typed, meant) => {
   vi.stubEnv('HF_HUB_OFFLINE', '0')
   requests = 0
   await expect(load(typed)).rejects.toThrow(
@@ -96,7 +96,7 @@ it.each([
   expect(requests).toBe(0)
 })
 
-it('asks the hub for such a name where hf-hub: is before it, and then says which is near', async () => {
+it('requests such a name from the hub after hf-hub:, and then suggests a similar one', async () => {
   vi.stubEnv('HF_HUB_OFFLINE', '0')
   outage = 404
   await expect(load('hf-hub:ViT-B/33')).rejects.toThrow(/no such repository.*did you mean ViT-B\/32\?/)

@@ -1,4 +1,4 @@
-// Uses the build. Where native code could end the process: each case is answered, or refused in a sentence.
+// Uses the build. Cases in which native code could end the process: each works, or is refused in a sentence.
 //
 // ARGUMENTS=20000 npx vitest run test/native-ends.test.ts      more file arguments, up to what the system allows
 
@@ -33,7 +33,7 @@ function node(argv: readonly string[]): { status: number | null; lines: string[]
 
 const program = (text: string) => ['--input-type=module', '-e', text]
 
-it('takes many file arguments', { timeout: 300_000 }, () => {
+it('accepts many file arguments', { timeout: 300_000 }, () => {
   const count = Number(process.env.ARGUMENTS ?? 400)
   const names = Array.from({ length: count }, (_, i) => `${String(i).padStart(86, '0')}.png`)
   for (const name of names) copyFileSync(image, join(folder, name))
@@ -42,7 +42,7 @@ it('takes many file arguments', { timeout: 300_000 }, () => {
   expect(lines.map((line) => JSON.parse(line).path)).toEqual(names)
 })
 
-it.skipIf(process.platform === 'win32')('takes paths of nearly 4,000 bytes, of an image and of a model', () => {
+it.skipIf(process.platform === 'win32')('accepts paths of nearly 4,000 bytes, of an image and of a model', () => {
   let deep = folder
   while (deep.length < 3800) deep = join(deep, 'd'.repeat(Math.min(200, 3899 - deep.length)))
   mkdirSync(deep, { recursive: true })
@@ -53,7 +53,7 @@ it.skipIf(process.platform === 'win32')('takes paths of nearly 4,000 bytes, of a
   expect({ status, path: JSON.parse(lines[0]!).path }).toEqual({ status: 0, path: join(deep, 'a.png') })
 })
 
-it('refuses a path that no system takes, in a sentence', () => {
+it('refuses a path that is too long for any system, in a sentence', () => {
   const path = `/${'e'.repeat(5000)}`
   expect(node([main, 'classify', path, '--labels', 'a,b'])).toMatchObject({
     status: 2,
@@ -65,7 +65,7 @@ it('refuses a path that no system takes, in a sentence', () => {
   })
 })
 
-it('takes 5,000 labels', () => {
+it('accepts 5,000 labels', () => {
   const labels = Array.from({ length: 5000 }, (_, i) => `label ${i}`)
   writeFileSync(join(folder, 'labels.txt'), labels.join('\n'))
   const { status, lines } = node([main, 'classify', image, '--labels-file', 'labels.txt', '--json'])
@@ -80,7 +80,7 @@ const busy = `
   await clip.encodeImage(pixels) // so that what follows is the session's run, and not its loading
   const encoding = clip.encodeImage(Array(64).fill(pixels))`
 
-it.each([0, 40, 150])('ends when it is told to while a session runs, %i ms after it began', (ms) => {
+it.each([0, 40, 150])('ends on a signal while a session runs, %i ms after the start', (ms) => {
   expect(
     node(program(`${busy}; setTimeout(() => process.exit(3), ${ms}); await encoding; setTimeout(() => {}, 9999)`)),
   ).toEqual({ status: 3, lines: [], stderr: '' })
@@ -108,12 +108,12 @@ it('runs two runtimes in two worker threads', () => {
   expect(numbers[0]).toBe(numbers[1])
 })
 
-// A thread that is ended while ONNX Runtime works in it can abort the process: onnxruntime-node's own code does not expect
-// to be interrupted, and nothing in JavaScript can prevent it. docs/en/decisions/graph.md says so.
+// Ending a thread while ONNX Runtime runs in it can abort the process: onnxruntime-node's own code does not expect to be
+// interrupted, and JavaScript cannot prevent it (docs/en/decisions/graph.md).
 it.each([
   ['the threads', 'for (const worker of both) worker.terminate()', 0],
   ['the process', 'process.exit(4)', 4],
-])('ends %s when the sessions in worker threads have run', (_, end, status) => {
+])('ends %s after the sessions in worker threads have run', (_, end, status) => {
   const then = `
     let messages = 0
     const end = () => { ${end} }
@@ -121,7 +121,7 @@ it.each([
   expect(node(workers(then))).toEqual({ status, lines: [], stderr: '' })
 })
 
-it("keeps ONNX Runtime's own lines from the terminal where a device cannot be used", () => {
+it("does not print ONNX Runtime's own lines if a device cannot be used", () => {
   const { status, stderr } = node([main, 'classify', image, '--labels', 'a,b', '--device', 'cuda'])
   if (status === 0) return // a machine that has it
   expect(status).toBe(2)

@@ -160,7 +160,7 @@ it('the examples of docstrings and documents compile', async () => {
   })
     .then(({ stdout }) => stdout)
     .catch((error: { stdout: string }) => error.stdout)
-  // A file's first line says where the block is from.
+  // A file's first line names the block's source.
   const mistakes = output
     .split(/\r?\n/)
     .filter(Boolean)

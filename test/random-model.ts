@@ -1,4 +1,4 @@
-// A small model with CLIP's own vocabulary and random weights, in a folder as open_clip publishes its own.
+// A small model with CLIP's own vocabulary and random weights, in open_clip's layout.
 
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -21,7 +21,7 @@ export function tarArchive(files: Readonly<Record<string, Uint8Array | string>>)
   return Buffer.concat([...members, Buffer.alloc(1024)])
 }
 
-/** A PNG of one colour, which tells by its first byte which one it is. */
+/** A PNG of one colour, recognisable by its first byte. */
 export function picture(value: number, side = 10): Promise<Buffer> {
   const background = { r: value % 256, g: (value * 7) % 256, b: 9 }
   return sharp({ create: { width: side, height: side, channels: 3, background } })
@@ -29,7 +29,7 @@ export function picture(value: number, side = 10): Promise<Buffer> {
     .toBuffer()
 }
 
-/** Serves `files` by path on this machine; `fail` may answer in its place. */
+/** Serves `files` by path on this machine; `fail` may respond instead. */
 export async function serve(
   files: Readonly<Record<string, Uint8Array>>,
   fail: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,

@@ -1,9 +1,9 @@
-// Writes a number over elements of a tensor in a model's .safetensors file.
+// Overwrites elements of a tensor in a model's .safetensors file with a number.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** @param all every element in place of the first */
+/** @param all overwrite every element instead of the first */
 export function spoil(folder: string, parameter: string, value: number, { all = false } = {}): void {
   const file = join(folder, readdirSync(folder).find((name) => name.endsWith('model.safetensors'))!)
   const bytes = readFileSync(file)

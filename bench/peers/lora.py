@@ -2,7 +2,7 @@
 
     python lora.py BATCH THREADS CLASSES LENGTH
 
-ViT-B/32; q, k, v of both towers, rank 2; cross-entropy over the prompts of the classes, which both towers are trained by;
+ViT-B/32; q, k, v of both encoders, rank 2; cross-entropy over the prompts of the classes, which both encoders are trained by;
 AdamW over the adapters. Prompts have LENGTH tokens: as many as ours, or all 77, as CLIP-LoRA computes them.
 """
 import json, resource, sys, time, warnings

@@ -1,4 +1,4 @@
-/** A short caption for a drawing: one of its names, seldom a tag, in one of some templates. */
+/** A short caption for a drawing: one of its names, seldom a tag, in one of six templates. */
 
 const TEMPLATES = [
   ...Array(6).fill('{}'),

@@ -1,4 +1,4 @@
-/** One look of a drawing: moved, turned, mirrored, on white or on a colour, a little lighter or darker. */
+/** A random look of a drawing: moved, rotated, mirrored, on white or on a colour, a little lighter or darker. */
 import { PIXELS, sample } from '../starter/sample.mjs'
 
 /**
@@ -10,7 +10,7 @@ import { PIXELS, sample } from '../starter/sample.mjs'
 export function look(pixels, { flip }, random) {
   const between = (low, high) => low + (high - low) * random()
   const { width } = pixels
-  const size = width * between(0.85, 1.25) // of the window: above 1 there is room around the drawing
+  const size = width * between(0.85, 1.25) // the window's side: above 1 leaves room around the drawing
   const x = width / 2 + between(-0.1, 0.1) * width
   const y = width / 2 + between(-0.1, 0.1) * width
   const mirror = flip && random() < 0.5 ? -1 : 1

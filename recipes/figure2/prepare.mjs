@@ -1,4 +1,4 @@
-/** Makes the data of Figure 2's run from the starter recipe's cache: shards of animals and food as emoji, and four other styles to judge by. */
+/** Makes the data of Figure 2's run from the starter recipe's cache: shards of animals and food as emoji, and four other styles for validation. */
 import { fork } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -27,7 +27,7 @@ const seed = 2
 const shardSize = 2000
 /** Emojibase's groups 3 and 4: animals and nature, food and drink. */
 const groups = [3, 4]
-/** Styles that nothing is learnt from, besides OpenMoji. */
+/** Styles for validation, besides OpenMoji. */
 const heldStyles = ['fxemoji', 'streamline-emojis', 'twemoji']
 
 const all = emoji(cache)
@@ -46,7 +46,7 @@ for (const { names, source, svg, file } of judged.filter(isWanted)) {
   const folder = join(out, 'held-out', names[0])
   mkdirSync(folder, { recursive: true })
   const path = join(folder, `${source}.png`)
-  if (held.has(path)) continue // the same again, under another key
+  if (held.has(path)) continue // the same image under another key
   held.add(path)
   await sharp(svg ? Buffer.from(svg) : file, { density: 144 })
     .resize(128, 128, { fit: 'contain', background: '#fff' })
@@ -66,7 +66,7 @@ for (const source of new Set(learnt.map((p) => p.source))) {
   files.push(file)
 }
 
-// Every image equally often, each time in another look.
+// Every image equally often, each time with another random look.
 const random = generator(seed)
 const samples = []
 while (samples.length < Number(values.samples)) samples.push(...shuffle([...pictures.keys()], random))
@@ -77,8 +77,8 @@ const plan = join(out, 'plan.json')
 writeFileSync(plan, JSON.stringify({ pictures, files, shards, out, seed }))
 const names = new Set(pictures.map((p) => p.names[0])).size
 console.log(
-  `${pictures.length} pictures of ${names} things in ${files.length} styles, as ${shards.length * shardSize} samples; ` +
-    `${held.size} pictures to judge by`,
+  `${pictures.length} images of ${names} things in ${files.length} styles, as ${shards.length * shardSize} samples; ` +
+    `${held.size} images for validation`,
 )
 const worker = fileURLToPath(new URL('write-shards.mjs', import.meta.url))
 await Promise.all(

@@ -1,4 +1,4 @@
-/** A worker process: writes the shards it is told, each sample a JPEG and its caption. */
+/** A worker process: writes the shards that it is asked for, each sample a JPEG and its caption. */
 import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'

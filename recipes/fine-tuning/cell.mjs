@@ -1,4 +1,4 @@
-/** One cell of the table, in a process of its own so that its memory is its own: JSON in as an argument, JSON out as a line. */
+/** One cell of the table, in its own process so that its peak memory can be measured: JSON in as an argument, JSON out as a line. */
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { classLogits, defaultTemplates, load, readClassifier, zeroShotClassifier } from 'typeclip'
@@ -7,11 +7,11 @@ import { augmentedViews, cachedFeatures, fewShot, finetune, heldOutTenth } from 
 
 /**
  * @typedef {object} Cell
- * @property {'test' | 'features' | 'method'} kind  the test images' features, those learnt from, or a method's run
+ * @property {'test' | 'features' | 'method'} kind  the test images' features, the training images' features, or a method's run
  * @property {string} data      the set's name
  * @property {string} train     a folder of class folders
- * @property {string} test      never learnt from, and nothing is chosen by it
- * @property {{ data: string, folder: string }} [other]   another set, to see by words what was forgotten
+ * @property {string} test      the test set: not trained on, and nothing is chosen on it
+ * @property {{ data: string, folder: string }} [other]   another set, for the zero-shot accuracy after training
  * @property {string} model
  * @property {string} work
  * @property {number | 'all'} shots
@@ -28,8 +28,8 @@ const kept = join(work, 'features', `${data}-${shots}-${seed}`)
 const tested = join(work, 'features', `${data}-test.safetensors`)
 
 /**
- * As few images choose as are learnt from, four of a class at most (the protocol of CoOp): they are held out from `train`.
- * Where all are learnt from, the whole tenth chooses.
+ * The validation set is as large as the training set, with at most four images a class (CoOp's protocol), held out from `train`.
+ * With `all`, it is a tenth of `train`.
  */
 async function sources() {
   const all = await openSource(cell.train, { templates: defaultTemplates })
@@ -140,7 +140,7 @@ async function judged(folder, words) {
   }
 }
 
-/** Accuracy by words alone: of a classifier's towers, too. @param {import('typeclip').Clip} clip @param {{ data: string, folder: string }} other */
+/** Zero-shot accuracy, also of the encoders beside a trained classifier. @param {import('typeclip').Clip} clip @param {{ data: string, folder: string }} other */
 async function byWords(clip, { data, folder }) {
   const source = await openSource(folder, { templates: defaultTemplates })
   const words = wordsOf(source.labels ?? [])
@@ -148,7 +148,7 @@ async function byWords(clip, { data, folder }) {
   return { data, top1: (await evaluateClassifier(clip, classifier, source, { words })).top1 }
 }
 
-/** Megabytes, where the system tells. */
+/** Megabytes, if the system reports them. */
 function peak() {
   return Math.round(process.resourceUsage().maxRSS / 1024)
 }

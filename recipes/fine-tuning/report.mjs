@@ -1,4 +1,4 @@
-/** Cells to a table: means over seeds with the deviation, the most memory, as JSON and as Markdown. */
+/** Cells to a table: means over seeds with the standard deviation, peak memory, as JSON and as Markdown. */
 
 const order = [
   'zero-shot',
@@ -12,7 +12,7 @@ const order = [
   'wise-ft',
   'flyp',
 ]
-/** Which of a lot's features a method reads: their time is its time. */
+/** The features of a lot that a method reads: their time is part of its time. */
 const reads = {
   'linear-probe': ['train', 'val'],
   coop: ['train'],
@@ -43,12 +43,14 @@ export function summary(cells) {
       return cell.seconds + (reads[method] ?? []).reduce((sum, part) => sum + (parts[part] ?? 0), 0)
     })
     const others = all('other').filter((other) => other?.top1 !== undefined)
-    const known = others.map(({ top1 }) => top1)
+    const accuracies = others.map(({ top1 }) => top1)
     rows.push({
       ...{ data, method, shots, seeds: group.length, n, trained },
       ...{ top1: mean(all('top1')), deviation: deviation(all('top1')), meanPerClass: mean(all('meanPerClass')) },
       ...{ seconds: mean(whole), megabytes: Math.max(...all('megabytes')) },
-      ...(known.length > 0 && { other: { data: others[0].data, top1: mean(known), deviation: deviation(known) } }),
+      ...(accuracies.length > 0 && {
+        other: { data: others[0].data, top1: mean(accuracies), deviation: deviation(accuracies) },
+      }),
     })
   }
   return rows
@@ -70,21 +72,21 @@ const grouped = (runs) => {
   return groups.values()
 }
 
-/** What the tables say beside numbers. */
+/** The tables' words. */
 const languages = {
   en: {
-    about: (n, zero) => `(${n} test pictures${zero ? `; by words alone ${zero} %` : ''})`,
+    about: (n, zero) => `(${n} test images${zero ? `; zero-shot ${zero} %` : ''})`,
     method: 'method',
     all: 'all',
     cost: (shots) => [`time at ${shots}`, `memory at ${shots}`],
-    lost: ['learnt', 'pictures', 'by words', 'before', 'method', 'after'],
+    lost: ['trained on', 'images', 'zero-shot on', 'before', 'method', 'after'],
   },
   zh: {
-    about: (n, zero) => `（${n} 张测试图片${zero ? `；仅凭文字 ${zero} %` : ''}）`,
+    about: (n, zero) => `（${n} 张测试图像${zero ? `；零样本 ${zero} %` : ''}）`,
     method: '方法',
     all: '全部',
-    cost: (shots) => [`时间（${shots}）`, `内存（${shots}）`],
-    lost: ['学习了', '张数', '凭文字', '之前', '方法', '之后'],
+    cost: (shots) => ['时间', '内存'].map((name) => `${name}（${shots}${shots === '全部' ? '' : ' 张'}）`),
+    lost: ['训练数据', '张数', '零样本评测', '训练前', '方法', '训练后'],
   },
 }
 

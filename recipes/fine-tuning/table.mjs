@@ -1,10 +1,10 @@
 /**
- * Every method by every number of images, over seeds: accuracy on images that nothing was chosen by, time, memory.
+ * Every method with every number of images, over seeds: accuracy on a held-out test set, time, memory.
  *
  *     node recipes/fine-tuning/table.mjs --work DIR --set flowers=flowers/train,flowers/val [--model M] [flags]
  *
- * A cell that is done is in DIR/cells and is not run again, so the same line goes on after an interruption, and a second
- * line with other flags adds cells. DIR/table.json and DIR/table.md are made of all that is there.
+ * Finished cells are in DIR/cells and are not run again: after an interruption the same command continues, and other flags
+ * add cells. DIR/table.json and DIR/table.md are made from all cells.
  */
 import { spawn } from 'node:child_process'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -17,16 +17,16 @@ const { values } = parseArgs({
   options: {
     work: { type: 'string' },
     set: { type: 'string', multiple: true, default: [] }, // NAME=TRAIN,TEST
-    other: { type: 'string' }, // NAME=FOLDER; after 16 images a class: what the towers still know of its classes, by words
+    other: { type: 'string' }, // NAME=FOLDER; zero-shot accuracy on its classes after training on 16 images a class
     model: { type: 'string', default: 'models/starter' },
     methods: { type: 'string', default: 'linear-probe,coop,tip-adapter,tip-adapter-f,lit,lora,wise-ft,flyp' },
-    shots: { type: 'string', default: '1,2,4,8,16' }, // `all`: every image of TRAIN but the tenth that judges
+    shots: { type: 'string', default: '1,2,4,8,16' }, // `all`: every image of TRAIN except the tenth for validation
     seeds: { type: 'string', default: '0,1,2' },
     threads: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '1' },
   },
 })
-if (!values.work) throw new Error('--work DIR is missing: the folder that cells and tables go into')
+if (!values.work) throw new Error('--work DIR is missing: the folder for cells and tables')
 const work = resolve(values.work)
 const model = resolve(values.model)
 const list = (/** @type {string} */ text) => text.split(',')
@@ -45,7 +45,7 @@ function named(/** @type {string} */ flag, /** @type {string} */ text, /** @type
 const other = values.other === undefined ? undefined : named('--other', values.other, 'NAME=FOLDER')
 
 /** @typedef {Partial<import('./cell.mjs').Cell> & { id: string }} Planned */
-/** A set's images first, then for each lot drawn its features and the methods; `full` is an end of `wise-ft`. @returns {Planned[]} */
+/** The test images first, then for each random lot its features and the methods; `full` is part of `wise-ft`. @returns {Planned[]} */
 function planned() {
   const sets = values.set.map((text) => {
     const { name: data, folders } = named('--set', text, 'NAME=TRAIN,TEST')
@@ -110,7 +110,7 @@ async function report() {
 
 const done = new Set((await readdir(join(work, 'cells'))).map((name) => name.replace(/\.json$/, '')))
 const waiting = planned().filter(({ id }) => !done.has(id))
-/** A lot's features are moved from run to run, so that its cells take turns. @type {Set<string>} */
+/** A lot's features are moved from run to run, so its cells run one after the other. @type {Set<string>} */
 const busy = new Set()
 const lotOf = ({ data, shots, seed }) => (shots === undefined ? data : `${data}-${shots}-${seed}`)
 let failures = 0
@@ -136,4 +136,4 @@ async function worker() {
 await Promise.all(Array.from({ length: Number(values.jobs) }, worker))
 await report()
 await rm(join(work, 'runs'), { recursive: true, force: true })
-if (failures > 0) throw new Error(`${failures} cells failed; the same line tries them again`)
+if (failures > 0) throw new Error(`${failures} cells failed; run the same command to try them again`)

@@ -1,4 +1,4 @@
-/** One look of an image: cropped or placed, turned, mirrored, redrawn, on a ground, in changed colours. */
+/** A random look of an image: cropped or placed, rotated, mirrored, redrawn, on a background, in changed colours. */
 import { ground } from './grounds.mjs'
 import { PIXELS, SIZE, sample } from './sample.mjs'
 import { draw, flatten } from './strokes.mjs'
@@ -9,7 +9,7 @@ const LENS = { scene: 0.7, photo: 0.4, cutout: 0.5, drawing: 0.12 }
 /**
  * @param {import('./decode.mjs').Pixels} pixels
  * @param {{ photo?: boolean, cutout?: boolean, mono?: boolean, drawn?: boolean, flip: boolean, texture?: import('./decode.mjs').Pixels }} how
- *   drawn: a scene that the recipe drew; texture: a photo to take a ground from, now and then
+ *   drawn: a scene that the recipe drew; texture: a photo that sometimes supplies the background
  * @param {() => number} random
  * @returns {Uint8ClampedArray} SIZE × SIZE × 3
  */
@@ -21,7 +21,7 @@ export function look(pixels, how, random) {
   return colours(layer, between, random)
 }
 
-/** A window of a photo: 30 to 100 % of its largest square, somewhere. */
+/** A random window of a photo: 30 to 100 % of its largest square. */
 function crop(pixels, how, between, random) {
   const { width, height } = pixels
   const side = Math.min(width, height)
@@ -36,7 +36,7 @@ function crop(pixels, how, between, random) {
   return sample(pixels, { x, y, w: w * mirror, h, angle, edge: true })
 }
 
-/** A drawing or a cut-out placed whole or nearly so, now and then near or several times, on a ground. */
+/** A drawing or a cut-out placed on a background, whole or nearly so, sometimes enlarged or several times. */
 function place(pixels, how, between, random) {
   const { width } = pixels
   const crowd = random() < (how.cutout ? 0.14 : 0.03) ? 2 + Math.floor(random() * 5) : 1
@@ -67,7 +67,7 @@ function place(pixels, how, between, random) {
   return out
 }
 
-/** One layer, its colours multiplied by alpha, over what is there. */
+/** Blends a layer with premultiplied colours over the image. */
 function lay(top, out, ink) {
   for (let i = 0; i < PIXELS; i++) {
     const alpha = top[i * 4 + 3] / 255
@@ -92,7 +92,7 @@ function rotateHue(rgba, angle) {
   }
 }
 
-/** Soft, grainy, lit from a side. */
+/** Makes it soft, grainy and lit from a side. */
 function camera(rgb, between, random) {
   if (random() < 0.6) soften(rgb, between(0.1, 0.9))
   const grain = random() < 0.6 ? between(2, 16) : 0
@@ -126,12 +126,12 @@ function soften(rgb, share) {
   }
 }
 
-/** So that dark lines show. */
+/** Lightens the image, so that dark lines are visible. */
 function lighten(under) {
   for (let i = 0; i < under.length; i++) under[i] = 165 + under[i] * 0.35
 }
 
-/** Black, or a colour; light where the ground is dark. */
+/** Black, or a colour; light if the background is dark. */
 function inkFor(under, random) {
   let mean = 0
   for (const v of under) mean += v

@@ -15,7 +15,7 @@ if (!values.from || !values.to || !values.out || !(share >= 0 && share <= 1)) {
 }
 const FILE = 'open_clip_model.safetensors'
 
-/** @param {string} folder @returns the file's bytes, its header, and where its tensors begin */
+/** @param {string} folder @returns the file's bytes, its header, and the offset of its tensors */
 function read(folder) {
   const bytes = readFileSync(join(resolve(folder), FILE))
   const start = 8 + Number(bytes.readBigUInt64LE(0))

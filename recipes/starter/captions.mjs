@@ -40,7 +40,7 @@ const EMOJI = [...DRAWN, 'an emoji of a {}', 'the {} emoji', '{} emoji']
 const ICON = [...DRAWN, 'an icon of a {}', '{} icon', 'a symbol of a {}']
 const CLIP_ART = [...DRAWN, 'clip art of a {}', '{} clip art', 'a graphic of a {}']
 
-/** How often a tag stands for the name, by source; 0.15 elsewhere. */
+/** How often a tag replaces the name, by source. Default: 0.15. */
 const TAG = {
   clothing: 0.03,
   grocery: 0.2,
@@ -49,7 +49,7 @@ const TAG = {
   'drawn-flowers': 0.1,
   'drawn-pets': 0.1,
 }
-/** How often the first name is taken; 0.7 elsewhere. */
+/** How often the first name is used. Default: 0.7. */
 const FIRST = { clothing: 0.75, 'drawn-flowers': 0.5 }
 const UNCOUNTED = /^(a|an|the|two|three|some|flag of) /
 

@@ -1,4 +1,4 @@
-/** Decodes each image once, small: drawings to 96 × 96 RGBA on nothing, photos to a shorter side of 112 in RGB. */
+/** Decodes each image once, small: drawings to 96 × 96 transparent RGBA, photos to a shorter side of 112 in RGB. */
 import { createHash } from 'node:crypto'
 import {
   closeSync,
@@ -19,7 +19,7 @@ export const PHOTO = 112
 
 /** @typedef {{ width: number, height: number, channels: 3 | 4, data: Uint8Array }} Pixels */
 
-/** @param {import('./words.mjs').Image} image @returns {Promise<Pixels | undefined>} nothing if it can't be read */
+/** @param {import('./words.mjs').Image} image @returns {Promise<Pixels | undefined>} undefined if it can't be read */
 async function decode(picture) {
   const transparent = { r: 255, g: 255, b: 255, alpha: 0 }
   const input = picture.svg ? Buffer.from(picture.svg) : picture.file
@@ -57,7 +57,7 @@ async function raw(image, channels) {
 }
 
 /**
- * Decodes a source's images into one file of pixels, unless that is there already.
+ * Decodes a source's images into one file of pixels, unless it exists.
  *
  * @param {string} folder
  * @param {string} source

@@ -117,7 +117,7 @@ const COLOUR = [
 ]
 const MONO = ['mdi', 'ph', 'tabler', 'lucide', 'game-icons', 'healthicons', 'maki', 'temaki', 'fa6-solid', 'icon-park']
 export const ICON_SETS = [...COLOUR, ...MONO]
-/** Keys that are another weight, or a code and no name. */
+/** Keys that name another weight, or are a code instead of a name. */
 const LEFT_OUT = {
   'circle-flags': /^..$|-/,
   ph: /-(bold|thin|light)$/,
@@ -143,7 +143,7 @@ export function iconSets(cache) {
 
 const NO_TAG =
   /^(clip ?art|image|media|public domain|png|svg|unsorted|hash|magick|mapsym|theme|various|icons?|mime ?types|lemon theme icon)$/i
-/** Folders of shapes, desktop icons and the like, whose titles say nothing, and one author's Italian titles. */
+/** Folders of shapes, desktop icons and the like, whose titles are meaningless, and one author's Italian titles. */
 const NO_ART = /^(shapes|special|computer\/icons)\/|signs_and_symbols\/led|games\/cards\/|architetto|tasto/
 
 /** @param {string} cache */
@@ -177,7 +177,7 @@ export function clipArt(cache) {
   )
 }
 
-/** The title, where it has a word of the file's name (many titles name a collection or an author); else that name. */
+/** The title, if it shares a word with the file's name (many titles name a collection or an author); else that name. */
 function clipArtName(title, file) {
   if (/various/i.test(title)) return ''
   const long = title.toLowerCase().match(/[a-z]{3,}/g) ?? []

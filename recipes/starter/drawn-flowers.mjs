@@ -4,7 +4,7 @@ import { behind, between, frame, green, hsl, n, SIDE } from './drawn-scene.mjs'
 import { generator } from './random.mjs'
 import { named } from './words.mjs'
 
-/** What is drawn how often, by which names; upright ones stand on a stem as seen from the side. */
+/** The flowers, how often each is drawn, and their names; upright ones are on a stem seen from the side. */
 const KINDS = [
   { names: ['daisy', 'daisies'], share: 320, head: (c, r) => wheel('daisy', c, r) },
   { names: ['dandelion', 'dandelions'], share: 200, head: (c, r) => wheel('dandelion', c, r) },
@@ -25,7 +25,7 @@ const KINDS = [
   })),
 ]
 
-/** One flower at a place: its stem, its head tilted and turned. */
+/** One flower: its stem, its head tilted and rotated. */
 function flower(kind, x, y, r, colour, random) {
   const squeeze = kind.upright ? 1 : between(random, 0.55, 1)
   const lean = kind.upright ? between(random, -22, 22) : between(random, -35, 35)
@@ -34,7 +34,7 @@ function flower(kind, x, y, r, colour, random) {
   return `${stem}<g transform="translate(${n(x)},${n(y)}) rotate(${n(lean)}) scale(${scale.toFixed(3)},${(scale * squeeze).toFixed(3)})${kind.upright ? '' : ` rotate(${n(random() * 360)})`}">${kind.head(colour, random)}</g>`
 }
 
-/** How the flowers are arranged: one row each, [how often, added up; where and how large]. */
+/** Arrangements, one row each: [cumulative probability, positions and sizes]. */
 const SCENES = [
   [0.34, (r) => [[56 + between(r, -14, 14), 54 + between(r, -14, 14), between(r, 34, 64)]]],
   [0.5, (r) => [[56 + between(r, -20, 20), 46 + between(r, -14, 14), between(r, 18, 34)]]],

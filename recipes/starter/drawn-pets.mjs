@@ -3,7 +3,7 @@ import { behind, between, frame, green, hsl, n, pick, SIDE } from './drawn-scene
 import { generator } from './random.mjs'
 import { named } from './words.mjs'
 
-/** Coats: the fur's [hue, saturation, lightness], a second one, and how the second one lies. */
+/** Coats: the fur's [hue, saturation, lightness], a second one, and its pattern. */
 const CATS = [
   [[30, 18, 45], [28, 25, 20], 'tabby', 'tabby cat'],
   [[30, 65, 55], [24, 70, 38], 'tabby', 'orange cat'],
@@ -39,7 +39,7 @@ const ellipse = (x, y, rx, ry, fill, more = '') =>
   `<ellipse cx="${n(x)}" cy="${n(y)}" rx="${n(rx)}" ry="${n(ry)}" fill="${fill}" ${more}/>`
 const both = (f) => f(-1) + f(1)
 
-/** How the second colour lies on a head whose middle is moved by d. */
+/** The second colour's pattern on a head whose centre is moved by d. */
 const COATS = {
   plain: () => '',
   muzzle: () => '',

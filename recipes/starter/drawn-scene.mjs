@@ -1,4 +1,4 @@
-/** What the drawn flowers and pets stand in: numbers by lot, colours, grounds out of focus, blades and leaves, light. */
+/** The scenes of the drawn flowers and pets: random numbers, colours, blurred backgrounds, blades and leaves, light. */
 
 export const SIDE = 112
 export const pick = (random, list) => list[Math.floor(random() * list.length)]
@@ -25,7 +25,7 @@ const GREENS = [
   [90, 50, 55],
 ]
 
-/** Something green, or whatever else is behind, out of focus. */
+/** A blurred background: something green, or something else. */
 export function behind(random, tones = GREENS) {
   const [h, s, l] = pick(random, tones)
   let out = `<rect width="${SIDE}" height="${SIDE}" fill="${hsl(h, s, l)}"/><g filter="url(#soft)">`
@@ -49,7 +49,7 @@ export function green(random, count, top) {
   return out
 }
 
-/** An image: what is behind, what is drawn on it, and light and shade over all. */
+/** An image: the background, the drawing, and light and shade over both. */
 export function frame(back, front, random) {
   const light = random()
   return (

@@ -1,4 +1,4 @@
-/** Brings the packages and repositories of `sources.json` into a cache folder, each checked against its SHA-256 or commit. */
+/** Downloads the packages and repositories of `sources.json` into a cache folder, and checks each against its SHA-256 or commit. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -35,7 +35,7 @@ function run(command, args, cwd) {
 function packageFile(name, sha256, download) {
   const file = join(packages, name)
   if (!existsSync(file)) download()
-  if (!existsSync(file)) throw new Error(`${file} did not arrive: put it there by hand and start again`)
+  if (!existsSync(file)) throw new Error(`${file} could not be downloaded: put it there by hand and start again`)
   const found = createHash('sha256').update(readFileSync(file)).digest('hex')
   if (found !== sha256) {
     rmSync(file)
@@ -44,7 +44,7 @@ function packageFile(name, sha256, download) {
   return file
 }
 
-/** How each kind of source is brought into a folder: one row a kind. */
+/** How each kind of source is downloaded: one row a kind. */
 const kinds = {
   npm: (s, to) => {
     const name = `${folder(s)}-${s.version}.tgz`
@@ -56,7 +56,7 @@ const kinds = {
     const file = packageFile(name, s.sha256, () => run('apt-get', ['download', `${s.name}=${s.version}`], packages))
     run('dpkg', ['-x', file, to], cache)
   },
-  /** A commit's id is the checksum of all that is in it; only the paths that are used are downloaded. */
+  /** A commit's id is the checksum of its contents; only the paths that are used are downloaded. */
   git: (s, to) => {
     const clone = `${to}.git`
     rmSync(clone, { recursive: true, force: true })
@@ -67,7 +67,7 @@ const kinds = {
     run('git', ['config', 'remote.origin.promisor', 'true'], clone)
     run('git', ['config', 'remote.origin.partialclonefilter', 'blob:none'], clone)
     run('git', ['fetch', '--quiet', '--depth', '1', '--filter=blob:none', 'origin', s.commit], clone)
-    // a sparse checkout, since it asks for all of the files in one go
+    // a sparse checkout, since it requests all files at once
     run('git', ['sparse-checkout', 'set', '--no-cone', ...s.paths.map((path) => `/${path}`)], clone)
     run('git', ['checkout', '--quiet', s.commit], clone)
     rmSync(join(clone, '.git'), { recursive: true })

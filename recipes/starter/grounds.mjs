@@ -1,8 +1,8 @@
-/** What a cut-out or a drawing stands on: white, a colour, a gradient, something like grass or wood, a bit of a photo. */
+/** Backgrounds of cut-outs and drawings: white, a colour, a gradient, something like grass or wood, a small part of a photo. */
 import { PIXELS, SIZE, sample } from './sample.mjs'
 
 /**
- * How often each ground is used, for drawings and for photos that were cut out.
+ * How often each background is used, for drawings and for photos that were cut out.
  *
  * @type {Record<'drawing' | 'cutout', [string, number][]>}
  */
@@ -25,7 +25,7 @@ const OFTEN = {
   ],
 }
 
-/** Two tones of what photos are often taken on or before. */
+/** Two tones of common backgrounds of photos. */
 const TONES = [
   [
     [62, 92, 36],
@@ -107,7 +107,7 @@ const GROUNDS = {
       return from[channel] + ((to[channel] - from[channel]) * t) / 200
     })
   },
-  /** Too small a part to say what the photo shows. */
+  /** Too small a part to recognise the photo's subject. */
   photo: (random, texture) => {
     if (!texture) return GROUNDS.natural(random)
     const side = Math.min(texture.width, texture.height) * (0.1 + random() * 0.25)
@@ -143,7 +143,7 @@ function paint(value) {
   return out
 }
 
-/** Random cells, enlarged smoothly; gray ones when there is one tone. */
+/** Random cells, enlarged smoothly; gray if there is one tone. */
 function noise(random, cells, tones = 3) {
   const data = new Uint8Array(cells * cells * 3)
   for (let i = 0; i < data.length; i++) data[i] = i % 3 < tones ? random() * 255 : 0

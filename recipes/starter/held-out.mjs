@@ -1,4 +1,4 @@
-/** Writes the images that are measured and never trained on, a folder a class, and `classnames.json` with the words. */
+/** Writes the held-out images, one folder per class, and `classnames.json` with the labels. */
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import sharp from 'sharp'
@@ -8,7 +8,7 @@ const folderName = (label) => label.replace(/[^a-z0-9.-]+/gi, '-').replace(/^[-.
 /**
  * @param {string} root
  * @param {Record<string, (import('./words.mjs').Image & { label: string })[]>} sets
- * @param {Record<string, string[]>} labels of a set, where it has classes without an image: they get empty folders
+ * @param {Record<string, string[]>} labels of a set that has classes without an image: they get empty folders
  */
 export async function writeHeldOut(root, sets, labels = {}) {
   for (const [set, pictures] of Object.entries(sets)) {

@@ -1,4 +1,4 @@
-/** The photos: clothes, groceries, and what else there is, each with its names; and the photos kept for measuring. */
+/** The photos: clothes, groceries and others, each with its names; and the held-out photos. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -81,7 +81,7 @@ const ALSO = {
 }
 const KIND = { Fruit: 'fruit', Vegetables: 'vegetable', Packages: 'carton' }
 
-/** All fine classes, also those of which the split has no image. @param {string} photos */
+/** All fine classes, including those without an image in the split. @param {string} photos */
 export function groceryNames(photos) {
   const [, ...rows] = readFileSync(join(photos, 'grocery/classes.csv'), 'utf8').trim().split('\n')
   return rows.map((r) => words(r.split(',')[0]))
@@ -111,7 +111,7 @@ export function grocery(photos, split) {
     })
 }
 
-/** Measured only, never trained on. @param {string} photos */
+/** Held out. @param {string} photos */
 export function flowers(photos) {
   return classes(join(photos, 'flowers/val')).map(({ label, file, name }) => ({
     ...named({ id: `flowers/val/${name}`, source: 'flowers', file, photo: true }, [label]),
@@ -132,7 +132,7 @@ const FASHION = [
   ['ankle boot', 'boot'],
 ]
 
-/** @param {string} cache @param {number} count the first so many of 60,000 */
+/** @param {string} cache @param {number} count how many of the 60,000, from the first */
 export function fashion(cache, count = 4000) {
   const root = join(cache, 'dataset-fashion-mnist/usr/share/datasets/fashion-mnist')
   const labels = gunzipSync(readFileSync(join(root, 'train-labels-idx1-ubyte.gz'))).subarray(8)

@@ -1,4 +1,4 @@
-/** Makes the starter model's training data from the cache: shuffled WebDataset shards, and the images to measure on. */
+/** Makes the starter model's training data from the cache: shuffled WebDataset shards, and the held-out images. */
 import { fork } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -29,7 +29,7 @@ const { values } = parseArgs({
 if (!values.cache || !values.out) {
   console.error(
     'usage: node prepare.mjs --cache DIR --out DIR [--photos DIR] [--samples N] [--shard N] [--workers N] [--seed N]\n' +
-      '  --photos   a folder that has the photo sets already; DIR/photos of the cache unless told\n' +
+      '  --photos   a folder that has the photo sets already (default: DIR/photos of the cache)\n' +
       '  --first N  only the first N shards, which are the same as in the whole',
   )
   process.exit(2)

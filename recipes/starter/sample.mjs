@@ -1,11 +1,11 @@
-/** Reads a turned window out of an image: the one resampling that crops, placements and grounds share. */
+/** Reads a rotated window of an image: the resampling that crops, placements and backgrounds share. */
 
 export const SIZE = 72
 export const PIXELS = SIZE * SIZE
 
 /**
  * Each pixel is the mean of four bilinear samples; RGB, or RGBA with the colours multiplied by alpha. Outside of the
- * image its edge goes on (edge), or there is nothing.
+ * image its edge is repeated (edge), or it is transparent.
  *
  * @param {import('./decode.mjs').Pixels} image
  * @param {{ x: number, y: number, w: number, h: number, angle: number, edge: boolean }} window

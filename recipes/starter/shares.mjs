@@ -1,7 +1,7 @@
 /** How often each source is seen: its share of all samples, and each image's part of its source's share. */
 import { ICON_SETS } from './drawings.mjs'
 
-/** Shares of all samples; icon sets divide what is left, the small ones getting a little more than their size says. */
+/** Shares of all samples; icon sets divide the rest, the small ones with a little more than in proportion to their size. */
 export const SHARE = {
   clothing: 0.13,
   'more-clothing': 0.02,
@@ -27,7 +27,7 @@ export const SHARE = {
   'emojione-monotone': 0.01,
 }
 
-/** Kinds that photos are taken of, and of which there are few images. */
+/** Kinds that are common in photos but have few images here. */
 const FEW = /\b(cat|dog|kitten|puppy|rose|tulip|sunflower|daisy|dandelion|flower)s?\b/
 const NATURE = /^tuxpaint-stamps\/(animals|plants|food)\//
 
@@ -60,7 +60,7 @@ export function countEach(pictures, total, random) {
   const counts = new Array(pictures.length).fill(0)
   for (const [source, indices] of bySource) {
     const share = SHARE[source] ?? (left * size(source)) / sizes
-    // classes evened out by the square root
+    // classes balanced by the square root
     const named = new Map()
     for (const i of indices) named.set(pictures[i].names[0], (named.get(pictures[i].names[0]) ?? 0) + 1)
     const weights = indices.map((i) => often(pictures[i]) / Math.sqrt(named.get(pictures[i].names[0])))

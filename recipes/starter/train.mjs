@@ -1,4 +1,4 @@
-/** The starter model from nothing, in one command: fetches the images, makes the shards, trains in two stages, and takes the mean of both. */
+/** Trains the starter model from scratch, in one command: downloads the images, makes the shards, trains in two stages, and takes the mean of both. */
 import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,10 +27,10 @@ node(here('prepare.mjs'), '--cache', cache, '--out', data, '--samples', values.s
 const typeclip = (...args) => node(join(root, 'app/dist/cli/main.js'), ...args)
 
 /**
- * @param {string} model what it begins from
+ * @param {string} model the config or checkpoint to start from
  * @param {string} out
  * @param {string} steps
- * @param {number} warmup steps, fewer in a run that is only tried
+ * @param {number} warmup steps, fewer in a trial run
  * @param {string[]} flags
  */
 const train = (model, out, steps, warmup, ...flags) =>

@@ -6,7 +6,7 @@ export const plain = (s) => s.toLowerCase().replace(/[^a-z0-9]/g, '')
 /** @param {string} s */
 export const words = (s) => s.replace(/[-_]+/g, ' ').replace(/\s+/g, ' ').trim().toLowerCase()
 
-/** An image of these must not be mirrored: its name would no longer be true. */
+/** Names that would be wrong for the mirrored image. */
 export const SIDED =
   /left|right|arrow|clock|letter|number|flag|keycap|button|sign|text|alphabet|input|east|west|align|digit|^\w$/
 
@@ -17,15 +17,15 @@ export const SIDED =
  * @property {string} [file]    a raster file, or
  * @property {string} [svg]     a drawing's text, or
  * @property {Uint8Array} [gray] 28 × 28 gray pixels
- * @property {string[]} names   what it shows, the best name first
- * @property {string[]} tags    looser words that are true of it
+ * @property {string[]} names   its names, the best first
+ * @property {string[]} tags    less specific words
  * @property {boolean} flip     whether it may be mirrored
  * @property {boolean} [mono]   ink of one colour, which may be changed
- * @property {boolean} [photo]  fills its frame; else it stands on a transparent ground
- * @property {boolean} [drawn] a scene that the recipe drew, with its ground
- * @property {boolean} [cutout] a photo or a rendering cut out of its ground
- * @property {boolean} [seldom] a shape or sign that says little
- * @property {string} [hyphened] the first name as people spell it, where it has hyphens
+ * @property {boolean} [photo]  fills its frame; else it is on a transparent background
+ * @property {boolean} [drawn] a scene that the recipe drew, with its background
+ * @property {boolean} [cutout] a photo or a rendering without its background
+ * @property {boolean} [seldom] a shape or sign with little meaning
+ * @property {string} [hyphened] the first name as people spell it, if it has hyphens
  * @property {number} [group]   emojibase's group
  */
 
@@ -33,7 +33,7 @@ export const SIDED =
  * @param {Omit<Image, 'names' | 'tags' | 'flip'>} image
  * @param {string[]} names
  * @param {string[]} tags
- * @returns {Image | undefined} nothing when no name is left
+ * @returns {Image | undefined} undefined if no name is left
  */
 export function named(picture, names, tags = []) {
   const clean = unique(names.map(words).filter((n) => n.length > 1 && n.length < 60 && n.split(' ').length <= 8))

@@ -1,4 +1,4 @@
-// What the charts say: ticks of one unit, and no panel with nothing to show.
+// The charts: ticks in one unit, and no empty panel.
 
 import { expect, it } from 'vitest'
 import { drawCurves } from '../training/run/curves.ts'
@@ -14,7 +14,7 @@ it('writes all ticks of an axis in one unit', () => {
   expect(texts(svg)).toEqual(expect.arrayContaining(['0', '2k', '4k', '8k', '10k']))
 })
 
-it('draws the temperature only where it is learnt', () => {
+it('draws the temperature only if it is trained', () => {
   const step = (step: number, logitScale: number) =>
     ({
       step,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { decode, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './bytes.ts'
 
 describe('float16', () => {
-  it('comes back as it was, for every pattern that is a number', () => {
+  it('survives a round trip, for every bit pattern of a number', () => {
     const bits = Uint16Array.from({ length: 0x10000 }, (_, i) => i)
     const values = float16ToFloat32(bits)
     const back = float32ToFloat16(values)

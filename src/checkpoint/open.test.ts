@@ -23,7 +23,7 @@ const sha256 = (array: ArrayBufferView) =>
     .update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
     .digest('hex')
 
-describe('what PyTorch and safetensors wrote is read as it was', () => {
+describe('reads the values that PyTorch and safetensors wrote', () => {
   it.each(Object.keys(expected))('%s', async (file) => {
     const { tensors } = await openCheckpoint(join(fixtures, file))
     const found: Record<string, Expected> = {}
@@ -39,7 +39,7 @@ describe('what PyTorch and safetensors wrote is read as it was', () => {
 })
 
 describe('openCheckpoint', () => {
-  it('knows TorchScript archives and their naming', async () => {
+  it('recognises TorchScript archives and their naming', async () => {
     const { format, tensors, files } = await openCheckpoint(join(fixtures, 'openai-vit.pt'))
     expect(format).toBe('torchscript')
     expect(files).toEqual([join(fixtures, 'openai-vit.pt')])
@@ -48,7 +48,7 @@ describe('openCheckpoint', () => {
     expect(sources.has('visual.transformer.resblocks.1.mlp.c_proj.weight')).toBe(true)
   })
 
-  it('gives strides only where the elements do not lie in order', async () => {
+  it('returns strides only if the elements are not in row-major order', async () => {
     const { tensors } = await openCheckpoint(join(fixtures, 'views.pt'))
     const strided = [...tensors].filter(([, { strides }]) => strides).map(([name]) => name)
     expect(strided).toEqual(['transposed', 'column', 'window', 'channels_last'])
@@ -72,7 +72,7 @@ describe('openCheckpoint', () => {
     expect((await openCheckpoint(join(folder, links[0]!))).files).toEqual(files)
   })
 
-  it('says what is wrong with what it does not open', async () => {
+  it('says why it cannot open a file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
     afterAll(() => rm(folder, { recursive: true }))
     const file = async (content: string) => {

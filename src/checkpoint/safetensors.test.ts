@@ -18,7 +18,7 @@ function file(header: unknown, dataLength: number): ByteSource {
 }
 
 describe('readSafetensors', () => {
-  it('reads back what the writer writes, of every type', async () => {
+  it('reads what it wrote, for every type', async () => {
     const all: DType[] = ['float32', 'float16', 'bfloat16', 'float64', 'int8', 'uint8', 'int16', 'uint16', 'int32']
     all.push('uint32', 'int64', 'uint64', 'bool', 'float8_e4m3fn', 'float8_e5m2')
     const tensors = new Map(all.map((dtype) => [dtype as string, { dtype, shape: [2, 3] }]))

@@ -2,7 +2,6 @@
 
 import { beforeProjection } from '../clip/before-projection.ts'
 import type { Clip } from '../clip/clip.ts'
-import { gatherRows } from '../clip/matrix.ts'
 import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'

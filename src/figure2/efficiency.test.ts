@@ -4,16 +4,16 @@ import { efficiency, imagesToReach, meanAndSpread } from './efficiency.ts'
 import { bestOf, summarize } from './report.ts'
 
 const images = [100, 200, 400, 800, 1600]
-/** Accuracy that grows with the logarithm of images; `faster` reaches the same with so many times fewer. */
+/** Accuracy that grows with the logarithm of images; `faster` divides the images that it needs. */
 const curve = (faster: number) => images.map((n) => ({ images: n, accuracy: 0.1 * Math.log2((n * faster) / 50) }))
 
-it('finds the images for an accuracy between two points, by their logarithm', () => {
+it('interpolates the images for an accuracy between two points logarithmically', () => {
   expect(imagesToReach(curve(1), 0.15)).toBeCloseTo(100 * Math.SQRT2)
   expect(imagesToReach(curve(1), 0.9)).toBeUndefined()
   expect(imagesToReach(curve(1), 0.05)).toBe(100)
 })
 
-it('takes a curve that falls again to have reached what it had', () => {
+it('counts an accuracy as reached even if the curve falls again', () => {
   const falling = [0.1, 0.4, 0.2, 0.6].map((accuracy, i) => ({ images: images[i]!, accuracy }))
   expect(imagesToReach(falling, 0.5)).toBeCloseTo(400 * Math.SQRT2)
 })
@@ -26,12 +26,12 @@ it('measures efficiency as the ratio of images for the same accuracy', () => {
   expect(efficiency(curve(1), curve(1024))).toBeUndefined()
 })
 
-it('takes the standard deviation of a sample for the spread', () => {
+it('uses the standard deviation of a sample', () => {
   expect(meanAndSpread([1, 2, 3])).toEqual({ mean: 2, spread: 1 })
   expect(meanAndSpread([5])).toEqual({ mean: 5, spread: null })
 })
 
-it('puts the runs of all seeds together, slowest objective first, and draws and tabulates them', () => {
+it('summarises the runs of all seeds, least efficient objective first, and draws and tabulates them', () => {
   const runs = (
     [
       ['bow', 3],
@@ -56,7 +56,7 @@ it('puts the runs of all seeds together, slowest objective first, and draws and 
   expect(drawFigure2(report)).toMatch(/^<svg .*2\.9×.*<\/svg>\n$/s)
 })
 
-it('says of how many seeds an efficiency is, where some have no accuracy in common', () => {
+it('names the number of seeds of an efficiency if some have no accuracy in common', () => {
   const run = (objective: 'lm' | 'bow', seed: number, faster: number) =>
     ({ objective, seed, learningRate: 1e-3, parameters: 1e6, loss: 1, curve: curve(faster) }) as const
   const runs = [run('lm', 0, 1), run('lm', 1, 1), run('bow', 0, 2), run('bow', 1, 1024)]
@@ -64,7 +64,7 @@ it('says of how many seeds an efficiency is, where some have no accuracy in comm
   expect(tableOfFigure2(report)).toContain('| bag of words prediction | 2.0× (of 1 of 2 seeds) |')
 })
 
-it('claims no deviation from one seed', () => {
+it('has no deviation with one seed', () => {
   const run = (objective: 'lm' | 'bow', faster: number) =>
     ({ objective, seed: 0, learningRate: 1e-3, parameters: 1e6, loss: 1, curve: curve(faster) }) as const
   const report = summarize({ data: 'a', val: '/somewhere/on/this/machine/c', chance: 0.1, images: 1600, batch: 8 }, [
@@ -83,7 +83,7 @@ it('claims no deviation from one seed', () => {
   expect(drawFigure2(report, 'zh')).toContain('一个种子')
 })
 
-it('chooses the rate by accuracy, and by the loss where that is equal', () => {
+it('chooses the learning rate by accuracy, and breaks ties by the loss', () => {
   const [slow, fast, worse] = [
     { learningRate: 1e-3, accuracy: 0.01, loss: 4.6 },
     { learningRate: 3e-3, accuracy: 0.01, loss: 4.3 },

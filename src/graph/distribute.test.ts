@@ -8,7 +8,7 @@ const x = input('x', 'float32', ['batch', 8])
 const w = input('w', 'float32', [6, 8])
 const [a, b] = [input('a', 'float32', [1, 8]), input('b', 'float32', [6, 1])]
 
-it('multiplies a thin product beside a weight out, so that no gradient is as large as the weight', () => {
+it('multiplies out a low-rank product added to a weight, so that no gradient is as large as the weight', () => {
   const y = x.matmulTransposed(w.add(b.matmul(a)))
   const loss = distribution()(y.relu().sum([0, 1], false))
   const graph = printGraph({ ...Object.fromEntries(gradients(loss, [a, b]).map((g, i) => [`${i}`, g])) })
@@ -31,7 +31,7 @@ it('multiplies a thin product beside a weight out, so that no gradient is as lar
   `)
 })
 
-it('leaves everything else as it is', () => {
+it('leaves everything else unchanged', () => {
   const many = [input('a', 'float32', [4, 8]), input('b', 'float32', [6, 4])] as const
   for (const weight of [w, w.add(1), w.add(many[1].matmul(many[0]))]) {
     const y = x.matmulTransposed(weight)

@@ -8,7 +8,7 @@ import { input } from './tensor.ts'
 const x = input('x', 'float32', ['batch', 3])
 const w = input('w', 'float32', [2, 3])
 
-it('is more graph, with what lies between and no more', () => {
+it('extends the graph, with only the nodes that it needs', () => {
   const loss = x.matmulTransposed(w).add(1).sum([0, 1], false)
   const [dw] = gradients(loss, [w])
   expect(printGraph({ dw: dw! })).toMatchInlineSnapshot(`
@@ -25,14 +25,14 @@ it('is more graph, with what lies between and no more', () => {
   `)
 })
 
-it('adds what comes along several ways, and sums what was broadcast', () => {
+it('adds the gradients of several paths, and sums over broadcast axes', () => {
   const bias = input('bias', 'float32', [3])
   const each = input('each', 'float32', ['batch', 1])
   const found = gradients(x.mul(bias).add(bias).mul(each).sum([0, 1], false), [bias, each, x])
   expect(found.map(String)).toEqual(['float32 [3]', 'float32 [batch, 1]', 'float32 [batch, 3]'])
 })
 
-it('is given by values within the graph, and is zeros where the loss does not look', () => {
+it('works for intermediate values, and is zero for tensors that the loss does not depend on', () => {
   const y = x.mul(2)
   const [dy, dw] = gradients(y.mul(y).sum([0, 1], false), [y, w])
   expect(printGraph({ dy: dy!, dw: dw! })).toMatchInlineSnapshot(`
@@ -52,7 +52,7 @@ it('is given by values within the graph, and is zeros where the loss does not lo
   `)
 })
 
-it('takes the parts of a Split that are not read as zeros', () => {
+it('treats unread parts of a Split as zeros', () => {
   const [first] = input('packed', 'float32', ['batch', 'length', 6]).split(-1, 3)
   const [, , third] = x.split(-1, 3)
   const loss = first!.mean([0, 1, 2], false).add(third!.sum([0, 1], false))
@@ -72,6 +72,6 @@ it('says which operator has no rule, and where', () => {
   }
 })
 
-it('wants one number', () => {
+it('needs a scalar loss', () => {
   expect(() => gradients(x, [x])).toThrow('expected [], found [batch, 3]')
 })

@@ -10,7 +10,7 @@ const bytes = { bytes: new Uint8Array() }
 const x = input('x', 'float32', ['batch', 50, 768])
 
 describe('shapes', () => {
-  it('are inferred through names', () => {
+  it('are inferred with named dims', () => {
     expect(x.matmulTransposed(weight('w', 'float32', [512, 768], bytes)).shape).toEqual(['batch', 50, 512])
     expect(x.reshape('batch', 50, 12, 64).transpose(0, 2, 1, 3).shape).toEqual(['batch', 12, 50, 64])
     expect(x.reshape(-1, 768).shape).toEqual(['50·batch', 768])
@@ -20,13 +20,13 @@ describe('shapes', () => {
     expect(x.mean([1], false).shape).toEqual(['batch', 768])
   })
 
-  it('multiply and divide with names in them', () => {
+  it('with named dims multiply and divide', () => {
     expect(size(['batch', 2, 3])).toBe('6·batch')
     expect(inferDim(['batch', -1], ['batch', 4, 5])).toEqual(['batch', 20])
     expect(inferDim([-1, 5], ['50·batch', 5])).toEqual(['50·batch', 5])
   })
 
-  it('that do not fit are named with the place', () => {
+  it('that do not fit are refused with the part of the model', () => {
     const part = layer((_: { path: string }, y: typeof x) =>
       y.matmul(weight('visual.proj', 'float32', [512, 512], bytes)),
     )

@@ -32,7 +32,7 @@ it.each(golden.crops)('$picture: torchvision’s bytes of the crop $crop at $siz
   expect(sha256(augment(image, choices, how(crop.size)))).toBe(crop.sha256)
 })
 
-it.each(golden.colors)('torchvision’s bytes of a change of colours: %o', (change) => {
+it.each(golden.colors)('torchvision’s bytes after a change of colours: %o', (change) => {
   const rgb = new Uint8Array(Buffer.from(golden.picture, 'hex'))
   changeColors(rgb, [change])
   const planes = new Uint8Array(rgb.length)
@@ -40,12 +40,12 @@ it.each(golden.colors)('torchvision’s bytes of a change of colours: %o', (chan
   expect(sha256(planes)).toBe(change.sha256)
 })
 
-it.each(golden.fallbacks)('takes the middle of $width×$height, as torchvision', ({ width, height, crop }) => {
+it.each(golden.fallbacks)('crops the centre of $width×$height, as torchvision', ({ width, height, crop }) => {
   const choices = randomChoices(width, height, {}, createRandom(1)).crop
   expect([choices.left, choices.top, choices.width, choices.height]).toEqual(crop)
 })
 
-it('draws crops within the picture, of the areas and ratios asked for', () => {
+it('chooses crops inside the image, with the given areas and ratios', () => {
   const random = createRandom('crops')
   const areas: number[] = []
   for (let i = 0; i < 2000; i++) {
@@ -61,7 +61,7 @@ it('draws crops within the picture, of the areas and ratios asked for', () => {
   expect(Math.max(...areas)).toBeGreaterThan(0.98)
 })
 
-it('draws colour changes and mirrors as often as asked, and none unasked', () => {
+it('changes colours and mirrors with the given probabilities, by default never', () => {
   const random = createRandom('colors')
   const jitter = { brightness: 0.4, contrast: 0, saturation: 0.2, hue: 0.1, probability: 0.8 }
   const many = Array.from({ length: 1000 }, () =>
@@ -79,7 +79,7 @@ it('draws colour changes and mirrors as often as asked, and none unasked', () =>
   expect(plain).toMatchObject({ flip: false, colors: [] })
 })
 
-it('mirrors the finished picture', async () => {
+it('mirrors the finished image', async () => {
   const image = await decode(readFileSync(new URL('images/rgb.png', fixtures)))
   const crop = { left: 0, top: 0, width: image.width, height: image.height }
   const plain = augment(image, { crop, flip: false, colors: [] }, how(16))

@@ -10,7 +10,7 @@ const golden: Record<string, number> = JSON.parse(
   readFileSync(new URL('orientation/orientation.json', fixtures), 'utf8'),
 )
 
-it('is what Pillow reads in the file', () => {
+it('is the value that Pillow reads', () => {
   for (const [name, tag] of Object.entries(golden)) {
     const bytes = read(name)
     const format = sniff(bytes, name)
@@ -19,7 +19,7 @@ it('is what Pillow reads in the file', () => {
   }
 })
 
-it('goes along with the pixels that were not turned, and not with those that were', async () => {
+it('is returned with unrotated pixels, and not with rotated ones', async () => {
   for (const [name, tag] of Object.entries(golden)) {
     const bytes = read(name)
     const asStored = await decode(bytes)
@@ -34,14 +34,14 @@ it('goes along with the pixels that were not turned, and not with those that wer
   }
 })
 
-it('is 1 where the header is cut short', () => {
+it('is 1 if the header is cut short', () => {
   const whole = read('orientation/big-endian.jpg')
   for (let length = 3; length < 120; length++) {
     expect([1, 6]).toContain(exifOrientation(whole.subarray(0, length), 'jpeg'))
   }
 })
 
-it('turns a PNG the same wherever its EXIF block is stored', async () => {
+it('rotates a PNG the same way wherever its EXIF block is stored', async () => {
   const plain = await decode(read('orientation/after-data.png'))
   // Where the pixel at (x, y) comes from; a PNG's size is 20×12 as stored.
   const from: Record<string, (x: number, y: number) => [number, number]> = {

@@ -17,7 +17,7 @@ const preprocessing: Preprocessing = {
 }
 const file = fileURLToPath(new URL('../../fixtures/images/large.jpg', import.meta.url))
 
-it('gives paths, bytes and pixels the same result, on threads as without', async () => {
+it('gives the same result for paths, bytes and pixels, with and without threads', async () => {
   const bytes = readFileSync(file)
   const pixels = await decode(bytes)
   const raw = { data: pixels.data, width: pixels.width, height: pixels.height, channels: 3 } as const
@@ -33,7 +33,7 @@ it('gives paths, bytes and pixels the same result, on threads as without', async
   expect(bytes.length).toBeGreaterThan(0) // a caller's bytes stay the caller's
 })
 
-it('refuses one picture and goes on with the others', async () => {
+it('refuses one image and continues with the others', async () => {
   const pool = createImagePool({ preprocessing, workers: 1 })
   const sources = [file, file, Buffer.from('text'), file, '/nowhere/at/all.png']
   const results = await Promise.allSettled(sources.map((source) => pool.preprocess(source)))
@@ -44,7 +44,7 @@ it('refuses one picture and goes on with the others', async () => {
   await pool.close()
 })
 
-it('refuses what still waits when it is closed, and what comes after', async () => {
+it('refuses waiting and new images after it is closed', async () => {
   const pool = createImagePool({ preprocessing, workers: 1 })
   const waiting = Array.from({ length: 6 }, () => pool.preprocess(file))
   const settled = Promise.allSettled(waiting)
@@ -62,7 +62,7 @@ it('checks raw pixels', async () => {
   await pool.close()
 })
 
-it('augments what comes with seeds, as they decide, on threads as without', async () => {
+it('augments images with seeds, equally with and without threads', async () => {
   const seeds = [['a', 0], ['a', 1], undefined, ['a', 0], ['a', 1], undefined] as const
   const results = await Promise.all(
     [0, 2].map(async (workers) => {
@@ -79,7 +79,7 @@ it('augments what comes with seeds, as they decide, on threads as without', asyn
   expect(evaluated).toEqual(preprocess(await decode(readFileSync(file)), preprocessing))
 })
 
-it('ends while threads are at work, and the process waits for that', () => {
+it('can be closed while threads work, and the process waits for that', () => {
   const built = new URL('../../dist/image/pool.node.js', import.meta.url)
   const program = `(async () => {
     const { createImagePool } = await import(${JSON.stringify(built.href)})

@@ -5,12 +5,12 @@ import { downFirst } from './geometry.ts'
 import { resample } from './resample.ts'
 import { sourceHash } from './resample-kernel.ts'
 
-it('runs the kernel that resample.wat says (else: fixtures/make/kernel.sh)', () => {
+it('runs the kernel compiled from resample.wat (else run fixtures/make/kernel.sh)', () => {
   const source = readFileSync(new URL('resample.wat', import.meta.url))
   expect(createHash('sha256').update(source).digest('hex')).toBe(sourceHash)
 })
 
-it('gives the same pixels for a part as for the whole', () => {
+it('gives the same pixels for a part as for the full image', () => {
   const [width, height] = [131, 67]
   const source = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * i * 31) >> 3)
   const read = (y: number, first: number, into: Uint8Array) => {
@@ -24,7 +24,7 @@ it('gives the same pixels for a part as for the whole', () => {
   expect([...part]).toEqual(cut)
 })
 
-it('leaves a picture of the wanted size as it is', () => {
+it('does not change an image that has the target size', () => {
   const source = Uint8Array.from({ length: 25 }, (_, i) => i * 10)
   const axis = { from: 5, to: 5, start: 0, count: 5 }
   const read = (y: number, first: number, into: Uint8Array) =>
@@ -33,7 +33,7 @@ it('leaves a picture of the wanted size as it is', () => {
   expect(result).toEqual(source)
 })
 
-it('filters down the columns first where Pillow 13 does', () => {
+it('filters down the columns first when Pillow 13 does', () => {
   const axis = (from: number, to: number) => ({ from, to, start: 0, count: to })
   expect(downFirst(axis(3000, 224), axis(4000, 298))).toBe(false)
   expect(downFirst(axis(300, 224), axis(977, 729))).toBe(true)

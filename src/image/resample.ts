@@ -1,5 +1,5 @@
 // Pillow's `Image.resize` for 8-bit channels, bit for bit: one direction first, to bytes, then the other. Only the
-// cropped pixels are computed, and the source is read row by row.
+// cropped pixels are computed, and the source is read row by row. The filter is bicubic.ts.
 import { type Coefficients, coefficients, type Interpolation, quantize } from './bicubic.ts'
 import { type Axis, downFirst } from './geometry.ts'
 import { withKernel } from './resample-kernel.ts'

@@ -38,7 +38,7 @@ it('gives sharp’s bytes for every size, quality and kind', async () => {
   }
 })
 
-it('leaves to sharp what is large, in CMYK or damaged, and goes on after it', async () => {
+it('leaves large, CMYK and damaged images to sharp, and works afterwards', async () => {
   const fixture = (name: string) => readFileSync(new URL(`../../fixtures/images/${name}`, import.meta.url))
   expect(await small(fixture('large.jpg'))).toBeUndefined()
   expect(await small(fixture('cmyk.jpg'))).toBeUndefined()

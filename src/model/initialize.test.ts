@@ -25,7 +25,7 @@ function spread(x: Float32Array): Record<'mean' | 'std' | 'kurtosis' | 'largest'
 describe.each(Object.entries(golden.models))('%s', (_, { model_cfg, parameters }) => {
   const config = fromOpenClip(model_cfg, 'fixtures/initialization.json')
 
-  it('begins as open_clip does, within the error of two samples', () => {
+  it('initialises like open_clip, within the error of two samples', () => {
     for (const [name, [shape, mean, std, kurtosis, largest]] of Object.entries(parameters)) {
       const ours = spread(initialize(name, shape, config, createRandom(1, name)))
       if (std < 1e-7) {
@@ -45,7 +45,7 @@ describe.each(Object.entries(golden.models))('%s', (_, { model_cfg, parameters }
   })
 })
 
-it('draws the same from the same seed, and another parameter otherwise', () => {
+it('gives equal values for equal seeds and names, and others otherwise', () => {
   const config = fromOpenClip(golden.models['tiny-vit']!.model_cfg, 'fixtures/initialization.json')
   const draw = (...seeds: (number | string)[]) => initialize('visual.proj', [32, 24], config, createRandom(...seeds))
   expect(draw(1, 'visual.proj')).toEqual(draw(1, 'visual.proj'))

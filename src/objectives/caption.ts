@@ -1,5 +1,5 @@
 // Caption prediction by a transformer language model, the first curve of Figure 2: predict the caption token by token from
-// the image. The paper does not say how its model sees the image; ours is in model/caption-decoder.ts.
+// the image. The paper does not say how its model sees the image; ours is in model/caption-decoder.ts. Classifying with it: clip/caption-likelihood.ts.
 
 import type { Tensor } from '../graph/tensor.ts'
 import { captionDecoder, tokenEmbedding } from '../model/caption-decoder.ts'

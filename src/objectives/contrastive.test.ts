@@ -23,7 +23,7 @@ async function run(scale: number, images: number[], texts: number[]) {
   return Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, [...(data as Float32Array)]]))
 }
 
-it('is the logarithm of the batch where nothing can be told apart', async () => {
+it('is the logarithm of the batch size if all logits are equal', async () => {
   const { loss } = await run(100, [1, 0, 2, 0, 3, 0], [0, 1, 0, 2, 0, 3])
   expect(loss![0]).toBeCloseTo(Math.log(3), 5)
 })

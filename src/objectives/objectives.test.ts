@@ -102,26 +102,29 @@ const asInputs = (features: Features): Features =>
 describe.each(names)('%s', (name) => {
   const objective = objectives[name]
 
-  it.each(Object.entries(towers))('moves every parameter that it declares, with a %s', async (_, tower) => {
-    const config = configOf(tower)
-    const { parameters, values, leaves } = fromScratch(config, name)
-    const loss = objective.loss(parameters, objective.features(parameters, exampleInputs(config), config))
-    const trained = [...leaves.keys()].filter((parameter) => !parameter.includes('running_'))
-    const found = gradients(
-      loss,
-      trained.map((parameter) => leaves.get(parameter)!),
-    )
-    const graph = { loss, ...Object.fromEntries(trained.map((parameter, i) => [`d/${parameter}`, found[i]!])) }
-    const result = await run(graph, {
-      ...Object.fromEntries(values),
-      ...captionsOf(captions),
-      image: images(captions.length, config.image!.imageSize),
-    })
-    for (const [key, data] of Object.entries(result)) expect(data.every(Number.isFinite), key).toBe(true)
-    // A ResNet's blocks add nothing at first (bn3 begins at 0), so what lies before it within the block does not move yet.
-    const still = trained.filter((parameter) => result[`d/${parameter}`]!.every((value) => value === 0))
-    expect(still.filter((parameter) => !/layer\d\.\d\.(conv|bn)\d\./.test(parameter))).toEqual([])
-  })
+  it.each(Object.entries(towers))(
+    'has a gradient for every parameter that it declares, with a %s',
+    async (_, tower) => {
+      const config = configOf(tower)
+      const { parameters, values, leaves } = fromScratch(config, name)
+      const loss = objective.loss(parameters, objective.features(parameters, exampleInputs(config), config))
+      const trained = [...leaves.keys()].filter((parameter) => !parameter.includes('running_'))
+      const found = gradients(
+        loss,
+        trained.map((parameter) => leaves.get(parameter)!),
+      )
+      const graph = { loss, ...Object.fromEntries(trained.map((parameter, i) => [`d/${parameter}`, found[i]!])) }
+      const result = await run(graph, {
+        ...Object.fromEntries(values),
+        ...captionsOf(captions),
+        image: images(captions.length, config.image!.imageSize),
+      })
+      for (const [key, data] of Object.entries(result)) expect(data.every(Number.isFinite), key).toBe(true)
+      // A ResNet block initially adds nothing (bn3 starts at 0), so the gradients before bn3 in the block are zero.
+      const still = trained.filter((parameter) => result[`d/${parameter}`]!.every((value) => value === 0))
+      expect(still.filter((parameter) => !/layer\d\.\d\.(conv|bn)\d\./.test(parameter))).toEqual([])
+    },
+  )
 
   it('gives the same loss for features that were computed in two chunks', async () => {
     const { parameters, values } = fromScratch(vit, name)
@@ -152,7 +155,7 @@ describe.each(names)('%s', (name) => {
     expect(again.loss![0]! / whole.loss![0]!).toBeCloseTo(1, 6)
   })
 
-  it('gives the same loss whatever stands after the end', async () => {
+  it('gives the same loss whatever follows the end token', async () => {
     const { parameters, values } = fromScratch(vit, name)
     const loss = objective.loss(parameters, objective.features(parameters, exampleInputs(vit), vit))
     const losses = await Promise.all(
@@ -163,7 +166,7 @@ describe.each(names)('%s', (name) => {
     expect(losses[1]!.loss![0]! / losses[0]!.loss![0]!).toBeCloseTo(1, 6)
   })
 
-  it('stays finite where a caption has no words', async () => {
+  it('stays finite for a caption without words', async () => {
     const { parameters, values, leaves } = fromScratch(vit, name)
     const loss = objective.loss(parameters, objective.features(parameters, exampleInputs(vit), vit))
     const [d] = gradients(loss, [leaves.get('visual.conv1.weight')!])
@@ -174,14 +177,14 @@ describe.each(names)('%s', (name) => {
     expect([...found.loss!, ...found.d!].every(Number.isFinite)).toBe(true)
   })
 
-  it('is told by its parameters', () => {
+  it('is recognised by its parameters', () => {
     const { parameters, leaves } = fromScratch(vit, name)
     objective.loss(parameters, objective.features(parameters, exampleInputs(vit), vit))
     expect(objectiveOf((parameter) => leaves.has(parameter))).toBe(name)
   })
 })
 
-it('predicts evenly before it has learnt anything', async () => {
+it('predicts uniformly before training', async () => {
   const { parameters, values } = fromScratch(resnet, 'lm')
   const loss = objectives.lm.loss(parameters, objectives.lm.features(parameters, exampleInputs(resnet), resnet))
   const found = await run({ loss }, { ...Object.fromEntries(values), ...captionsOf(captions), image: images(4, 64) })
@@ -196,20 +199,20 @@ describe('bag-of-words prediction', () => {
     return (await run(features, { ...Object.fromEntries(values), ...fed })).nll!
   }
 
-  it('does not see the order of words, nor how often each is there', async () => {
+  it('ignores the order and the repetition of words', async () => {
     const [once] = await nll([[1, 2, 3]])
     const [often] = await nll([[3, 1, 2, 1, 1]])
     expect(often).toBeCloseTo(once!, 6)
   })
 
-  it('costs the mean of what the distinct words cost alone', async () => {
+  it('is the mean of the losses of the distinct words', async () => {
     const alone = await Promise.all([5, 9].map(async (word) => (await nll([[word]]))[0]!))
     const [both] = await nll([[5, 9, 5]])
     expect(both).toBeCloseTo((alone[0]! + alone[1]!) / 2, 5)
   })
 })
 
-it('costs log 2 a pair with SigLIP where scale and bias tell nothing', async () => {
+it('is log 2 per pair with SigLIP if all logits are zero', async () => {
   const { parameters, values } = fromScratch(vit, 'siglip')
   const { loss: build, features } = objectives.siglip
   const loss = build(parameters, features(parameters, exampleInputs(vit), vit))

@@ -5,7 +5,7 @@ import { createRuntime } from './onnxruntime.node.ts'
 
 const graph = { y: input('x', 'float32', ['n']).relu() }
 
-it.each(Object.keys(devices) as Device[])('%s runs, or says what it needs', async (device) => {
+it.each(Object.keys(devices) as Device[])('%s runs, or names its requirements', async (device) => {
   try {
     await (await createRuntime({ device }).compile(graph)).dispose()
   } catch (error) {
@@ -15,6 +15,6 @@ it.each(Object.keys(devices) as Device[])('%s runs, or says what it needs', asyn
   }
 })
 
-it('names what there is', () => {
+it('names the devices', () => {
   expect(() => deviceNamed('tpu')).toThrow("`device` is 'tpu'; expected one of cpu, webgpu, cuda, coreml, dml")
 })

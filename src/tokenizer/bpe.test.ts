@@ -37,18 +37,18 @@ test('merges as text and as pairs of ids are the same', () => {
   expect(parseMerges(lines.join('\n'))).toEqual(merges)
 })
 
-test('a line that is no merge is named', () => {
+test('a line that is not a merge is named', () => {
   expect(() => parseMerges('#version: 0.2\na b\nab xy')).toThrow("Merges, line 3: 'ab xy' should be two pieces")
 })
 
-test('a long word takes no long time', () => {
+test('a long word is encoded quickly', () => {
   const bpe = createBytePairEncoding(new Uint16Array(new Uint8Array(gunzipSync(file)).buffer))
   const started = performance.now()
   expect(bpe.encode('ab'.repeat(50_000)).length).toBeGreaterThan(10_000)
   expect(performance.now() - started).toBeLessThan(5_000)
 })
 
-test('in a browser the merges are fetched, packed or unpacked by the server; a failure is told and may be tried again', async () => {
+test('in a browser the merges are fetched, packed or unpacked by the server; a failure is reported and can be retried', async () => {
   const responses = [new Response(null, { status: 404 }), new Response(file), new Response(gunzipSync(file))]
   const fetch = vi.fn(async () => responses.shift()!)
   vi.stubGlobal('fetch', fetch)

@@ -34,7 +34,7 @@ describe("a folder's own tokenizer", () => {
     expect(tokenize(tokenizer, 'a', { contextLength: 5 }).ids.at(-1)).toBe(golden.padding[name])
   })
 
-  it('spells its ids, those of added tokens too', () => {
+  it('decodes its ids, including added tokens', () => {
     const tokenizer = huggingFaceTokenizerOf(filesOf('fast'), 'fast')!
     expect(tokenizer.decode(tokenizer.encode('The <cat-toy> <SPC>é'))).toBe(
       '<|startoftext|>the <cat-toy><SPC>é <|endoftext|>',
@@ -44,12 +44,12 @@ describe("a folder's own tokenizer", () => {
     expect(() => tokenizer.piece(608)).toThrow('token id 608 is not in the tokenizer')
   })
 
-  it('is undefined where there is none', () => {
+  it('is undefined if the folder has none', () => {
     expect(huggingFaceTokenizerOf({}, 'x')).toBeUndefined()
   })
 })
 
-describe('what cannot be followed is refused by name', () => {
+describe('an unsupported setting is refused by name', () => {
   const fast = filesOf('fast')
   const json = fast['tokenizer.json'] as Record<string, object>
   const withFile = (changed: object): TokenizerFiles => ({ ...fast, 'tokenizer.json': { ...json, ...changed } })

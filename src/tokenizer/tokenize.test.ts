@@ -9,7 +9,7 @@ beforeAll(async () => {
   tokenizer = await loadTokenizer()
 })
 
-test('the ids that the reference gives', () => {
+test('the reference’s ids', () => {
   expect(tokenizer.encode('a photo of a cat')).toEqual([49406, 320, 1125, 539, 320, 2368, 49407])
   expect(tokenizer.encode('')).toEqual([49406, 49407])
   expect([tokenizer.startId, tokenizer.endId, tokenizer.vocabularySize]).toEqual([49406, 49407, 49408])
@@ -23,7 +23,7 @@ test('ids back to text, and to vocabulary entries', () => {
   expect(() => tokenizer.piece(49408)).toThrow(UsageError)
 })
 
-test('special tokens that a text spells out count as such, for each convention its own', async () => {
+test('special tokens that a text spells out are recognised, by each convention’s own rules', async () => {
   const openClip = await loadTokenizer({ convention: 'open_clip' })
   expect(tokenizer.encode('<|endoftext|>')).toEqual([49406, 49407, 49407])
   expect(openClip.encode('<end_of_text>')).toEqual([49406, 49407, 49407])
@@ -39,7 +39,7 @@ describe('rows', () => {
     expect(tokenize(tokenizer, 'a').shape).toEqual([1, 77])
   })
 
-  test('that are too long are refused with what to do, or cut', () => {
+  test('that are too long are refused with advice, or cut', () => {
     const texts = ['a', 'a photo of a cat']
     expect(() => tokenize(tokenizer, texts, { contextLength: 4 })).toThrow(InputError)
     expect(() => tokenize(tokenizer, texts, { contextLength: 4 })).toThrow(
@@ -50,7 +50,7 @@ describe('rows', () => {
     expect(cut.lengths).toEqual([3, 4])
   })
 
-  test('of open_clip and Hugging Face are those of their own tokenizers', async () => {
+  test('equal those of open_clip’s and Hugging Face’s own tokenizers', async () => {
     const golden = JSON.parse(
       readFileSync(new URL('../../fixtures/tokenizer-conventions.json', import.meta.url), 'utf8'),
     )
@@ -78,7 +78,7 @@ describe('rows', () => {
 describe('chunks', () => {
   const inner = (rows: number[][]) => rows.flatMap((row) => row.slice(1, -1))
 
-  test('hold the whole text, within the context length, and end where words end', () => {
+  test('contain the whole text, within the context length, and end at word ends', () => {
     const text = 'the quick brown fox jumps over an antidisestablishmentarianist '.repeat(9)
     const rows = chunk(tokenizer, text, 20)
     expect(inner(rows)).toEqual(tokenizer.encode(text).slice(1, -1))
@@ -89,7 +89,7 @@ describe('chunks', () => {
     }
   })
 
-  test('of a text that fits are one row, also when it is empty', () => {
+  test('of a text that fits are one row, even if it is empty', () => {
     expect(chunk(tokenizer, 'a photo of a cat')).toEqual([tokenizer.encode('a photo of a cat')])
     expect(chunk(tokenizer, '')).toEqual([[49406, 49407]])
   })

@@ -5,7 +5,7 @@ import { createRandom } from '../random.ts'
 import { adamW, norm } from './adamw.ts'
 import { sourceHash } from './adamw-kernel.ts'
 
-it('runs the kernel that adamw.wat says (else: fixtures/make/kernel.sh)', () => {
+it('runs the kernel compiled from adamw.wat (else run fixtures/make/kernel.sh)', () => {
   const source = readFileSync(new URL('adamw.wat', import.meta.url))
   expect(createHash('sha256').update(source).digest('hex')).toBe(sourceHash)
 })
@@ -29,8 +29,8 @@ function slowly(steps: readonly Float64Array[], values: Float64Array, decayed: n
   )
 }
 
-// below, at and past the kernel's block, and no multiples of the four numbers it takes at a time
-it.each([1, 6, 16384, 40001])('%i numbers change as the formula says, and none beside them', (size) => {
+// below, at and above the kernel's block size; some are not multiples of the four numbers that it processes at a time
+it.each([1, 6, 16384, 40001])('%i numbers change by the formula, and none around them', (size) => {
   const random = createRandom('adamw', size)
   const some = (spread: number) => Float64Array.from({ length: size }, () => random.uniform(-spread, spread))
   const [start, gradients] = [some(2), Array.from({ length: 10 }, (_, i) => some(10 ** -i))]
@@ -51,7 +51,7 @@ it.each([1, 6, 16384, 40001])('%i numbers change as the formula says, and none b
   expect(norm(Float32Array.from(gradients[0]!))).toBeCloseTo(Math.hypot(...gradients[0]!), 3)
 })
 
-it('forgets what is negligible, and hides nothing that is no number', () => {
+it('sets negligible moments to zero, and keeps NaN', () => {
   const moments = { m: Float32Array.of(1e-30, 1e-30, 0, 0), v: Float32Array.of(1e-30, 1e-30, 0, 0) }
   const values = Float32Array.of(1, 1, 1, 1)
   const gradients = Float32Array.of(0, 0, Number.NaN, 1)

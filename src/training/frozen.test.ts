@@ -9,7 +9,7 @@ const names = [
   'ln_final.bias',
 ]
 
-it('names what is frozen by the largest parts', () => {
+it('names the largest frozen parts', () => {
   const parts = (frozen: (name: string) => boolean) => frozenParts(names, (name) => !frozen(name))
   expect(parts(() => false)).toEqual([])
   expect(parts((name) => name.startsWith('visual.'))).toEqual(['visual'])

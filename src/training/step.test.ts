@@ -55,23 +55,26 @@ function batch(size: number): Batch {
 
 const norm = (x: Float32Array): number => Math.sqrt(x.reduce((sum, value) => sum + value * value, 0))
 
-it.each(Object.keys(objectives) as ObjectiveName[])('%s: 1,024 in chunks of 32 are 1,024 at once', async (name) => {
-  const [whole, chunked] = [await trainer({ name }), await trainer({ name, chunk: 32 })]
-  const examples = batch(1024)
-  const [a, b] = [await whole.backward(examples), await chunked.backward(examples)]
-  expect(Math.abs(b.loss / a.loss - 1)).toBeLessThan(1e-5)
-  expect(b.accuracy).toBe(a.accuracy)
-  for (const { name, from, to } of whole.parameters.slots.values()) {
-    const [g, h] = [whole.gradients.subarray(from, to), chunked.gradients.subarray(from, to)]
-    // What has a gradient at all: a key's bias has none but rounding.
-    if (norm(g) > 1e-6 * norm(whole.gradients))
-      expect(norm(g.map((x, i) => x - h[i]!)) / norm(g), name).toBeLessThan(1e-5)
-  }
-  await whole.dispose()
-  await chunked.dispose()
-})
+it.each(Object.keys(objectives) as ObjectiveName[])(
+  '%s: 1,024 examples in chunks of 32 give the same as at once',
+  async (name) => {
+    const [whole, chunked] = [await trainer({ name }), await trainer({ name, chunk: 32 })]
+    const examples = batch(1024)
+    const [a, b] = [await whole.backward(examples), await chunked.backward(examples)]
+    expect(Math.abs(b.loss / a.loss - 1)).toBeLessThan(1e-5)
+    expect(b.accuracy).toBe(a.accuracy)
+    for (const { name, from, to } of whole.parameters.slots.values()) {
+      const [g, h] = [whole.gradients.subarray(from, to), chunked.gradients.subarray(from, to)]
+      // What has a gradient at all: a key's bias has none but rounding.
+      if (norm(g) > 1e-6 * norm(whole.gradients))
+        expect(norm(g.map((x, i) => x - h[i]!)) / norm(g), name).toBeLessThan(1e-5)
+    }
+    await whole.dispose()
+    await chunked.dispose()
+  },
+)
 
-it('takes a last chunk that is smaller', async () => {
+it('accepts a smaller last chunk', async () => {
   const [whole, chunked] = [await trainer(), await trainer({ chunk: 7 })]
   const examples = batch(30)
   expect((await chunked.backward(examples)).loss).toBeCloseTo((await whole.backward(examples)).loss, 5)
@@ -79,7 +82,7 @@ it('takes a last chunk that is smaller', async () => {
   await chunked.dispose()
 })
 
-it('leaves frozen parameters as they are, and trains the others', async () => {
+it('does not change frozen parameters, and trains the others', async () => {
   const locked = await trainer({ trained: (name) => !name.startsWith('visual.') })
   const before = locked.parameters.values.slice()
   await locked.step(batch(8), { t: 1, learningRate: 1e-2 })
@@ -91,7 +94,7 @@ it('leaves frozen parameters as they are, and trains the others', async () => {
   await locked.dispose()
 })
 
-it('holds the gradient to the length that was asked for', async () => {
+it('clips the gradient to the given norm', async () => {
   const [free, held] = [await trainer(), await trainer({ clipGradient: 0.01 })]
   const examples = batch(8)
   const { gradientNorm } = await free.step(examples, { t: 1, learningRate: 0.1 })
@@ -102,7 +105,7 @@ it('holds the gradient to the length that was asked for', async () => {
   await held.dispose()
 })
 
-it('does not take a step whose loss is not a number', async () => {
+it('does not take a step if the loss is NaN', async () => {
   const broken = await trainer()
   broken.parameters.values[broken.parameters.slots.get('visual.conv1.weight')!.from] = NaN
   const before = broken.parameters.values.slice()
@@ -121,7 +124,7 @@ it('keeps the temperature within its bounds', async () => {
   await hot.dispose()
 })
 
-it('computes blocks once more with the same numbers', async () => {
+it('recomputes blocks with the same results', async () => {
   const [kept, again] = [await trainer(), await trainer({ recompute: true })]
   const examples = batch(16)
   const [a, b] = [await kept.backward(examples), await again.backward(examples)]
@@ -143,7 +146,7 @@ const ofResnet = { config: resnet, preprocessing: openaiPreprocessing(32) }
 const statistics = ({ parameters: { slots, values } }: Trainer) =>
   [...slots.values()].filter(({ name }) => isBuffer(name)).map(({ from, to }) => values.slice(from, to))
 
-it('a frozen ResNet keeps its statistics, and goes by them', async () => {
+it('a frozen ResNet keeps and uses its running statistics', async () => {
   const [free, locked] = [
     await trainer(ofResnet),
     await trainer({ ...ofResnet, trained: (name) => !name.startsWith('visual.') }),
@@ -161,7 +164,7 @@ it('a frozen ResNet keeps its statistics, and goes by them', async () => {
   await locked.dispose()
 })
 
-it('the loss of a ResNet that nothing is learnt from goes by the statistics that were kept', async () => {
+it('the validation loss of a ResNet uses its running statistics', async () => {
   const made = await trainer(ofResnet)
   const [few, more] = [pictures(4), pictures(8)]
   const alone = await made.loss(few)

@@ -1,5 +1,5 @@
-// typeclip inside a bundle, whose own files were left behind: it says to keep typeclip external. Built by the bundler
-// that vitest brings; `try.mjs` tries the other bundlers, and the recipes.
+// typeclip inside a bundle, without its own files: the error says to keep typeclip external. Built by vitest's bundler;
+// `try.mjs` tests the other bundlers, and the recipes.
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ it.each([
   ['the starter', 'await load()'],
   ['the vocabulary', `await load(${JSON.stringify(join(root, 'models/starter'))})`],
 ])(
-  'says to keep typeclip external where %s is not beside the bundle',
+  'says to keep typeclip external if %s is not beside the bundle',
   async (_, call) => {
     const entry = join(folder, 'entry.mjs')
     const path = JSON.stringify(join(root, 'src/entry/node.ts'))
@@ -37,7 +37,7 @@ it.each([
         ssr: { noExternal: true, external: ['onnxruntime-node', 'sharp'] },
       })
       writeFileSync(join(outDir, 'package.json'), '{ "type": "module" }')
-      // The native packages, as an installation beside the bundle would have them.
+      // The native packages, as if installed beside the bundle.
       symlinkSync(join(root, 'node_modules'), join(outDir, 'node_modules'), 'junction')
       const { stdout } = await promisify(execFile)(process.execPath, [join(outDir, 'entry.js')])
       expect(stdout).toMatch(

@@ -1,4 +1,4 @@
-// For tests: `run` as a shell would call it, with what it wrote and its exit code.
+// For tests: calls `run` like a shell, and returns its output and exit code.
 
 import { Readable, Writable } from 'node:stream'
 import { run } from '../../app/cli/run.ts'
@@ -23,7 +23,7 @@ export async function captured(argv: readonly string[], stdin: string | Uint8Arr
 }
 
 /** Each line as JSON. */
-// biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of a line
+// biome-ignore lint/suspicious/noExplicitAny: each test states what it expects of a line
 export const jsonLines = (text: string): any[] =>
   text
     .split('\n')

@@ -1,4 +1,4 @@
-// The `--json` of every command against its schema in docs/json, on tiny data. The schemas refuse what they do not name.
+// The `--json` of every command against its schema in docs/json, on tiny data. The schemas allow no property that they do not describe.
 
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ beforeAll(async () => {
   }
   cpSync(inFolder('photos'), inFolder('broken'), { recursive: true })
   writeFileSync(inFolder('broken/hat/broken.png'), 'no image')
-  // Captions that are wrong, so that there are misses and mistakes.
+  // Wrong captions, so that there are misses and mistakes.
   const rows = ['apple,shoes', 'hat,an apple', 'shoes,a hat'].map((row) => join(pictures, row.replace(',', '.jpg,')))
   writeFileSync(inFolder('pairs.csv'), ['image,caption', ...rows].join('\n'))
   const words = { apple: 'shoes', hat: 'an apple', shoes: 'a hat' }
@@ -77,7 +77,7 @@ describe('every command', () => {
 
   it('doctor', () => valid('doctor', ['doctor'], 'one'), 60_000)
 
-  it('inspect, of a ResNet, with an explanation, of a text alone', async () => {
+  it('inspect: a ResNet, an explanation, a text alone', async () => {
     await valid('inspect', ['inspect', apple, '--text', 'an apple', '--text', 'a hat', '--explain'], 'one')
     await valid('inspect', ['inspect', '--text', 'an apple'], 'one')
   })
@@ -110,7 +110,7 @@ describe('every command', () => {
     await valid('evaluate-linear-probe', ['evaluate', 'linear-probe', ...data, '--sweep'], 'one')
   })
 
-  it('train, with validation, and what it trained', async () => {
+  it('train, with validation, and the trained model', async () => {
     const data = ['--data', inFolder('pairs.csv'), '--val', inFolder('photos')]
     const run = ['--model', inFolder('tiny.json'), '--out', inFolder('run'), '--batch', '2', '--steps', '2']
     const kinds = (await valid('train', ['train', ...data, ...run])).map(({ kind }) => kind)
@@ -152,7 +152,7 @@ describe('every command', () => {
   }, 300_000)
 })
 
-it('has a schema for every command with --json, and tries each', async () => {
+it('has a schema for every command with --json, and tests each', async () => {
   const withJson: string[] = []
   for (const [name, { load }] of Object.entries(commands)) {
     const { command } = await load()
@@ -163,7 +163,7 @@ it('has a schema for every command with --json, and tries each', async () => {
   expect([...seen].sort()).toEqual(files)
 })
 
-it('has schemas that refuse what they do not name, at every depth', () => {
+it('has schemas that allow no further properties, at every depth', () => {
   const open: string[] = []
   const walk = (schema: unknown, at: string): void => {
     if (typeof schema !== 'object' || schema === null) return

@@ -21,7 +21,7 @@ const named = (path: string): string => relative(root, path).split(sep).join('/'
 
 const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '`code`')
 
-/** Link targets that are not addresses, as they are written. */
+/** Link targets that are not addresses, as written. */
 function linksOf(path: string): string[] {
   const text = withoutCode(readFileSync(path, 'utf8'))
   return [...text.matchAll(/\]\(\s*([^()\s]+)\s*\)|<img[^>]+src="([^"]+)"/g)]
@@ -72,7 +72,7 @@ it.each([
   for (const path of reached) {
     for (const link of linksOf(path)) {
       const target = targetOf(path, link)
-      // From the other language's pages the walk does not go on: a reader should not need them.
+      // Links through the other language's pages do not count: a reader should not need them.
       const own = named(target).startsWith(`${pages}/`)
       if (own && target.endsWith('.md') && existsSync(target)) reached.add(target)
     }

@@ -1,5 +1,5 @@
 // The TypeScript of the READMEs and of docs/: every block that imports typeclip is compiled strictly against the source,
-// and run, in a folder with the files that it names.
+// and run in a folder with the files that it uses.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -93,7 +93,7 @@ it('compiles every snippet strictly', () => {
   expect(output).toBe('')
 }, 60_000)
 
-// The two languages have the same code with other comments: once is enough.
+// Both languages have the same code with translated comments: running one is enough.
 const withoutComments = (code: string): string => code.replace(/\s*\/\/.*$/gm, '')
 const different = snippets.filter(
   ({ code }, i) => snippets.findIndex((other) => withoutComments(other.code) === withoutComments(code)) === i,

@@ -1,4 +1,4 @@
-// Loss, every gradient and what the batch statistics become, at the first training step of each objective, against PyTorch
+// Loss, every gradient and the updated batch statistics, at the first training step of each objective, against PyTorch
 // (fixtures/make/training.py).
 
 import { join } from 'node:path'
@@ -18,10 +18,10 @@ import * as tolerance from '../tolerances.ts'
 
 const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url))
 const towers = ['vit', 'resnet']
-/** Of a large tensor, the golden file keeps every so many elements, and the length of the whole. */
+/** Of a large tensor, the golden file stores every n-th element, and the norm of the whole. */
 const every = 31
 
-/** The first batch, as training is given it. */
+/** The first batch. */
 async function firstBatch(tower: string) {
   const all = await readAll(join(fixtures, 'training', 'batches.safetensors'))
   const [pixels, ids, order] = [all.get(`${tower}/pixels`)!, all.get('ids')!, all.get('order')!]

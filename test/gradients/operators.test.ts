@@ -12,7 +12,7 @@ import { type Draw, type Sample, type SampleInput, samples, sizes } from './samp
 
 const runtime = createRuntime({ threads: 1 })
 const directions = 4
-/** Small enough for what the formula below leaves out, `step⁴`, and large enough that float32's rounding, `1e-7 / step`, is small. */
+/** Small enough that the error of the formula below, `step⁴`, is small, and large enough that float32's rounding, `1e-7 / step`, is. */
 const step = 2 ** -5
 
 /** Numbers in [0, 1), the same ones for a seed (mulberry32). */
@@ -45,7 +45,7 @@ function values({ draw, ...rest }: SampleInput, next: () => number): number[] {
   })
 }
 
-/** Of each input or output, its elements. */
+/** The elements of each input or output. */
 type Values = readonly (readonly number[])[]
 
 /** Both derivatives of `Σ r · y` along some directions: by the rule, and by differences. */
@@ -100,7 +100,7 @@ const value = ({ dtype, shape }: Tensor, data: readonly number[]) =>
     ? new Value('int64', BigInt64Array.from(data, BigInt), dims({ shape }))
     : new Value('float32', Float32Array.from(data), dims({ shape }))
 
-/** Runs a graph whose results are numbered; values that it does not read are left out. */
+/** Runs a graph with numbered results; values that it does not read are dropped. */
 async function program(results: readonly Tensor[]) {
   const graph = Object.fromEntries(results.map((tensor, i) => [`${i}`, tensor]))
   const { inputs } = toOnnx(graph, (file) => file)

@@ -1,4 +1,4 @@
-// For every operator of the table, applications of it that its gradient rule is tried on.
+// Sample applications of every operator of the table, to test its gradient rule.
 
 import type { OperatorName } from '../../src/graph/operators/index.ts'
 import type { Shape } from '../../src/graph/shape.ts'
@@ -7,7 +7,7 @@ import type { Attribute } from '../../src/graph/tensor.ts'
 /** Sizes of the named dims. */
 export const sizes: Readonly<Record<string, number>> = { batch: 3, length: 5 }
 
-/** What an input is drawn from, evenly. Whole numbers are indices: int64, below the bound, and not differentiated. */
+/** The uniform range of an input's random values. Whole numbers are indices: int64, below the bound, and not differentiated. */
 export type Draw = { from: number; to: number } | { awayFrom: 0 } | { below: number }
 
 export interface SampleInput {
@@ -24,7 +24,7 @@ const x = { shape: ['batch', 'length', 4] } satisfies SampleInput
 const row = { shape: [4] } satisfies SampleInput
 const column = { shape: ['length', 1] } satisfies SampleInput
 const positive: Draw = { from: 1, to: 2 }
-/** Where a function has a kink at 0, differences across it say nothing. */
+/** For functions with a kink at 0, where finite differences are meaningless. */
 const awayFromZero: Draw = { awayFrom: 0 }
 const image = { shape: ['batch', 3, 7, 6] } satisfies SampleInput
 const channel = { shape: [3] } satisfies SampleInput
@@ -125,7 +125,7 @@ export const samples: Readonly<Record<OperatorName, readonly Sample[]>> = {
   ],
 
   Conv: [
-    // 1 × 1; patches, also where something is left over; 3 × 3; strides that read all, and that leave something unread.
+    // 1 × 1; patches, with and without a remainder; 3 × 3; strides that read every pixel, and strides that do not.
     { inputs: [image, { shape: [4, 3, 1, 1] }], attributes: { strides: [1, 1], pads: [0, 0, 0, 0] } },
     { inputs: [image, { shape: [4, 3, 7, 3] }], attributes: { strides: [7, 3], pads: [0, 0, 0, 0] } },
     { inputs: [image, { shape: [4, 3, 2, 4] }], attributes: { strides: [2, 4], pads: [0, 0, 0, 0] } },

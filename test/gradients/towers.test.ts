@@ -1,4 +1,4 @@
-// Every parameter's gradient of the contrastive loss against PyTorch, for tiny towers of each kind
+// Every parameter's gradient of the contrastive loss against PyTorch, for tiny encoders of each kind
 // (fixtures/make/gradients.py).
 
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ const models = {
   'openai-resnet': 'openai-resnet/model.safetensors',
   'open_clip-average': 'open_clip-average',
 }
-/** Of a large tensor, the golden file keeps every seventh element, and the length of the whole. */
+/** Of a large tensor, the golden file stores every seventh element, and the norm of the whole. */
 const every = 7
 
 /**

@@ -1,5 +1,5 @@
-// Checkpoints that are broken, lie about themselves or would run something: each is refused with a sentence, in bounded
-// time and memory.
+// Checkpoints that are broken, inconsistent or would run code: each is refused with a sentence, in bounded time and
+// memory.
 
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { CheckpointError } from '../../src/errors.ts'
 import { resolveNaming } from '../../src/formats/tensor-names.ts'
 import { type Entry, P, safetensors, tensor, tensorArchive, torchArchive, u64, zip } from './craft.ts'
 
-/** A hang is what this is to find: a busy machine takes several times as long as an idle one. */
+/** The limit should find hangs: a busy machine takes several times as long as an idle one. */
 const seconds = 30
 const megabytes = 400
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-/** All that is done with a checkpoint: open it, understand its names, read every tensor. */
+/** Opens a checkpoint, resolves its names and reads every tensor. */
 async function use(path: string): Promise<void> {
   const { tensors } = await openCheckpoint(path)
   resolveNaming(tensors.keys())
@@ -58,7 +58,7 @@ const entry = (begin: unknown, end: unknown, shape: unknown = [1], dtype: unknow
   [name]: { dtype, shape, data_offsets: [begin, end] },
 })
 
-describe('files that are something else', () => {
+describe('files of other kinds', () => {
   refusedAll([
     ['nothing', Buffer.alloc(0), /is empty/],
     ['one byte', Buffer.alloc(1)],
@@ -170,7 +170,7 @@ const entries = (change: Partial<Entry> = {}, of = 0): Entry[] =>
 const good = zip(entries())
 
 describe('zip archives', () => {
-  it('reads the one that the others are made from', async () => {
+  it('reads the valid one, before changes', async () => {
     await writeFile(join(folder, 'good.pt'), good)
     await use(join(folder, 'good.pt'))
     await writeFile(join(folder, 'good64.pt'), zip(entries(), { zip64: {}, count: 0xffff, offset: 0xffffffff }))
@@ -222,7 +222,7 @@ const asking = (module: string, called: string): Case => [
   new RegExp(`asks for ${module}.${called}; typeclip runs no code from a checkpoint`.replaceAll('.', '\\.')),
 ]
 
-describe('pickles that would run something', () => {
+describe('pickles that would run code', () => {
   refusedAll([
     asking('os', 'system'),
     asking('posix', 'system'),
@@ -284,7 +284,7 @@ describe('pickles that would run something', () => {
 
 describe('pickles that are broken', () => {
   const opcodes = Array.from({ length: 256 }, (_, i) => i).filter((i) => ![0x2e].includes(i))
-  it('none of the 255 opcodes alone does harm', async () => {
+  it('none of the 255 opcodes alone is harmful', async () => {
     const path = join(folder, 'opcode.pt')
     for (const opcode of opcodes) {
       await writeFile(path, torchArchive(Buffer.from([0x80, 2, opcode, 0x2e])))
@@ -349,7 +349,7 @@ describe('pickles that are broken', () => {
   ])
 })
 
-describe('tensors that lie', () => {
+describe('tensors with false descriptions', () => {
   const ints = (...values: number[]) => P.tuple(...values.map(P.int))
   refusedAll([
     ['negative offset', tensorArchive({ offset: P.int(-1) }), /not numbers of elements/],
@@ -454,7 +454,7 @@ describe('old torch.save files', async () => {
       P.whole(']', P.text('0'), 'a'),
       storages,
     ])
-  it('reads the one that the others are made from', async () => {
+  it('reads the valid one, before changes', async () => {
     await writeFile(join(folder, 'legacy.pt'), rest('\x88', Buffer.concat([u64(6), Buffer.alloc(24)])))
     await use(join(folder, 'legacy.pt'))
   })
@@ -535,7 +535,7 @@ function seeded(seed: number): () => number {
   }
 }
 
-/** Where the describing bytes are: weights may be anything. */
+/** The bytes of the descriptions; weights may have any value. */
 const regions: [file: string, start: (bytes: Buffer) => number, end: (bytes: Buffer) => number][] = [
   ['types.safetensors', () => 0, (bytes) => 8 + Number(bytes.readBigUInt64LE())],
   ['types.pt', (bytes) => bytes.indexOf('data.pkl') - 30, (bytes) => bytes.length],
@@ -547,7 +547,7 @@ const regions: [file: string, start: (bytes: Buffer) => number, end: (bytes: Buf
 ]
 
 describe('bytes changed at random', () => {
-  it.each(regions)('%s opens or is refused, and never anything else', async (file, start, end) => {
+  it.each(regions)('%s opens or is refused, without a crash or hang', async (file, start, end) => {
     const original = await readFile(resolve('fixtures/checkpoints', file))
     const random = seeded(original.length)
     const [from, to] = [Math.max(0, start(original)), end(original)]

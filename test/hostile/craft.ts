@@ -1,4 +1,4 @@
-// Makes checkpoints byte by byte, so that each byte may be wrong: safetensors, zip archives and pickles.
+// Makes checkpoints byte by byte, so that any byte can be wrong: safetensors, zip archives and pickles.
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')
 
@@ -14,7 +14,7 @@ export const u64 = (value: number | bigint): Buffer => {
   return bytes
 }
 
-/** A safetensors file; a header that is text or bytes is taken as it is. */
+/** A safetensors file; a header given as text or bytes is written unchanged. */
 export function safetensors(header: unknown, dataLength = 0, claimed?: number | bigint): Buffer {
   const json = Buffer.isBuffer(header)
     ? header
@@ -27,10 +27,10 @@ export interface Entry {
   data: Buffer
   method?: number
   flags?: number
-  /** What the directory says in place of the truth. */
+  /** False values in the directory. */
   size?: number
   header?: number
-  /** What the local header says. */
+  /** False values in the local header. */
   signature?: number
   nameLength?: number
 }
@@ -140,7 +140,7 @@ export interface TensorLies {
   storage?: Buffer
 }
 
-/** The pickle of a float32 tensor [2, 3] in storage 0, with anything in place of its parts. */
+/** The pickle of a float32 tensor [2, 3] in storage 0; every part can be replaced. */
 export function tensor(lies: TensorLies = {}): Buffer {
   const type = lies.type ?? P.global('torch', 'FloatStorage')
   const id =

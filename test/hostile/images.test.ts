@@ -1,5 +1,5 @@
-// Images that are broken, lie about themselves or are none at all: each is refused with a sentence, in bounded time
-// and memory. What is merely odd gives the reference's bytes.
+// Images that are broken or inconsistent, and files that are not images: each is refused with a sentence, in bounded time
+// and memory. Images that are odd but valid give the reference's bytes.
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -136,7 +136,7 @@ describe('cut short', () => {
   }
 })
 
-describe('not what their names say', () => {
+describe('content that does not match the file name', () => {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
   const entities = '<!DOCTYPE svg [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
   const cases: [string, Uint8Array, RegExp][] = [
@@ -179,7 +179,7 @@ describe('not what their names say', () => {
   it.each(cases)('%s', async (_, bytes, says) => refused(bytes, says))
 })
 
-describe('headers that lie', () => {
+describe('false headers', () => {
   const rows = Buffer.alloc(65 * 64)
   const cases: [string, Uint8Array][] = [
     ['a PNG taller than its data', png({ width: 64, height: 640, data: rows })],
@@ -256,13 +256,13 @@ describe('bombs', () => {
   ]
   it.each(cases)('%s', async (_, bytes, says) => refused(bytes, says))
 
-  it('a limit can be lowered and raised', async () => {
+  it('the limit can be lowered and raised', async () => {
     const bytes = fixture('rgb.png')
     await expect(decode(bytes, { maxPixels: 1000 })).rejects.toThrow(/61×45 is 2745 pixels.*raise `maxPixels`/)
     await expect(decode(bytes, { maxPixels: 2745 })).resolves.toMatchObject({ width: 61 })
   })
 
-  it('a PNG with 64 MB of text in 64 kB gives its picture', async () => {
+  it('a PNG with 64 MB of text in 64 kB is decoded', async () => {
     const text = Buffer.concat([latin1('Comment\0\0'), deflateSync(Buffer.alloc(64 << 20, 65))])
     const before = process.memoryUsage().rss
     const image = await decode(png({ width: 8, height: 8, data: Buffer.alloc(72), extra: [chunk('zTXt', text)] }))
@@ -270,7 +270,7 @@ describe('bombs', () => {
     expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(megabytes)
   })
 
-  it('a TIFF whose directories form a ring gives its first picture', async () => {
+  it('the first image of a TIFF with circular directories is decoded', async () => {
     const at = 8 + 2 + 8 * 12
     const bytes = grayTiff(4, 4)
     bytes.writeUInt32LE(8, at)
@@ -278,7 +278,7 @@ describe('bombs', () => {
   })
 })
 
-/** A progressive JPEG whose last scan comes again and again: each one is a pass over the whole image. */
+/** A progressive JPEG that repeats its last scan: each repetition is a pass over the whole image. */
 function manyScans(count: number): Buffer {
   const bytes = fixture('progressive.jpg')
   const last = bytes.lastIndexOf('\xff\xda', undefined, 'latin1')
@@ -286,7 +286,7 @@ function manyScans(count: number): Buffer {
   return Buffer.concat([bytes.subarray(0, last), ...Array<Buffer>(count).fill(scan), bytes.subarray(bytes.length - 2)])
 }
 
-it('never crashes or hangs on 600 pictures with random bytes changed', async () => {
+it('never crashes or hangs on 600 images with random bytes changed', async () => {
   const names = [
     '420.jpg',
     'progressive.jpg',
@@ -310,7 +310,7 @@ it('never crashes or hangs on 600 pictures with random bytes changed', async () 
   }
 })
 
-describe('odd, but right', () => {
+describe('odd but valid', () => {
   const { extremes, ways, mean, std } = JSON.parse(readFileSync(new URL('manifest.json', fixtures), 'utf8')) as {
     extremes: Record<string, string>
     ways: Preprocessing[]
@@ -333,7 +333,7 @@ describe('odd, but right', () => {
     expect(await decode(fixture('a-png.jpg'))).toEqual(await decode(fixture('palette.png')))
   })
 
-  it('what Pillow reads in spite of a fault', async () => {
+  it('a damaged file that Pillow reads', async () => {
     const checksum = changed('rgb.png', (b) => b.writeUInt32BE(1, b.indexOf('IEND') - 8))
     expect(await decode(checksum)).toEqual(await decode(fixture('rgb.png')))
     const tall = changed('420.jpg', (b) => b.writeUInt16BE(4500, b.indexOf('\xff\xc0', 0, 'latin1') + 5))
@@ -342,7 +342,7 @@ describe('odd, but right', () => {
     expect(createHash('sha256').update(data).digest('hex')).toBe(pillow)
   })
 
-  it('bytes after the end of a picture', async () => {
+  it('bytes after the end of an image', async () => {
     for (const name of ['420.jpg', 'rgb.png', 'palette.gif', 'rgb.tif']) {
       expect(await decode(Buffer.concat([fixture(name), randomBytes(100, 9)]))).toEqual(await decode(fixture(name)))
     }

@@ -1,4 +1,4 @@
-// Uses the build. Nothing leaves the machine: a run writes what it was asked for, and asks for no address.
+// Uses the build. Nothing leaves the machine: a run writes only its output, and contacts no address.
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ const root = new URL('../../', import.meta.url)
 const library = new URL('dist/entry/node.js', root).href
 const images = fileURLToPath(new URL('app/golden', root))
 
-/** Long enough for what is sent in the background to begin. */
+/** Long enough for background requests to start. */
 const pause = 'await new Promise((resolve) => setTimeout(resolve, 2000))'
 const encode = `
   const { load } = await import('${library}')
@@ -39,11 +39,11 @@ const runs: Record<string, { argv: string[]; writes: string[] }> = {
   },
 }
 
-/** A file on its way into place. */
+/** A temporary file that is renamed when complete. */
 const partial = /\.partial$/
 
 describe.each(tracers)('traced by %s', (tracer) => {
-  it.skipIf(process.platform !== 'linux')('sees files and addresses where there are any', async () => {
+  it.skipIf(process.platform !== 'linux')('sees files and addresses if there are any', async () => {
     const program = `
       const { mkdirSync, writeFileSync } = require('node:fs')
       mkdirSync(process.env.HOME + '/.cache')
@@ -55,7 +55,7 @@ describe.each(tracers)('traced by %s', (tracer) => {
     expect(network).not.toEqual([])
   })
 
-  // The second tracer is for where the first is not installed; one run shows that it works.
+  // The second tracer is used if the first is not installed; one run shows that it works.
   const traced = tracer === tracers[0] ? Object.keys(runs) : ['the library']
   it.each(traced)('%s', async (name) => {
     const { argv, writes } = runs[name]!
@@ -66,8 +66,8 @@ describe.each(tracers)('traced by %s', (tracer) => {
   })
 })
 
-describe('a worker thread from which the main thread cannot be reached', () => {
-  // Node's permission model takes the inspector away, and leaves the rest.
+describe('a worker thread that cannot reach the main thread', () => {
+  // Node's permission model disables the inspector and nothing else.
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
     : '--experimental-permission'
@@ -81,13 +81,13 @@ describe('a worker thread from which the main thread cannot be reached', () => {
     return spawnSync(process.execPath, [...flags, '-e', program], { env: { ...env, ...environment }, encoding: 'utf8' })
   }
 
-  it('is refused, with what to set', () => {
+  it('is refused, with the variable to set', () => {
     const { status, stdout, stderr } = run({})
     expect(status, stderr).toBe(0)
     expect(stdout).toMatch(/telemetry cannot be switched off .* Start the process with ORT_DISABLE_TELEMETRY=1/)
   })
 
-  it('is served where the process was started with it', () => {
+  it('works if the process was started with the variable', () => {
     const { status, stdout, stderr } = run({ ORT_DISABLE_TELEMETRY: '1' })
     expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: '' })
   })

@@ -1,4 +1,5 @@
-// Runs a program in a home of its own, and tells which files it wrote there and elsewhere and which addresses it asked for.
+// Runs a program with its own home folder, and reports the files that it wrote there and elsewhere and the addresses that it
+// contacted.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
@@ -18,7 +19,7 @@ export interface Trace {
 export const tracers = [...(spawnSync('strace', ['-V']).status === 0 ? (['strace'] as const) : []), 'folders'] as const
 export type Tracer = 'strace' | 'folders'
 
-/** @param argv what `node` is started with; the working folder is a fresh one, HOME and TMPDIR are folders in it */
+/** @param argv arguments of `node`; the working folder is new, with HOME and TMPDIR inside */
 export async function trace(tracer: Tracer, argv: readonly string[]): Promise<Trace> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'typeclip-trace-')))
   const log = `${folder}.strace`
@@ -56,7 +57,7 @@ export async function trace(tracer: Tracer, argv: readonly string[]): Promise<Tr
   }
 }
 
-/** Without what this process, or the person who runs the tests, has switched on or off. */
+/** The environment without settings of this process or of the person who runs the tests. */
 function environment(home: string, temporary: string): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(ORT_|XDG_|HF_|TYPECLIP_|NODE_|VITEST)|^(TRANSFORMERS_OFFLINE|HUGGING_FACE_HUB_TOKEN)$/.test(name),
@@ -80,15 +81,15 @@ function fromStrace(log: string, folder: string): Pick<Trace, 'written' | 'netwo
   const written = writing
     .flatMap((line) => [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1]!))
     .map((path) => (isAbsolute(path) ? path : join(folder, path)))
-    // The terminal, and what the system shows of a process; neither is a file.
+    // The terminal, and the system's view of a process; neither is a real file.
     .filter((path) => !/^\/(dev|proc)\//.test(path))
     .map((path) => (path.startsWith(folder) ? relative(folder, path) : path))
-  // A name server or the network; a pipe between processes is AF_UNIX, unless it leads to a daemon that looks names up.
+  // A name server or the network. AF_UNIX is a pipe between processes, unless it leads to a daemon that resolves names.
   const network = lines.filter((line) => /\b(AF_INET6?|AF_NETLINK)\b|nscd|systemd\/resolve/.test(line))
   return { written, network }
 }
 
-/** Of the internet's kinds, as Linux lists them; none where it has no such list. */
+/** Internet sockets, as Linux lists them; none on other systems. */
 function openSockets(pid: number | undefined): string[] {
   try {
     const inodes = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {

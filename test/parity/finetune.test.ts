@@ -1,5 +1,5 @@
 // Fine-tuning against PyTorch and PEFT (fixtures/make/finetune.py): ten steps of full fine-tuning, of FLYP and of LoRA, and
-// adapters that PEFT wrote. fixtures/make/authors.py takes the same steps with the code that the papers' authors published.
+// adapters that PEFT wrote. fixtures/make/authors.py repeats the steps with the code that the papers' authors published.
 
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -30,7 +30,7 @@ import { createTrainer, type Trainer } from '../../src/training/step.ts'
 import * as tolerance from '../tolerances.ts'
 
 const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url))
-/** Of a tensor of more than 1,024 elements, the golden file keeps every 31st. */
+/** Of a tensor of more than 1,024 elements, the golden file stores every 31st. */
 const every = 31
 const [classes, templates] = [4, 2]
 
@@ -45,7 +45,7 @@ async function readAll(path: string): Promise<Map<string, Stored>> {
   return all
 }
 
-/** Image i is of class i mod 4; a step's captions are its classes' first or second prompts, by turns. */
+/** Image i is of class i mod 4; a step's captions are its classes' first or second prompts, alternating. */
 async function dataOf(): Promise<{ batches: Batch[]; prompts: number[][] }> {
   const golden = await readAll('training/batches.safetensors')
   const [pixels, ids, order] = ['vit/pixels', 'ids', 'order'].map((name) => golden.get(name)!) as [
@@ -74,11 +74,11 @@ async function dataOf(): Promise<{ batches: Batch[]; prompts: number[][] }> {
 
 const norm = (x: ArrayLike<number>): number => Math.sqrt(Array.from(x).reduce((sum, value) => sum + value * value, 0))
 
-/** The key's bias, whose true gradient is zero: a softmax does not see what is added to all scores of a row. */
+/** The key's bias, whose true gradient is zero: a softmax ignores a constant added to all scores of a row. */
 const isKeyBias = (name: string, i: number, length: number): boolean =>
   name.endsWith('in_proj_bias') && i >= length / 3 && i < (2 * length) / 3
 
-/** `‖found − golden‖ / ‖golden‖` over what the golden file keeps, without the key's bias. */
+/** `‖ours − golden‖ / ‖golden‖` over the stored elements, without the key's bias. */
 function compare(found: Float32Array, golden: Map<string, Stored>, key: string): number {
   const length = golden.get(`${key}/norm`)
   if (length) expect(Math.abs(norm(found) / length.data[0]! - 1), key).toBeLessThan(tolerance.training)
@@ -136,7 +136,7 @@ async function learnsAsGolden(trainer: Trainer, batches: readonly Batch[], golde
 
 const open = () => openInitialModel(join(fixtures, 'parity/open_clip-vit'))
 
-it('full fine-tuning learns what PyTorch learns, head and tower', async () => {
+it('full fine-tuning trains head and encoder as PyTorch does', async () => {
   const [golden, { batches }] = [await readAll('finetune/full.safetensors'), await dataOf()]
   const words = Array.from({ length: classes }, (_, i) => `class ${i}`)
   const [weights, bias] = [headWeight, headBias].map((name) => golden.get(`initial/${name}`)!.data)
@@ -147,7 +147,7 @@ it('full fine-tuning learns what PyTorch learns, head and tower', async () => {
   await trainer.dispose()
 })
 
-it('FLYP learns what PyTorch learns', async () => {
+it('FLYP trains as PyTorch does', async () => {
   const [golden, { batches }] = [await readAll('finetune/flyp.safetensors'), await dataOf()]
   const trainer = await trainerOf(await open(), flypAdaptation, 0.1, golden)
   await learnsAsGolden(trainer, batches, golden)
@@ -160,7 +160,7 @@ const loras: LoraOptions[] = [
   { ...everywhere, scaling: 'rank-stabilised', rank: 3, alpha: 2, targets: ['q', 'k', 'v'] },
 ]
 
-it.each(loras)('LoRA, $scaling scaling, learns and merges what PyTorch does', async (options) => {
+it.each(loras)('LoRA, $scaling scaling, trains and merges as PyTorch does', async (options) => {
   const golden = await readAll(`finetune/lora-${options.scaling}.safetensors`)
   const [model, { batches, prompts }] = [await open(), await dataOf()]
   const adaptation = loraAdaptation(options, { objective: classPrompts(prompts, templates, model.config) })
@@ -178,7 +178,7 @@ it.each(loras)('LoRA, $scaling scaling, learns and merges what PyTorch does', as
 })
 
 describe.each(['standard', 'rank-stabilised'] as const)('an adapter of PEFT, %s scaling', (scaling) => {
-  it('is read and merged to the embeddings that PEFT gives', async () => {
+  it('is read and merged, with PEFT’s embeddings', async () => {
     const folder = `finetune/peft-${scaling}`
     const adapter = await readAdapter(join(fixtures, folder))
     expect(adapter.options.scaling).toBe(scaling)

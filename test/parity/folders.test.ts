@@ -1,5 +1,5 @@
 // Model folders as transformers and open_clip write them: their own tokenizer, their own preprocessing
-// (fixtures/make/folders.py), and what is beside the weights of another project.
+// (fixtures/make/folders.py), and files of one project beside weights of another.
 
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -46,7 +46,7 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a, (value, i) => Math.abs(value - b[i]!)).reduce((x, y) => Math.max(x, y), 0)
 }
 
-describe('a folder of transformers 5, with words added and merges of its own', () => {
+describe('a folder of transformers 5, with added words and its own merges', () => {
   it("gives transformers' text embeddings", async () => {
     const clip = await load(own, { towers: ['text'] })
     const { data } = await clip.encodeText(golden.texts)
@@ -67,7 +67,7 @@ describe('a folder of transformers 5, with words added and merges of its own', (
     expect(largestDifference(data, golden.model.image)).toBeLessThan(2e-6 * Math.max(...golden.model.image))
   })
 
-  it('is converted with its tokenizer and its ids, and not where there is no place for them', async () => {
+  it('is converted with its tokenizer and ids, and refused if the layout cannot hold them', async () => {
     const to = join(folder, 'converted')
     await convert(own, to, { to: 'hf' })
     for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
@@ -85,11 +85,11 @@ describe('a folder of transformers 5, with words added and merges of its own', (
     }
   })
 
-  it('is not trained on, since what is written has no place for its vocabulary', async () => {
+  it('cannot be trained, since the saved layout cannot hold its vocabulary', async () => {
     await expect(openInitialModel(own)).rejects.toThrow(/has a vocabulary of its own \(608 tokens\)/)
   })
 
-  it('is refused where the tokenizer has more tokens than the model embeds', async () => {
+  it('is refused if the tokenizer has more tokens than the model', async () => {
     const config = await json(join(own, 'tokenizer_config.json'))
     const more = { ...config, extra_special_tokens: [...config.extra_special_tokens, '<one-more>'] }
     const model = await copyOf(own, 'more', { 'tokenizer_config.json': more })
@@ -135,7 +135,7 @@ describe('a bare file or folder of a larger vocabulary', () => {
     expect(() => tokenizer.encode('a')).toThrow(message)
   })
 
-  it("of open_clip's is padded where its configuration says so", async () => {
+  it("of open_clip's is padded if its config says so", async () => {
     const model = { naming: 'open_clip', configured: true, vocabulary: 50000, path: 'x' } as const
     expect((await modelTokenizer(folder, model)).tokenizer.encode('a cat')).toEqual([49406, 320, 2368, 49407])
   })
@@ -170,17 +170,17 @@ describe("Hugging Face names with CLIP's vocabulary", () => {
     expect(await idsOf(model)).toEqual(rows.huggingface.flat())
     expect((await openModel(model)).notices).toEqual([expect.stringMatching(/has no tokenizer .* CLIP's own is used/)])
     expect((await (await openModel(random)).tokenizer()).tokenizer.encode(text)).not.toEqual(own)
-    // The same vocabulary has a place in the other layouts, and can be trained.
+    // The other layouts can hold the same vocabulary, and it can be trained.
     expect((await openInitialModel(model)).config.text!.vocabularySize).toBe(49408)
     await rm(random, { recursive: true })
   })
 })
 
-describe('preprocessing follows what the weights follow', () => {
+describe('preprocessing follows the naming of the weights', () => {
   const squash = { size: 224, mode: 'RGB', resize_mode: 'squash', interpolation: 'bilinear', mean: [0.5, 0.5, 0.5] }
   const crop = { image_processor_type: 'CLIPImageProcessor', size: { shortest_edge: 224 }, crop_size: 224 }
 
-  it("takes open_clip's for open_clip's names, though Hugging Face's are beside", async () => {
+  it("is open_clip's for open_clip's names, even beside Hugging Face's settings", async () => {
     const from = join(fixtures, 'parity/open_clip-vit')
     const config = await json(join(from, 'open_clip_config.json'))
     const size = config.model_cfg.vision_cfg.image_size
@@ -194,14 +194,14 @@ describe('preprocessing follows what the weights follow', () => {
     })
   })
 
-  it("takes Hugging Face's for its names, and processor_config.json before preprocessor_config.json", async () => {
+  it("is Hugging Face's for its names, with processor_config.json before preprocessor_config.json", async () => {
     const model = await copyOf(own, 'both', {
       'open_clip_config.json': { model_cfg: {}, preprocess_cfg: { ...squash, size: 16 } },
       'preprocessor_config.json': { ...crop, size: 16, crop_size: 16 },
     })
     const { preprocessing } = await openModel(model)
     expect(preprocessing).toMatchObject({ order: 'hf', mode: 'shortest', resize: 20, interpolation: 'bilinear' })
-    // A file of transformers 4, which says nothing of images.
+    // A file of transformers 4, without image settings.
     await writeFile(join(model, 'processor_config.json'), JSON.stringify({ processor_class: 'CLIPProcessor' }))
     expect((await openModel(model)).preprocessing).toMatchObject({ order: 'hf', resize: 16, interpolation: 'bicubic' })
   })
@@ -219,7 +219,7 @@ describe("transformers' image processors", () => {
     }
   })
 
-  /** With the class's own values left out. */
+  /** Without the class's default values. */
   function minimal({ image_processor_type, crop_size }: Record<string, unknown>) {
     return { image_processor_type, size: 16, ...(crop_size !== undefined && { crop_size }) }
   }
@@ -241,13 +241,13 @@ describe("transformers' image processors", () => {
     expect(() => preprocessingFromHuggingFace(settings, 224, 'x')).toThrow(message)
   })
 
-  it("and open_clip's settings name a field that is not known", () => {
+  it("and open_clip's settings: an unknown field is named", () => {
     expect(() => preprocessingFromOpenClip({ preprocess_cfg: { size: 224, crop_pct: 0.9 } }, 224, 'x')).toThrow(
       /field crop_pct \(0\.9\)/,
     )
   })
 
-  it('may carry what changes nothing', () => {
+  it('may have fields that change nothing', () => {
     const settings = {
       ...{ image_processor_type: 'CLIPImageProcessorFast', processor_class: 'CLIPProcessor', do_convert_rgb: true },
       ...{ data_format: 'channels_first', default_to_square: false, device: null, disable_grouping: null },
@@ -258,7 +258,7 @@ describe("transformers' image processors", () => {
 })
 
 describe('one file of weights', () => {
-  it('says all that was guessed, in one notice', async () => {
+  it('reports all inferred settings in one notice', async () => {
     const file = join(folder, 'mine.safetensors')
     await cp(join(fixtures, 'parity/open_clip-vit/open_clip_model.safetensors'), file)
     const { notices } = await openModel(file)
@@ -270,8 +270,8 @@ describe('one file of weights', () => {
   })
 })
 
-describe('what is another architecture', () => {
-  it('is refused by the field of its configuration, before its tensors', async () => {
+describe('another architecture', () => {
+  it('is refused by the field of its config, before its tensors', async () => {
     const model = await copyOf(own, 'siglip', {
       'config.json': { model_type: 'siglip', architectures: ['SiglipModel'] },
     })

@@ -1,5 +1,5 @@
-// Ten steps of `typeclip train` on a full-size model and real images against PyTorch, where
-// fixtures/make/full_size_training.py has left them.
+// Ten steps of `typeclip train` on a full-size model and real images against PyTorch, if
+// fixtures/make/full_size_training.py was run.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

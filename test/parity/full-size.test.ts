@@ -1,4 +1,4 @@
-// Full-size random models in all three formats against PyTorch, where fixtures/make/full_size.py has put them.
+// Full-size random models in all three formats against PyTorch, if fixtures/make/full_size.py was run.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

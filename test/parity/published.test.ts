@@ -1,5 +1,5 @@
-// OpenAI's own weights against numbers that were published with them (onnx_clip's test constants), where someone has
-// the files: TYPECLIP_VIT_B_32 and TYPECLIP_RN50 name them (or a model's name, to download it).
+// OpenAI's own weights against published numbers (onnx_clip's test constants), if the files are present: TYPECLIP_VIT_B_32
+// and TYPECLIP_RN50 name them (or a model, to download it).
 
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -13,9 +13,9 @@ const models = [
   { name: 'RN50', path: process.env.TYPECLIP_RN50 },
 ]
 
-describe.skipIf(!existsSync(golden))('published numbers (../shared/data/golden)', () => {
+describe.skipIf(!existsSync(golden))('published numbers', () => {
   for (const { name, path } of models) {
-    it.skipIf(!path)(`${name} has them`, async () => {
+    it.skipIf(!path)(`${name} gives them`, async () => {
       const values = JSON.parse(readFileSync(`${golden}/openai-clip-values.json`, 'utf8'))
       const expected = values[name]
       const clip = await load(path)

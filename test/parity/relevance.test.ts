@@ -44,7 +44,7 @@ describe.each(cases)('%s', (name, model) => {
   })
   afterAll(() => clip.dispose())
 
-  it.each(starts)('finds the places and the words from block %i on', async (start) => {
+  it.each(starts)('equals the published relevance of positions and words from block %i on', async (start) => {
     const tower = clip.config.image!
     const pool = tower.kind === 'modified-resnet'
     const ofImage = await relevanceProgram(clip, 'image', pool ? -1 : start)
@@ -95,7 +95,7 @@ function rowOf({ data, shape }: Stored, row: number): Float32Array {
   return data.subarray(row * length, (row + 1) * length)
 }
 
-/** The largest difference, as a share of the largest value; values are to be there. */
+/** The largest difference, as a share of the largest value. */
 function difference(found: Float32Array, golden: Float32Array): number {
   const scale = golden.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
   expect(scale).toBeGreaterThan(0)

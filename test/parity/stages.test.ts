@@ -1,4 +1,4 @@
-// Every stage of both towers against PyTorch, for tiny random checkpoints of every architecture and naming
+// Every stage of both encoders against PyTorch, for tiny random checkpoints of every architecture and naming
 // (fixtures/make/parity.py).
 
 import { readdirSync } from 'node:fs'
@@ -88,7 +88,7 @@ describe.each(cases.map((entry) => entry.name))('%s', (name) => {
     ? join(folder, name.endsWith('-pt') ? 'model.pt' : 'model.safetensors')
     : folder
 
-  it('gives every stage of the image tower', async () => {
+  it('gives every stage of the image encoder', async () => {
     const [clip, golden] = [await load(model), await readGolden(folder)]
     const { imageSize } = clip.config.image!
     const image = golden.get('image')!
@@ -106,7 +106,7 @@ describe.each(cases.map((entry) => entry.name))('%s', (name) => {
     await clip.dispose()
   })
 
-  it('gives every stage of the text tower', async () => {
+  it('gives every stage of the text encoder', async () => {
     const [clip, golden] = [await load(model), await readGolden(folder)]
     const feeds = textFeeds(golden.get('ids')!, clip)
     const build = (allPositions: boolean) => () =>
@@ -134,7 +134,7 @@ describe.each(cases.map((entry) => entry.name))('%s', (name) => {
     await clip.dispose()
   })
 
-  it('has the scale of the logits', async () => {
+  it('gives the logit scale', async () => {
     const [clip, golden] = [await load(model), await readGolden(folder)]
     expect(clip.logitScale).toBeCloseTo(golden.get('scale')!.data[0]!, 4)
     await clip.dispose()

@@ -1,5 +1,5 @@
 // Token ids against OpenAI's `clip.tokenize`: always on the small golden file, and on the file that TYPECLIP_TOKENS
-// names where it is set (fixtures/make/tokenizer.py --big writes one of about two million strings).
+// names, if it is set (fixtures/make/tokenizer.py --big writes one of about two million strings).
 
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -31,7 +31,7 @@ async function compare(file: string | URL): Promise<{ count: number; differences
   return { count, differences }
 }
 
-test('the ids and the cleaned text of some 2,900 nasty strings are the reference’s', async () => {
+test('the ids and the cleaned text of about 2,900 difficult strings are the reference’s', async () => {
   const { count, differences } = await compare(new URL('../../fixtures/tokenizer.jsonl.gz', import.meta.url))
   expect(count).toBeGreaterThan(2500)
   expect(differences).toEqual([])

@@ -15,7 +15,7 @@ import { createTrainer, type Trainer } from '../../src/training/step.ts'
 import * as tolerance from '../tolerances.ts'
 
 const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url))
-/** Of a tensor of more than 1,024 elements, the golden file keeps every 31st. */
+/** Of a tensor of more than 1,024 elements, the golden file stores every 31st. */
 const [whole, every] = [1024, 31]
 
 type Stored = { data: Float32Array; shape: number[] }
@@ -71,13 +71,13 @@ async function trainerOf(tower: string, objective: ObjectiveName, golden: Map<st
 
 const norm = (x: ArrayLike<number>): number => Math.sqrt(Array.from(x).reduce((sum, value) => sum + value * value, 0))
 
-/** Where the key's bias is: its true gradient is zero, since a softmax does not see what is added to all scores of a row. */
+/** The range of the key's bias: its true gradient is zero, since a softmax ignores a constant added to all scores of a row. */
 function keyBias(name: string, length: number): [number, number] {
   if (name.endsWith('k_proj.bias')) return [0, length]
   return name.endsWith('in_proj_bias') ? [length / 3, (2 * length) / 3] : [0, 0]
 }
 
-/** `‖found − golden‖ / ‖golden‖` over what the golden file keeps, without the key's bias. */
+/** `‖ours − golden‖ / ‖golden‖` over the stored elements, without the key's bias. */
 function compare(found: Float32Array, golden: Map<string, Stored>, key: string): number {
   const [from, to] = keyBias(key, found.length)
   if (to - from === found.length) return 0
@@ -91,7 +91,7 @@ function compare(found: Float32Array, golden: Map<string, Stored>, key: string):
 }
 
 describe.each(['vit', 'resnet'])('%s', (tower) => {
-  it.each(Object.keys(objectives) as ObjectiveName[])('%s learns what PyTorch learns', async (objective) => {
+  it.each(Object.keys(objectives) as ObjectiveName[])('%s trains as PyTorch does', async (objective) => {
     const golden = await readAll(`${tower}-${objective}.safetensors`)
     const trainer = await trainerOf(tower, objective, golden)
     const { slots, values, trained } = trainer.parameters

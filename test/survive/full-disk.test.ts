@@ -1,4 +1,4 @@
-// Uses the build. No disk is filled: a shell's limit on the size of a file stands in for one, which needs no rights.
+// Uses the build. No disk is filled: the shell's limit on file sizes simulates it, and needs no privileges.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { expect, it } from 'vitest'
 import { main, writeTinyRun } from './tiny-run.ts'
 
 it.skipIf(process.platform === 'win32')(
-  'a run without room to save says so, keeps its last checkpoint, and goes on when there is room',
+  'a run without room to save reports it, keeps its last checkpoint, and can be resumed when there is room',
   { timeout: 120_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'typeclip-'))

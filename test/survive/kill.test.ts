@@ -1,5 +1,5 @@
-// Uses the build. More often by hand: `KILLS=200 npx vitest run test/survive/kill.test.ts`; KILL_WITHIN is the longest life
-// of a process in milliseconds, to be set so that many are killed while they train.
+// Uses the build. For a longer test: `KILLS=200 npx vitest run test/survive/kill.test.ts`; KILL_WITHIN is the longest life
+// of a process in milliseconds: set it so that many are killed while they train.
 
 import { expect, it } from 'vitest'
 import { survive } from './kill.ts'
@@ -7,7 +7,7 @@ import { survive } from './kill.ts'
 const asked = Number(process.env.KILLS ?? 5)
 
 it.skipIf(process.platform === 'win32')(
-  'a run that is killed again and again ends with the numbers of one that nobody touched',
+  'a run that is killed repeatedly ends with the numbers of an uninterrupted one',
   { timeout: 60_000 + 20_000 * asked },
   async () => {
     const wait = Number(process.env.KILL_WITHIN ?? 3000)

@@ -1,5 +1,5 @@
-// Kills runs of training at random moments with SIGKILL and has them go on, until they end; the numbers must be those of a
-// run that nobody touched.
+// Kills training runs at random moments with SIGKILL and resumes them, until they end; the numbers must be those of an
+// uninterrupted run.
 
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile } from 'node:fs/promises'
@@ -10,16 +10,16 @@ import { main, writeTinyRun } from './tiny-run.ts'
 
 export interface Survived {
   kills: number
-  /** Those that hit a process which had taken a step already. */
+  /** Kills of a process that had taken a step. */
   whileTraining: number
-  /** Runs that were killed and went on, to their end. */
+  /** Runs that were killed, resumed and finished. */
   runs: number
-  /** Lines of both logs that differ; none, if all is well. */
+  /** Lines that differ between the logs; empty if the test passes. */
   differences: string[]
 }
 
 /**
- * @param kills how often a process is killed, over as many runs as it takes
+ * @param kills how often a process is killed, over as many runs as needed
  * @param wait the longest time before a kill, in milliseconds
  */
 export async function survive({

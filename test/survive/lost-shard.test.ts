@@ -1,4 +1,4 @@
-// A shard that can be read when a run begins, and not any more later on.
+// A shard that becomes unreadable during a run.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { type TrainEvent, train } from '../../src/training/train.node.ts'
 import { picture, tarArchive } from '../shards.ts'
 import { writeTinyRun } from './tiny-run.ts'
 
-it('a run whose shard is lost names what it cannot read, and goes on with the others', async () => {
+it('a run names a lost shard, and continues with the others', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'typeclip-'))
   await writeTinyRun(folder)
   for (const shard of [0, 1, 2]) {

@@ -1,4 +1,4 @@
-// A model and data so small that a run of training takes a moment, for the command as it is built.
+// A model and data so small that a training run takes a moment, for the built command.
 
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

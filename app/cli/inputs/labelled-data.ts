@@ -1,7 +1,6 @@
 // What classification and the evaluations share: labelled data, class names, trained classifiers, calibrations.
 
 import { readFile } from 'node:fs/promises'
-import type { Classifier } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
 import type { Calibration, SampleOptions, Source } from 'typeclip/evaluate'
 import { startJob } from '../outputs/job.ts'

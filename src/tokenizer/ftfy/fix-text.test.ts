@@ -24,7 +24,7 @@ test.each([
   expect(fixText(text)).toBe(fixed)
 })
 
-test('mojibake is told from meant text', () => {
+test('mojibake is distinguished from real text', () => {
   expect(isBad('Ã©tÃ©')).toBe(true)
   expect(isBad('été — “naïve” Ærøskøbing')).toBe(false)
 })

@@ -3,7 +3,7 @@ import { checkSettings } from './settings.ts'
 
 const settings = { data: 'a.csv', samples: 9, dataDigest: 'aa', batch: 4, steps: 10, words: ['cat'], valDigest: 'vv' }
 
-it('refuses other data than the run began with, in words', () => {
+it('refuses changed data with a sentence', () => {
   const refused = (now: object) => () => checkSettings(settings, { ...settings, ...now }, 'run')
   expect(refused({ dataDigest: 'bb', samples: 10 })).toThrow(
     'run: the run in this folder had other settings: the data changed (it had 9 samples and has 10). Give the same ones, ' +
@@ -15,7 +15,7 @@ it('refuses other data than the run began with, in words', () => {
   expect(refused({ batch: 8 })).toThrow('`batch` was 4 and is 8')
 })
 
-it('lets a run go on whose data is somewhere else, and one of before digests were written down', () => {
+it('resumes a run whose data has moved, or that was saved before digests were recorded', () => {
   const { dataDigest, valDigest, words, ...old } = settings
   expect(() => checkSettings(settings, { ...settings, data: '/moved/a.csv', steps: 20 }, 'run')).not.toThrow()
   expect(() => checkSettings(old, settings, 'run')).not.toThrow()

@@ -10,7 +10,7 @@ const line = (step: number) => ({
   seconds: step,
 })
 
-it('computes CRC-32C as RFC 3720 has it', () => {
+it('computes CRC-32C as in RFC 3720', () => {
   expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283)
   expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa)
 })
@@ -29,7 +29,7 @@ function frames(bytes: Buffer): Buffer[] {
   return found
 }
 
-it('writes events that can be framed and checked, and makes them anew from the logs', async () => {
+it('writes valid event records, and rewrites them from the logs', async () => {
   const out = await mkdtemp(join(tmpdir(), 'typeclip-'))
   const events = async () => {
     const names = await readdir(join(out, 'tensorboard'))
