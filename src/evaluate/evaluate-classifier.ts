@@ -58,7 +58,7 @@ export interface ClassificationResult {
 }
 
 /** Options of `evaluateClassifier`. */
-export interface JudgeOptions extends SampleOptions {
+export interface EvaluateClassifierOptions extends SampleOptions {
   /** The classifier's name of a class of the data. Default: the class's name. */
   words?: ReadonlyMap<string, string> | undefined
   calibration?: Pick<Calibration, 'temperature' | 'threshold'> | undefined
@@ -85,14 +85,14 @@ export const evaluateClassifier = (
   clip: Clip,
   classifier: Classifier,
   source: Source,
-  options: JudgeOptions = {},
+  options: EvaluateClassifierOptions = {},
 ): Promise<ClassificationResult> => evaluateScorer(classifierScorer(clip, classifier), source, options)
 
 /** Any scorer measured on labelled images. */
 export async function evaluateScorer(
   scorer: Scorer,
   source: Source,
-  { words = new Map(), calibration, mistakes: kept = 24, ...options }: JudgeOptions,
+  { words = new Map(), calibration, mistakes: kept = 24, ...options }: EvaluateClassifierOptions,
 ): Promise<ClassificationResult> {
   const temperature = calibration?.temperature ?? 1
   if (scorer.names.length < 2) throw oneClass(source.name, scorer.names[0]!)
