@@ -23,7 +23,7 @@ export interface ImageSource {
 }
 
 /** 1.5 bytes for each pixel of the largest image. */
-export const defaultMaxBytes = 256 * 2 ** 20
+const defaultMaxBytes = 256 * 2 ** 20
 const defaultSilence = 30_000
 
 /** @throws InputError for a value that is not an image, and for an address that cannot be read */

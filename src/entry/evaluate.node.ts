@@ -29,8 +29,8 @@ export {
 export { type LabelledFeatures, labelledFeatures, type SampleOptions } from '../evaluate/embed-samples.ts'
 export {
   type ClassificationResult,
+  type EvaluateClassifierOptions,
   evaluateClassifier,
-  type JudgeOptions,
   type Mistake,
 } from '../evaluate/evaluate-classifier.node.ts'
 export {

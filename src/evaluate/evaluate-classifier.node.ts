@@ -59,7 +59,7 @@ export interface ClassificationResult {
 }
 
 /** Options of `evaluateClassifier`. */
-export interface JudgeOptions extends SampleOptions {
+export interface EvaluateClassifierOptions extends SampleOptions {
   /** The classifier's name of a class of the data. Default: the class's name. */
   words?: ReadonlyMap<string, string> | undefined
   calibration?: Pick<Calibration, 'temperature' | 'threshold'> | undefined
@@ -86,14 +86,14 @@ export const evaluateClassifier = (
   clip: Clip,
   classifier: Classifier,
   data: DataInput,
-  options: JudgeOptions = {},
+  options: EvaluateClassifierOptions = {},
 ): Promise<ClassificationResult> => evaluateScorer(classifierScorer(clip, classifier), data, options)
 
 /** Any scorer measured on labelled images. */
 export async function evaluateScorer(
   scorer: Scorer,
   data: DataInput,
-  { words = new Map(), calibration, mistakes: kept = 24, ...options }: JudgeOptions,
+  { words = new Map(), calibration, mistakes: kept = 24, ...options }: EvaluateClassifierOptions,
 ): Promise<ClassificationResult> {
   const source = await sourceOf(data, { classes: true, signal: options.signal })
   const temperature = calibration?.temperature ?? 1

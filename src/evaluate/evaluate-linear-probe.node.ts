@@ -7,13 +7,17 @@ import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { createRandom } from '../random.ts'
 import { type LabelledFeatures, labelledFeatures, samplesAt } from './embed-samples.ts'
-import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.node.ts'
+import {
+  type ClassificationResult,
+  type EvaluateClassifierOptions,
+  evaluateClassifier,
+} from './evaluate-classifier.node.ts'
 import { classNames, firstFive, refuseEmptyClasses, severalClasses } from './labelled-data.ts'
 import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.ts'
 
 /** Options of `evaluateLinearProbe`. */
 export interface EvaluateLinearProbeOptions
-  extends Omit<JudgeOptions, 'words' | 'calibration'>,
+  extends Omit<EvaluateClassifierOptions, 'words' | 'calibration'>,
     Pick<LinearProbeOptions, 'C' | 'onFit'> {
   /** Chooses the penalty on a random tenth of the training images, then fits to all of them. */
   sweep?: boolean | undefined

@@ -6,11 +6,15 @@ import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { type Scorer, zeroShotScorer } from '../zero-shot/scorer.ts'
 import type { Calibration } from './calibration-record.ts'
-import { type ClassificationResult, evaluateScorer, type JudgeOptions } from './evaluate-classifier.node.ts'
+import {
+  type ClassificationResult,
+  type EvaluateClassifierOptions,
+  evaluateScorer,
+} from './evaluate-classifier.node.ts'
 import { classNames } from './labelled-data.ts'
 
 /** Options of `evaluateZeroShot`. */
-export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration'> {
+export interface EvaluateZeroShotOptions extends Omit<EvaluateClassifierOptions, 'calibration'> {
   /** Prompt templates, each with `{}` for the class. Default: the calibration's, or `a photo of a {}.` */
   templates?: readonly string[] | undefined
   calibration?: Pick<Calibration, 'temperature' | 'threshold' | 'templates'> | undefined

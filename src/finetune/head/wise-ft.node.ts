@@ -63,7 +63,7 @@ function interpolatedHead(a: Classifier, b: Classifier, alpha: number): Classifi
 }
 
 /** Writes `wise-ft.json`, `wise-ft.svg` and `wise-ft.png`. */
-export async function writeCurve(out: string, curve: readonly CurvePoint[], chosen: number): Promise<void> {
+async function writeCurve(out: string, curve: readonly CurvePoint[], chosen: number): Promise<void> {
   await replaceJson(join(out, 'wise-ft.json'), { alpha: chosen, curve })
   const points = curve.map(({ alpha, top1 }) => [alpha, top1] as const)
   const chart = {

@@ -61,7 +61,7 @@ export function loraAdaptation(
 }
 
 /** The loss over the prompts of a task's classes. */
-export const promptObjective = (
+const promptObjective = (
   { words, templates }: Pick<Task, 'words' | 'templates'>,
   tokenizer: Tokenizer,
   config: ClipConfig,

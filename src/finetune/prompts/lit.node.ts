@@ -12,7 +12,7 @@ import { type LoopOptions, loopOptions } from '../options.ts'
 import { trained } from '../training-loop.node.ts'
 
 /** The contrastive objective over precomputed image embeddings. */
-export const lockedImage: Objective = {
+const lockedImage: Objective = {
   features: (p, { embedding, text }, config) => ({
     imageEmbedding: embedding,
     textEmbedding: encodeText(p, text, config),
