@@ -6,23 +6,13 @@ import { dataUrl } from './png.ts'
 
 const maxBytes = 2_000_000
 
-/** Media types by the first bytes of a file. */
-const signatures: readonly (readonly [RegExp, string])[] = [
-  [/^\xff\xd8\xff/, 'image/jpeg'],
-  [/^\x89PNG/, 'image/png'],
-  [/^GIF8/, 'image/gif'],
-  [/^RIFF....WEBP/s, 'image/webp'],
-  [/^....ftypavi[fs]/s, 'image/avif'],
-  [/^BM/, 'image/bmp'],
-]
-
 /** @param image a path, an address (one of http is not fetched again), or the file's bytes */
 export async function originalUrl(image: string | Uint8Array): Promise<string | undefined> {
   const bytes = typeof image === 'string' ? await smallFile(image) : image
   if (!bytes || bytes.length > maxBytes) return undefined
-  const start = Buffer.from(bytes.subarray(0, 16)).toString('latin1')
-  const type = signatures.find(([signature]) => signature.test(start))?.[1]
-  return type && dataUrl(bytes, type)
+  const { imageFormat } = await import('typeclip')
+  const format = imageFormat(bytes, 'image')
+  return format === 'tiff' ? undefined : dataUrl(bytes, `image/${format}`)
 }
 
 async function smallFile(address: string): Promise<Uint8Array | undefined> {

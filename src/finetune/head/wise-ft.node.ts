@@ -4,7 +4,7 @@
 //
 // head included. Both models are kept; the accuracy over α is measured and drawn, and the folder holds the model at one α.
 
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { drawing } from '../../charts/line-chart.ts'
 import { UsageError } from '../../errors.ts'
@@ -96,7 +96,6 @@ async function* wise(task: Task<Own>): MethodRun {
   if (signal?.aborted) return undefined
   await writeModel(first, { model })
   await writeClassifier(first, { names: words, weights: zeroShot.weights, bias: zeroShot.bias })
-  await mkdir(last, { recursive: true })
   await copyFiles(join(out, 'best'), last)
 
   const curve: CurvePoint[] = []

@@ -46,7 +46,12 @@ const drawable = /^a .*image|PDF|Photoshop|icon|SVG/
 
 const supported = 'JPEG, PNG, WebP, AVIF, GIF and TIFF are read'
 
-/** The format of an image, or an InputError that names what the bytes are instead. */
+/**
+ * The format of an image file, by its content.
+ *
+ * @param name the image's name in errors
+ * @throws InputError that says what the bytes are instead
+ */
 export function sniff(bytes: Uint8Array, name: string): Format {
   if (bytes.length === 0) throw new InputError(`${name}: the file is empty; ${supported}`)
   const head = latin1(bytes.subarray(0, 64))
