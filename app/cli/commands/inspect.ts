@@ -42,7 +42,7 @@ export const command = defineCommand({
     out: { type: 'text', value: 'FILE', help: 'write the explanation as a PNG: the image, then one map per text' },
     graph: {
       type: 'text',
-      value: 'TOWER',
+      value: 'ENCODER',
       choices: ['image', 'text'],
       help: "print that encoder's graph, one line per node, and nothing else",
     },

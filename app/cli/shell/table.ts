@@ -1,12 +1,22 @@
 // Columns that line up on a terminal, where a Chinese character or an emoji is two columns wide.
 
-import displayWidth from 'string-width'
-
-export { displayWidth }
+import { eastAsianWidth } from 'get-east-asian-width'
 
 export type Align = 'left' | 'right'
 
 const characters = (text: string): string[] => Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
+
+const emoji = /\p{Emoji_Presentation}|\ufe0f|\u20e3/u
+const invisible = /^[\p{Cc}\p{Cf}\p{M}]+$/u
+
+/** Columns of a terminal. An emoji of several code points is one character, two columns wide. */
+export function displayWidth(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length
+  return characters(text).reduce((width, character) => {
+    if (invisible.test(character)) return width
+    return width + (emoji.test(character) ? 2 : eastAsianWidth(character.codePointAt(0)!))
+  }, 0)
+}
 
 /** A text on one line of at most `width` columns; a cut is marked with …. */
 export function shortened(text: string, width: number): string {
