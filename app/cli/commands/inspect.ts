@@ -80,7 +80,8 @@ export const command = defineCommand({
         'nothing to inspect: give an image, a text, or both: typeclip inspect photo.jpg --text "a cat"',
       )
     }
-    if (words.length > 1) throw new UsageError(`inspect takes one image; found ${words.length} (several texts: repeat --text)`)
+    if (words.length > 1)
+      throw new UsageError(`inspect takes one image; found ${words.length} (several texts: repeat --text)`)
 
     const from = startLayer === undefined ? {} : { startLayer: blocks(startLayer) }
     if (html !== undefined && html === out) throw new UsageError(`--html and --out are both ${out}; give two files`)
