@@ -10,6 +10,13 @@ export interface TensorToWrite extends TensorHeader {
   bytes(): Promise<Bytes>
 }
 
+/** An array as a tensor. */
+export const arrayTensor = (values: Float32Array | Int32Array, shape: readonly number[]): TensorToWrite => ({
+  dtype: values instanceof Int32Array ? 'int32' : 'float32',
+  shape: [...shape],
+  bytes: async () => new Uint8Array(values.slice().buffer),
+})
+
 /**
  * Writes a safetensors file.
  *

@@ -2,7 +2,8 @@
 // Transformers (appendix A.3).
 
 import { constant } from '../graph/tensor.ts'
-import { type Clip, createClip } from './clip.ts'
+import type { Clip } from './clip.ts'
+import { createClip } from './create-clip.ts'
 
 /**
  * A model with image embeddings `[n, width]`: the same weights, with the identity matrix as projection and without the text encoder.

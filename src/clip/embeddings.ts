@@ -1,8 +1,8 @@
-// Embeddings as they leave a model: checked to be numbers, averaged, and divided by their length.
+// Embeddings as vectors: check for NaN, mean, and unit length.
 
 import { CheckpointError } from '../errors.ts'
 
-/** The first that is NaN or infinite, in words; undefined where all are numbers. */
+/** The first that is NaN or infinite, in words; undefined if all are finite. */
 export function brokenNumber(values: Float32Array): string | undefined {
   for (const x of values) if (!Number.isFinite(x)) return Number.isNaN(x) ? 'NaN' : 'infinity'
   return undefined

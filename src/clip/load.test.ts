@@ -14,11 +14,13 @@ import { softmax } from '../evaluate/reliability.ts'
 import { inspect } from '../inspect/inspect.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import { tokenizeCaptions } from '../training/collate.ts'
-import { narrowed, rank, scoresOf, similarity, zeroShotClassifier } from '../zero-shot/classifier.ts'
+import { narrowed, rank, scoresOf } from '../zero-shot/classifier.ts'
+import { zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
 import { classify } from '../zero-shot/scorer.ts'
 import type { Clip, ImageInput, UseNotice } from './clip.ts'
 import { load } from './load.node.ts'
 import { createPreprocessor } from './preprocessor.node.ts'
+import { similarity } from './similarity.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url))
 const image = fixture('images/rgb.png')

@@ -1,9 +1,9 @@
-// Checks of a caller's options: a name that does not exist, or a value of the wrong kind, is refused and never ignored.
+// Checks a caller's options: refuses unknown names and values of the wrong kind.
 
 import { editDistance } from '../edit-distance.ts'
 import { excerpt, UsageError } from '../errors.ts'
 
-/** What a value has to be, and the words for it. */
+/** A check of a value, and the expected values in words. */
 export interface Rule {
   is(value: unknown): boolean
   expected: string
@@ -36,8 +36,8 @@ export const listOf = (rule: Rule): Rule => ({
 })
 
 /**
- * @param of what takes the options, for the message: `load`
- * @throws UsageError naming the option, what was found and what was expected; undefined counts as left out
+ * @param of the function's name, for the message: `load`
+ * @throws UsageError naming the option, what was found and what was expected; an undefined option is allowed
  */
 export function checkOptions(given: unknown, rules: Readonly<Record<string, Rule>>, of: string): void {
   if (given === undefined) return
@@ -63,7 +63,7 @@ function shown(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
 
-/** The known name that takes the fewest changes, and at most a third of its letters. */
+/** The known name with the smallest edit distance, at most a third of its letters. */
 function nearest(name: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((other) => ({ other, changes: editDistance(name.toLowerCase(), other.toLowerCase()) }))

@@ -17,7 +17,7 @@ import { walk } from './walk.node.ts'
 export interface FolderOptions {
   /** Each with `{}` for the class: captions of what has a class and no caption of its own. Default: `a photo of a {}.` */
   templates?: readonly string[] | undefined
-  /** The classes are what counts, as in evaluation: images without one are left out, whatever captions they have. */
+  /** For evaluation by class: images without a class are left out, whatever captions they have. */
   classes?: boolean | undefined
 }
 
@@ -26,7 +26,7 @@ export interface FolderOptions {
  * where at least one image has such a file; else they come from its class. Loose images beside class folders have no
  * class; they are left out, with a notice.
  *
- * @throws UsageError where there are no images, neither captions nor folders, or the folder holds the parts of a split
+ * @throws UsageError if there are no images, neither captions nor folders, or the folder holds the parts of a split
  */
 export async function openFolder(folder: string, { templates, classes }: FolderOptions = {}): Promise<Source> {
   checkTemplates(templates ?? [])
@@ -64,15 +64,10 @@ export async function openFolder(folder: string, { templates, classes }: FolderO
   })
   const known = labels.filter((label) => label !== undefined)
   const names = known.length === labels.length || (classed && folders) ? [...new Set(known)].sort(byName) : undefined
-  const notices = [
-    ...(strays.length > 0
-      ? [
-          `${folder}: ${counted(strays.length, 'image')} beside the class folders ${strays.length === 1 ? 'has' : 'have'} no class and ` +
-            `${strays.length === 1 ? 'is' : 'are'} skipped: ${strays.slice(0, 3).join(', ')}${strays.length > 3 ? ', …' : ''}`,
-        ]
-      : []),
-    ...(notice === undefined ? [] : [notice]),
-  ]
+  const [have, are] = strays.length === 1 ? ['has', 'is'] : ['have', 'are']
+  const first = `${strays.slice(0, 3).join(', ')}${strays.length > 3 ? ', …' : ''}`
+  const stray = `${folder}: ${counted(strays.length, 'image')} beside the class folders ${have} no class and ${are} skipped: ${first}`
+  const notices = [strays.length > 0 ? stray : undefined, notice].filter((text) => text !== undefined)
 
   const source = indexedSource(folder, used.length, names, async (i) => {
     const [image, label] = [join(folder, used[i]!), labels[i]]
@@ -80,10 +75,10 @@ export async function openFolder(folder: string, { templates, classes }: FolderO
     const fromClass = label !== undefined && (templates || classes || !captioned)
     const captions = typeof own !== 'object' && fromClass ? fillTemplates(templates ?? defaultTemplates, label) : own!
     if (typeof captions === 'string') return { key: image, reason: captions }
-    return { key: image, image, captions, ...(label !== undefined && { label }) }
+    return { key: image, image, captions, label }
   })
 
-  /** Captions are read once more for it, as each epoch reads them. */
+  /** Reads the captions once more, as each epoch does. */
   async function* parts() {
     let i = 0
     for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) {
@@ -92,20 +87,14 @@ export async function openFolder(folder: string, { templates, classes }: FolderO
     }
   }
   let digest: Promise<string> | undefined
-  return {
-    ...source,
-    ...(notices.length > 0 && { notices }),
-    digest() {
-      digest ??= digestOf(parts())
-      return digest
-    },
-  }
+  const digestOnce = () => (digest ??= digestOf(parts()))
+  return { ...source, notices, digest: digestOnce }
 }
 
 const trainNames = /^(train|training)$/i
 const testNames = /^(val|valid|validation|test|testing|dev|eval|holdout)$/i
 
-/** Images to learn from and images to judge by, as one data set, would judge by what was learnt. */
+/** Training and validation images as one data set would validate on what was trained on. */
 function refuseSplit(folder: string, images: readonly string[]): void {
   const tops = [...new Set(images.filter((image) => image.includes('/')).map((image) => image.split('/')[0]!))]
   const train = tops.find((name) => trainNames.test(name))

@@ -14,7 +14,7 @@ export interface ShardBytesOptions {
 
 export const isUrl = (where: string): boolean => /^https?:\/\//i.test(where)
 
-/** @throws InputError where it cannot be opened; reading may throw one too */
+/** @throws InputError if it cannot be opened; reading may throw one too */
 export async function shardBytes(where: string, options: ShardBytesOptions = {}): Promise<ByteStream> {
   return isUrl(where) ? chunkStream(fetchChunks(where, options)) : fileStream(await openFile(where))
 }
@@ -27,7 +27,7 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** Read at a time: many small members, or the header between two large ones. */
+/** Bytes read at once: many small members, or the header between two large ones. */
 const windowBytes = 1 << 18
 
 function fileStream(file: FileHandle): ByteStream {
@@ -108,7 +108,7 @@ async function* fetchChunks(url: string, { signal, retryDelay }: ShardBytesOptio
     }
   } catch (error) {
     if (!(error instanceof BodyError)) throw error
-    const { answer, reason } = error
+    const { answer, reason } = error.broken
     const what = answer ? `the server answered ${answer.status} ${answer.statusText}` : `cannot be fetched (${reason})`
     throw new InputError(what, { cause: error })
   }

@@ -1,4 +1,4 @@
-// Downloads one large file: resumed where it broke off, checked against its digest, and moved into place when it is whole.
+// Downloads one large file: resumes it, checks its digest, and moves it into place when it is complete.
 
 import type { Hash } from 'node:crypto'
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
@@ -142,7 +142,8 @@ async function receiveAll(part: Part, request: FileRequest): Promise<void> {
   }
 }
 
-function unavailable({ reason, tries, answer, advice }: BodyError, { received }: Part, { url, refusal }: FileRequest) {
+function unavailable({ broken, tries }: BodyError, { received }: Part, { url, refusal }: FileRequest) {
+  const { reason, answer, advice = '' } = broken
   if (answer && !mayPass(answer.status)) {
     return refusal?.(answer.status) ?? new UnavailableError(`${url}: ${reason}`, `it answered ${answer.status}`)
   }

@@ -26,7 +26,7 @@ export function cachedRepo(repo: string, cacheDir?: string): CachedRepo {
   }
 }
 
-/** The commit that a branch or tag stood for when it was last fetched. */
+/** The commit of a branch or tag when it was last downloaded. */
 export async function cachedCommit(repo: CachedRepo, revision: string): Promise<string | undefined> {
   if (isCommit(revision)) return revision
   const commit = await readFile(join(repo.folder, 'refs', revision), 'utf8').catch(() => '')
@@ -46,7 +46,7 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** Puts a blob's name into a snapshot: a relative link, or the file itself where links are not allowed (Windows). */
+/** Adds a blob to a snapshot: as a relative link, or the file itself if links are not allowed (Windows). */
 export async function linkBlob(blob: string, path: string): Promise<void> {
   await makeFolder(dirname(path))
   try {

@@ -1,4 +1,4 @@
-// Names of models that are known: which is meant by one that cannot be a model.
+// Names of known models, and the one that a misspelt name probably means.
 
 import { editDistance } from '../edit-distance.ts'
 import { openaiModels } from './openai-models.ts'
@@ -24,7 +24,7 @@ const known = [...openaiModels, ...hubExamples, ...otherHubModels]
 /** `ViT-B/33`, `vit-b/32`, `ViT-B-32/openai`: an architecture in place of an organisation of the hub. */
 export const isArchitecture = (name: string): boolean => /^(vit-(s|m|b|l|h|g|bigg)|rn-?\d+(x\d+)?)([-/@]|$)/i.test(name)
 
-/** The model that was probably meant; undefined where none is near. */
+/** The model that was probably meant; undefined if none is similar. */
 export function nearestModel(name: string): string | undefined {
   const typed = bare(name)
   if (typed === '') return undefined

@@ -36,30 +36,25 @@ export interface Piece {
   total: number | undefined
 }
 
-/** The server refuses, or the last try failed. */
-export class BodyError extends Error {
-  /** What happened, in a few words. */
-  readonly reason: string
-  /** Tries in a row that brought nothing. */
-  readonly tries: number
-  /** What the server answered, if it refused. */
-  readonly answer: Pick<Response, 'status' | 'statusText'> | undefined
+interface Broken extends Omit<Failure, 'address'> {
+  /** The server's answer, if it is the reason. */
+  answer?: Response
   /** What a user can do about it. */
-  readonly advice: string
-
-  constructor({ reason, answer, advice = '', error }: Broken, tries = 1) {
-    super(reason, { cause: error })
-    this.reason = reason
-    this.tries = tries
-    this.answer = answer
-    this.advice = advice
-  }
-}
-
-interface Broken extends Pick<Failure, 'reason' | 'tries' | 'retryAfter'> {
-  answer?: Pick<Response, 'status' | 'statusText'>
   advice?: string
   error?: unknown
+}
+
+/** The server refuses, or the last try failed. The message is the reason in a few words. */
+export class BodyError extends Error {
+  readonly broken: Broken
+  /** Tries in a row that brought nothing. */
+  readonly tries: number
+
+  constructor(broken: Broken, tries = 1) {
+    super(broken.reason, { cause: broken.error })
+    this.broken = broken
+    this.tries = tries
+  }
 }
 
 /** @throws BodyError; UsageError for a proxy that cannot be used; the signal's reason if it fired */
@@ -76,7 +71,7 @@ export async function* resumedBody(request: BodyRequest): AsyncGenerator<Piece, 
     try {
       const signal = AbortSignal.any([silence.signal, left.signal])
       const response = await fetchOnce(url, { headers: rangeHeaders(from, etag, request.headers), signal })
-      const { status, statusText, headers } = response
+      const { status, headers } = response
       if (status === 416 && (from === 0 || isWhole?.() !== false)) return
       if (response.ok) {
         at = status === 206 ? (rangeStart(headers) ?? from) : 0
@@ -101,8 +96,7 @@ export async function* resumedBody(request: BodyRequest): AsyncGenerator<Piece, 
         startOver = true
         broken = { reason: 'the server has fewer bytes than were received' }
       } else {
-        const answer = { status, statusText }
-        broken = { reason: `the server answered ${status}`, answer, retryAfter: headers.get('retry-after') }
+        broken = { reason: `the server answered ${status}`, answer: response, retryAfter: headers.get('retry-after') }
         if (!mayPass(status)) throw new BodyError(broken)
       }
     } catch (error) {

@@ -32,6 +32,7 @@ export type {
 } from '../clip/clip.ts'
 export { type LoadOptions, load } from '../clip/load.node.ts'
 export { createPreprocessor, type PreprocessorOptions } from '../clip/preprocessor.node.ts'
+export { similarity } from '../clip/similarity.ts'
 export type { LongText } from '../clip/text-batches.ts'
 export { isIgnoredFolder } from '../data/image-files.ts'
 export type { ListedImages } from '../data/list-images.node.ts'
@@ -82,21 +83,12 @@ export {
   tokenize,
 } from '../tokenizer/tokenize.ts'
 export { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
-export {
-  type Classifier,
-  type Label,
-  narrowed,
-  rank,
-  rankScores,
-  scoresOf,
-  similarity,
-  type ZeroShotOptions,
-  zeroShotClassifier,
-} from '../zero-shot/classifier.ts'
+export { type Classifier, type Label, narrowed, rank, rankScores, scoresOf } from '../zero-shot/classifier.ts'
 export { readClassifier, writeClassifier } from '../zero-shot/classifier-file.node.ts'
 export { imagenetClassNames } from '../zero-shot/classnames/imagenet.ts'
 export type { KeyValueCache } from '../zero-shot/key-value-cache.ts'
 export { type DistinctLabels, distinctLabels } from '../zero-shot/labels.ts'
+export { type ZeroShotOptions, zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from '../zero-shot/prompts.ts'
 export {
   classifierScorer,

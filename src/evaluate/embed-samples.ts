@@ -1,7 +1,7 @@
 // The images of a data set through a model, with their samples, in order. Broken samples are skipped and reported.
 
 import type { Clip, ImageError, ImageInput } from '../clip/clip.ts'
-import { type Matrix, stackRows } from '../clip/matrix.ts'
+import { gatherRows, type Matrix, stackRows } from '../clip/matrix.ts'
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { classNames, labelOf, noneUsable } from './labelled-data.ts'
 
@@ -90,3 +90,13 @@ export async function labelledFeatures(
   if (rows.length === 0) throw noneUsable(source, skipped)
   return { features: stackRows(rows, clip.config.embedDim), names, labels: Int32Array.from(labels), keys, skipped }
 }
+
+/** A selection of images. */
+export const samplesAt = <Set extends Pick<LabelledFeatures, 'features' | 'labels'>>(
+  set: Set,
+  rows: Uint32Array,
+): Set => ({
+  ...set,
+  features: gatherRows(set.features, rows),
+  labels: Int32Array.from(rows, (row) => set.labels[row]!),
+})

@@ -51,7 +51,7 @@ export interface ClassificationResult {
   /** Of the probabilities at the model's logit scale, or at the calibration's temperature. */
   reliability: Reliability
   /** With a calibration: what its threshold makes of these images. */
-  rejection?: { temperature: number; threshold: number } & Answered
+  rejection?: ({ temperature: number; threshold: number } & Answered) | undefined
   /** The surest first. */
   mistakes: Mistake[]
   /** Images that could not be used, and why. */
@@ -139,13 +139,11 @@ export async function evaluateScorer(
     classes: names.map((name, i) => ({ name, words: scorer.names[i]!, ...reports[i]! })),
     confusion,
     reliability: reliability(scores, labels, { temperature }),
-    ...(calibration && {
-      rejection: {
-        temperature,
-        threshold: calibration.threshold,
-        ...answeredAt(answers(scores, labels), calibration.threshold),
-      },
-    }),
+    rejection: calibration && {
+      temperature,
+      threshold: calibration.threshold,
+      ...answeredAt(answers(scores, labels), calibration.threshold),
+    },
     mistakes,
     skipped,
   }

@@ -7,7 +7,7 @@ import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { createRandom } from '../random.ts'
-import { type LabelledFeatures, labelledFeatures } from './embed-samples.ts'
+import { type LabelledFeatures, labelledFeatures, samplesAt } from './embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.node.ts'
 import { classNames, firstFive, refuseEmptyClasses, severalClasses } from './labelled-data.ts'
 import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.ts'
@@ -96,12 +96,6 @@ async function sweptC(
 ): Promise<Pick<LinearProbe, 'C' | 'sweep'>> {
   const order = createRandom('held out', seed, 0).shuffle(Uint32Array.from(all.labels, (_, i) => i))
   const held = Math.max(1, Math.floor(order.length / 10))
-  const [validation, rest] = [some(all, order.subarray(0, held)), some(all, order.subarray(held))]
+  const [validation, rest] = [samplesAt(all, order.subarray(0, held)), samplesAt(all, order.subarray(held))]
   return linearProbe(clip.runtime, rest, { validation, ...options })
 }
-
-const some = ({ features, names, labels }: LabelledFeatures, rows: Uint32Array) => ({
-  features: gatherRows(features, rows),
-  names,
-  labels: Int32Array.from(rows, (row) => labels[row]!),
-})

@@ -1,7 +1,8 @@
 // Evaluates retrieval on images with captions (§3.1, table 13): text to image and image to text.
 
 import { Tensor as Value } from 'onnxruntime-common'
-import { type Clip, unit } from '../clip/clip.ts'
+import type { Clip } from '../clip/clip.ts'
+import { unit } from '../clip/embeddings.ts'
 import { type Matrix, matrixOf, rowRange, rowsOf, stackRows } from '../clip/matrix.ts'
 import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Sample, Skipped } from '../data/sample.ts'
@@ -60,7 +61,7 @@ const maxSimilarities = 1 << 23
  * Retrieval of images by text and of texts by image, measured on images with captions. Captions too long for the model are
  * cut, as open_clip and CLIP_benchmark do.
  *
- * @throws UsageError when no image with a caption can be used
+ * @throws UsageError if no image with a caption can be used
  *
  * @example
  * ```ts

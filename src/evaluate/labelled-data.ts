@@ -28,7 +28,7 @@ export function labelOf(sample: Sample, source: Source): string {
 export const oneClass = (where: string, name: string): UsageError =>
   new UsageError(`${where} has one class alone, ${name}; a classifier needs two at least, each in a folder of its own`)
 
-/** The error for data of which no image can be used. */
+/** The error for data without a usable image. */
 export function noneUsable({ name, size }: Source, skipped: readonly Skipped[]): UsageError {
   const [first] = skipped
   const why = first ? `; the first: ${inOneLine(first)}` : ''

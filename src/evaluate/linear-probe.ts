@@ -80,9 +80,9 @@ export async function linearProbe(
     await regressor.dispose()
   }
 
-  async function sweep(held: Features): Promise<{ C: number; fit: Regression; sweep: Tried[] }> {
-    const judge = await scorer(runtime, held, names)
-    const fits = new Map<number, { fit: Regression } & Judged>()
+  async function sweep(validationSet: Features): Promise<{ C: number; fit: Regression; sweep: Tried[] }> {
+    const validator = await createValidator(runtime, validationSet, names)
+    const fits = new Map<number, { fit: Regression } & Validated>()
     const tried: Tried[] = []
 
     async function visit(step: number): Promise<void> {
@@ -90,9 +90,9 @@ export async function linearProbe(
       const nearest = [...fits.keys()].sort((a, b) => Math.abs(a - step) - Math.abs(b - step))[0]
       const start = nearest === undefined ? undefined : fits.get(nearest)!.fit
       const fit = await regressor.fit(strength(step), { start, signal })
-      const judged = await judge.run(fit)
-      fits.set(step, { fit, ...judged })
-      tried.push({ C: strength(step), ...judged })
+      const validated = await validator.run(fit)
+      fits.set(step, { fit, ...validated })
+      tried.push({ C: strength(step), ...validated })
       onFit?.(tried.at(-1)!)
     }
 
@@ -107,7 +107,7 @@ export async function linearProbe(
         await visit(middle - width)
       }
     } finally {
-      await judge.dispose()
+      await validator.dispose()
     }
     return { C: strength(best()), fit: fits.get(best())!.fit, sweep: tried }
   }
@@ -115,14 +115,14 @@ export async function linearProbe(
 
 const strength = (step: number): number => 10 ** -(grid.lowest + step / grid.perDecade)
 
-type Judged = Pick<Tried, 'accuracy' | 'loss'>
+type Validated = Pick<Tried, 'accuracy' | 'loss'>
 
 /** Evaluates fits on a validation set. */
-async function scorer(
+async function createValidator(
   runtime: Runtime,
   { features, labels, names: ownNames }: Features,
   names: readonly string[],
-): Promise<{ run(fit: Regression): Promise<Judged>; dispose(): Promise<void> }> {
+): Promise<{ run(fit: Regression): Promise<Validated>; dispose(): Promise<void> }> {
   const [[n, width], classes] = [features.shape, names.length]
   const expected = Array.from(labels, (label) => names.indexOf(ownNames[label]!))
   const unknown = ownNames.find((name) => !names.includes(name))

@@ -35,7 +35,7 @@ export function softmax(row: Float32Array, temperature = 1): Float32Array {
   return row.map((z) => Math.exp((z - highest) / temperature) / total)
 }
 
-/** `log Σ exp(z / T) − z_label / T`, mean over the samples; finite where a probability would round to 0. */
+/** `log Σ exp(z / T) − z_label / T`, mean over the samples; finite even if a probability would round to 0. */
 export function negativeLogLikelihood(scores: Matrix, labels: ArrayLike<number>, temperature = 1): number {
   checkScores(scores, labels)
   checkTemperature(temperature)
@@ -59,7 +59,7 @@ function checkTemperature(temperature: number): void {
 export function reliability(
   scores: Matrix,
   labels: ArrayLike<number>,
-  { temperature = 1, bins: count = 15 }: { temperature?: number; bins?: number } = {},
+  { temperature = 1, bins: count = 15 }: { temperature?: number | undefined; bins?: number | undefined } = {},
 ): Reliability {
   checkScores(scores, labels)
   const bins = Array.from({ length: count }, () => ({ n: 0, confidence: 0, right: 0 }))

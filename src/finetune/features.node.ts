@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { readTensor } from '../checkpoint/read.node.ts'
-import { writeSafetensors } from '../checkpoint/write.node.ts'
+import { arrayTensor, writeSafetensors } from '../checkpoint/write.node.ts'
 import type { Clip } from '../clip/clip.ts'
 import { type Matrix, rowOf } from '../clip/matrix.ts'
 import type { Source } from '../data/sample.ts'
@@ -49,7 +49,7 @@ async function identityOf(clip: FeatureEncoder, source: Source, exifRotate: bool
   for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) {
     const path = 'image' in sample && typeof sample.image === 'string' ? sample.image : undefined
     const found = path === undefined ? undefined : await stat(path).catch(() => undefined)
-    const label = 'label' in sample ? sample.label : ''
+    const label = 'label' in sample ? (sample.label ?? '') : ''
     hash.update(`\0${sample.key}\0${label}\0${found?.mtimeMs}\0${found?.size}`)
   }
   return hash.digest('hex')
@@ -75,10 +75,9 @@ async function writeFeatures(
   identity: string,
   { features, labels, names, keys, skipped }: LabelledFeatures,
 ): Promise<void> {
-  const bytes = (array: Float32Array | Int32Array) => async () => new Uint8Array(array.slice().buffer)
   const tensors = new Map([
-    ['features', { dtype: 'float32' as const, shape: features.shape, bytes: bytes(features.data) }],
-    ['labels', { dtype: 'int32' as const, shape: [labels.length], bytes: bytes(labels) }],
+    ['features', arrayTensor(features.data, features.shape)],
+    ['labels', arrayTensor(labels, [labels.length])],
   ])
   const metadata = { identity, samples: JSON.stringify({ names, keys, skipped }) }
   await writeSafetensors(file, tensors, { metadata, overwrite: true })

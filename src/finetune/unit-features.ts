@@ -1,7 +1,7 @@
 // Normalised features (Figure 3 of the paper) with labels.
 
-import { unit } from '../clip/clip.ts'
-import { gatherRows, type Matrix, rowsOf, stackRows } from '../clip/matrix.ts'
+import { unit } from '../clip/embeddings.ts'
+import { type Matrix, rowsOf, stackRows } from '../clip/matrix.ts'
 import { UsageError } from '../errors.ts'
 import type { LabelledFeatures } from '../evaluate/embed-samples.ts'
 import { firstFive } from '../evaluate/labelled-data.ts'
@@ -9,7 +9,7 @@ import { firstFive } from '../evaluate/labelled-data.ts'
 /** Unit-length features with the class of each. */
 export interface UnitFeatures {
   /** `[n, width]`, each row normalised. */
-  x: Matrix
+  features: Matrix
   /** `[n]`, class indices. */
   labels: Int32Array
 }
@@ -25,14 +25,8 @@ export function unitFeatures(
   const unknown = names.filter((name) => !classes.includes(name))
   if (unknown.length > 0) throw new UsageError(`classes without a training image: ${firstFive(unknown)}`)
   const indices = names.map((name) => classes.indexOf(name))
-  return { x: unitRows(features), labels: labels.map((label) => indices[label]!) }
+  return { features: unitRows(features), labels: labels.map((label) => indices[label]!) }
 }
 
 /** Normalises each row. */
 export const unitRows = (matrix: Matrix): Matrix => stackRows(rowsOf(matrix).map(unit), matrix.shape[1])
-
-/** A selection of rows. */
-export const rowsAt = ({ x, labels }: UnitFeatures, rows: Uint32Array): UnitFeatures => ({
-  x: gatherRows(x, rows),
-  labels: Int32Array.from(rows, (row) => labels[row]!),
-})

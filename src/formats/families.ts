@@ -40,7 +40,6 @@ export interface ModelToWrite {
 
 /** What goes beside the weights. */
 export interface Beside {
-  /** By name. */
   files?: Readonly<Record<string, string>> | undefined
   /** Integers among the weights: OpenAI's notes of the architecture (`input_resolution` …). */
   notes?: Readonly<Record<string, number>> | undefined
@@ -48,6 +47,7 @@ export interface Beside {
   notices: string[]
 }
 
+/** One project. */
 interface Family {
   /** The file of weights in a folder; undefined for a single file. */
   weights: string | undefined
@@ -57,24 +57,20 @@ interface Family {
   beside(model: ModelToWrite): Beside
 }
 
-/** A project with config files. */
 interface FolderFamily extends Family {
   config(folder: Folder): Promise<ClipConfig | undefined>
   /** @param size of the model's images */
   preprocessing(folder: Folder, size: number): Promise<Preprocessing | undefined>
 }
 
-const openaiTensor = (name: string): Source => ({
-  names: [name],
-  how: name.startsWith('logit_') ? 'reshape' : 'same',
-})
+const asCanonical = (name: string): Source => ({ names: [name], how: name.startsWith('logit_') ? 'reshape' : 'same' })
 
 const openClipFile = 'open_clip_config.json'
 
 export const families = {
   openai: {
     weights: undefined,
-    tensor: openaiTensor,
+    tensor: asCanonical,
     beside({ config }) {
       const misfit = notForOpenai(config)
       if (misfit) {
@@ -91,7 +87,7 @@ export const families = {
 
   open_clip: {
     weights: 'open_clip_model.safetensors',
-    tensor: openaiTensor,
+    tensor: asCanonical,
     async config(folder) {
       const json = await folder.json(openClipFile)
       return json ? fromOpenClip(json, folder.path(openClipFile)) : undefined

@@ -10,7 +10,7 @@ import { openaiPreprocessing } from './openai.ts'
 const resamples = { bilinear: 2, bicubic: 3 } as const
 const interpolations: Readonly<Record<number, 'bicubic' | 'bilinear'>> = { 2: 'bilinear', 3: 'bicubic' }
 
-/** An image processor of transformers: what it does where its file says nothing. */
+/** The defaults of an image processor of transformers. */
 interface Processor {
   /** Whether one number for `size` is both sides. */
   squash: boolean
@@ -47,7 +47,7 @@ const readFields = fieldNames(`
   image_processor_type feature_extractor_type size crop_size do_resize do_center_crop resample image_mean image_std
   rescale_factor
 `)
-/** How tensors are passed on, and what RGB images do not need. */
+/** Fields about the passing of tensors, and about images that are not RGB. */
 const ignoredFields = fieldNames(`
   processor_class _processor_class transformers_version do_convert_rgb data_format input_data_format return_tensors
   device disable_grouping _valid_processor_keys
@@ -65,7 +65,7 @@ const neutralFields = {
  * The settings of a CLIPImageProcessor or ViTImageProcessor: `preprocessor_config.json`, or `image_processor` in
  * `processor_config.json`. As its Pillow version computes, not its torchvision version.
  *
- * @throws CheckpointError for another class, and for a field that is not known or asks for what is not done
+ * @throws CheckpointError for another class, an unknown field, or one that asks for what typeclip does not do
  */
 export function preprocessingFromHuggingFace(json: unknown, size: number, where: string): Preprocessing {
   const config = fieldsOf(json, where)

@@ -37,7 +37,7 @@ const textFields = fieldNames('max_position_embeddings vocab_size')
 const activations = { quick_gelu: 'quickgelu', gelu: 'gelu' } as const
 
 /**
- * @throws CheckpointError naming a field that is missing, of the wrong type, or asks for what is not built
+ * @throws CheckpointError naming a field that is missing, of the wrong type, or asks for what typeclip does not build
  */
 export function fromHuggingFace(json: unknown, where: string): ClipConfig {
   const top = fieldsOf(json, where)
@@ -67,7 +67,7 @@ function towersOf(top: Fields, kind: 'both' | 'image' | 'text', where: string): 
   if (kind === 'image') return { embedDim: top.integer('projection_dim', 512), image: imageTower(top) }
   if (kind === 'text') return { embedDim: top.integer('projection_dim', 512), text: textTower(top) }
   top.allow([...topFields, ...general])
-  // Files of 2022 hold a tower's settings a second time, under `…_dict`; those are the ones that count there.
+  // Files of 2022 have an encoder's settings a second time, under `…_dict`, and transformers uses those.
   const tower = (name: string): Fields => top.optional(`${name}_dict`) ?? top.optional(name) ?? fieldsOf({}, where)
   return {
     embedDim: top.integer('projection_dim', 512),

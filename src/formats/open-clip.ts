@@ -49,7 +49,7 @@ const textDefaults = {
   hf_model_name: null,
 }
 
-// What is read, and what changes nothing here: settings of training, and of what is refused by another field.
+// Fields that are read, and fields without effect here: for training, or for what another field refuses.
 const topFields = fieldNames(`
   embed_dim quick_gelu vision_cfg text_cfg custom_text init_logit_scale init_logit_bias output_dict cast_dtype
   multimodal_cfg nonscalar_logit_scale
@@ -65,7 +65,7 @@ const textFields = fieldNames(`
 
 /**
  * @param json the file, or its `model_cfg` alone
- * @throws CheckpointError naming a field that is missing, of the wrong type, or asks for what is not built
+ * @throws CheckpointError naming a field that is missing, of the wrong type, or asks for what typeclip does not build
  */
 export function fromOpenClip(json: unknown, where: string): ClipConfig {
   const top = fieldsOf((json as { model_cfg?: unknown } | null)?.model_cfg ?? json, where)
@@ -168,7 +168,7 @@ export function preprocessingFromOpenClip(json: unknown, size: number, where: st
 /**
  * The content of `open_clip_config.json`.
  *
- * @param options.logitBias whether the model has that parameter: open_clip makes it only where the config says so
+ * @param options.logitBias whether the model has that parameter: open_clip creates it only if the config says so
  */
 export function openClipConfig(
   { embedDim, image, text }: WholeConfig,

@@ -35,9 +35,9 @@ export interface ConvertReport {
 }
 
 /**
- * Writes a checkpoint in another project's layout. Where the type stays the same, every number keeps its bits.
+ * Writes a checkpoint in another project's layout. If the type stays the same, every number keeps its bits.
  *
- * @throws CheckpointError where the target has no name for a tensor; UsageError if the target exists and `overwrite` is not set
+ * @throws CheckpointError if the target has no name for a tensor; UsageError if the target exists and `overwrite` is not set
  */
 export async function convertCheckpoint(
   checkpoint: NamedTensors,

@@ -1,6 +1,7 @@
 // Relevance for images and texts: which image positions and which tokens make the two similar.
 
-import { type Clip, type ImageInput, unit } from '../clip/clip.ts'
+import type { Clip, ImageInput } from '../clip/clip.ts'
+import { unit } from '../clip/embeddings.ts'
 import { UsageError } from '../errors.ts'
 import { imageTower } from '../model/towers.ts'
 import { placesOf, readPixels } from './image-pass.ts'

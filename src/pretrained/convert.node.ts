@@ -35,12 +35,12 @@ export interface Conversion extends ConvertReport {
 }
 
 /**
- * Writes a model as OpenAI, open_clip or Hugging Face publish theirs. Where the type stays the same, every number keeps
- * its bits.
+ * Writes a model as OpenAI, open_clip or Hugging Face publish theirs. If the type stays the same, every number keeps its
+ * bits.
  *
  * @param model as `load` takes it
  * @param target a `.safetensors` file for `openai`, else a folder
- * @throws CheckpointError where the project cannot hold the model, UsageError where the target exists
+ * @throws CheckpointError if the project has no place for the model, UsageError if the target exists
  */
 export async function convert(model: string, target: string, options: ConversionOptions): Promise<Conversion> {
   const { to, dtype, overwrite, onProgress, onDownload, ...download } = options

@@ -1,4 +1,4 @@
-// Folders that are not a CLIP themselves and have one inside, or belong to one: told by their files, before any weight.
+// Folders that contain a CLIP, or belong to one, recognised by their files before any weight is read.
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ async function settings(path: string): Promise<Json> {
   return typeof json === 'object' && json !== null ? (json as Json) : {}
 }
 
-/** What a pipeline has of CLIP: `"text_encoder": ["transformers", "CLIPTextModel"]`. */
+/** The parts of CLIP in a pipeline: `"text_encoder": ["transformers", "CLIPTextModel"]`. */
 function pipeline(folder: string, index: Json): string {
   const parts = Object.entries(index).flatMap(([name, value]) => {
     const kind = Array.isArray(value) ? value[1] : undefined
@@ -49,7 +49,7 @@ function pipeline(folder: string, index: Json): string {
   return `${what}. Of CLIP it has ${named}, without the projection that joint embeddings need; use the whole CLIP that it was taken from, such as openai/clip-vit-large-patch14`
 }
 
-/** `modules.json` of sentence-transformers: a CLIPModel in a folder of its own, and what follows it. */
+/** `modules.json` of sentence-transformers: a CLIPModel in a folder of its own, and further modules. */
 async function sentenceTransformers(folder: string): Promise<string> {
   const modules = await readJsonIfThere(join(folder, 'modules.json'))
   const list = (Array.isArray(modules) ? modules : []) as { type?: string; path?: string }[]

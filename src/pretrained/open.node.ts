@@ -1,4 +1,4 @@
-// A model opened: its files found, its naming told, its configuration read or inferred. No weight is read.
+// Opens a model: finds its files, detects its naming, reads or infers its config. Reads no weights.
 
 import { basename, dirname, join } from 'node:path'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
@@ -22,18 +22,18 @@ import { canonicalShapes } from './weights.ts'
 
 export interface OpenedModel {
   path: string
-  /** Where its configuration is looked for. */
+  /** The folder of its config. */
   folder: string
   checkpoint: Checkpoint
   naming: Naming
-  /** What each canonical tensor is made of. */
+  /** The stored tensors of each canonical one. */
   sources: ReadonlyMap<string, Source>
-  /** Towers that the checkpoint does not hold are undefined. */
+  /** Encoders that the checkpoint does not have, or that are not wanted, are undefined. */
   config: ClipConfig
-  /** What it was trained by, as its parameters tell. */
+  /** The objective that it was trained with, recognised by its parameters. */
   objective: ObjectiveName
   preprocessing: Preprocessing
-  /** Read when it is asked for: images can be used without it. */
+  /** Reads it when it is called: images can be used without it. */
   tokenizer: () => Promise<ModelTokenizer>
   /** What a user should know: what was guessed, what this model cannot do. */
   notices: string[]
@@ -117,7 +117,7 @@ export function withTowers(config: ClipConfig, towers: readonly Tower[] | undefi
   return { ...config, image: one('image'), text: one('text') }
 }
 
-/** Names resolved; where they are none of CLIP's, the configuration tells best what the model is. */
+/** The resolved names. If they are not CLIP's, the config's refusal is thrown first: it says best what the model is. */
 async function resolved(checkpoint: Checkpoint, path: string, folder: string) {
   try {
     return resolveNaming(checkpoint.tensors.keys())

@@ -1,4 +1,4 @@
-// A model that is a configuration alone, with weights as training would draw them: to be looked at, not to be used.
+// A config without weights as a model with random ones, initialised as for training: to look at, not to use.
 
 import { dirname } from 'node:path'
 import { readJsonIfThere } from '../files/json.node.ts'
@@ -25,7 +25,7 @@ export interface RandomModel {
 
 /**
  * @param path open_clip's or Hugging Face's configuration (`*.json`)
- * @returns undefined for what is no configuration
+ * @returns undefined if the file is not a config
  */
 export async function randomModel(
   path: string,

@@ -1,14 +1,11 @@
-// Zero-shot classification with prompt ensembling (§3.1): a class's weights are the mean of its prompts' normalised embeddings,
-// normalised again.
+// A linear classifier over image embeddings, and the labels that it gives (§3.1): logits, their softmax, the best first.
 
-import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../clip/clip.ts'
-import { brokenNumber } from '../clip/embeddings.ts'
-import { foundInstead, inputName } from '../clip/input-name.ts'
-import { dot, gatherRows, inRows, type Matrix, rowOf, rowRange, rowsOf, stackRows } from '../clip/matrix.ts'
-import { anything, checkOptions, count, listOf } from '../clip/options.ts'
-import { CheckpointError, InputError, UsageError } from '../errors.ts'
+import { brokenNumber, unit } from '../clip/embeddings.ts'
+import { foundInstead } from '../clip/input-name.ts'
+import { dot, gatherRows, inRows, type Matrix, rowOf } from '../clip/matrix.ts'
+import { count } from '../clip/options.ts'
+import { CheckpointError, UsageError } from '../errors.ts'
 import { addCacheTerm, cacheOfClasses, type KeyValueCache } from './key-value-cache.ts'
-import { checkTemplates, defaultTemplates, fillTemplates } from './prompts.ts'
 
 /** A linear classifier over image embeddings: zero-shot, fine-tuned, or a linear probe. */
 export interface Classifier {
@@ -30,81 +27,9 @@ export interface Label {
   score: number
 }
 
-/** Options of `zeroShotClassifier`. */
-export interface ZeroShotOptions extends EncodeTextOptions {
-  /** Prompt templates, each with `{}` for the label. Default: `a photo of a {}.` alone. */
-  templates?: readonly string[] | undefined
-}
-
-export const zeroShotRules = {
-  templates: listOf({ is: (value) => typeof value === 'string', expected: 'prompt templates' }),
-  onLong: anything, // `encodeText` checks it, as it does the signal
-  signal: anything,
-  normalize: anything,
-}
-
-/**
- * A zero-shot classifier (§3.1): the weights of a class are the normalised mean of its prompts' normalised embeddings
- * (prompt ensembling, §3.1.4), times the model's logit scale. Keep it to classify many images.
- *
- * @throws UsageError without labels, or for a template without `{}`
- *
- * @example
- * ```ts
- * import { classify, load, zeroShotClassifier } from 'typeclip'
- *
- * const clip = await load()
- * const classifier = await zeroShotClassifier(clip, ['cat', 'dog'])
- * for (const image of ['1.jpg', '2.jpg']) console.log(await classify(clip, image, classifier))
- * ```
- */
-export async function zeroShotClassifier(
-  clip: Clip,
-  names: readonly string[],
-  options: ZeroShotOptions = {},
-): Promise<Classifier> {
-  checkOptions(options, zeroShotRules, 'zeroShotClassifier')
-  const { templates = defaultTemplates, onLong, signal } = options
-  const prompts = promptsOf(names, templates)
-  const embeddings = await clip.encodeText(prompts, { onLong, signal, normalize: true }).catch((error: unknown) => {
-    throw ofLabel(error, names, templates)
-  })
-  const width = embeddings.shape[1]
-  const rows = names.map((_, i) => {
-    const mean = new Float32Array(width)
-    for (const prompt of rowsOf(rowRange(embeddings, i * templates.length, (i + 1) * templates.length))) {
-      for (let c = 0; c < width; c++) mean[c]! += prompt[c]! / templates.length
-    }
-    return unit(mean).map((x) => x * clip.logitScale)
-  })
-  const bias = clip.logitBias ? new Float32Array(names.length).fill(clip.logitBias) : undefined
-  return { names, weights: stackRows(rows, width).data, bias }
-}
-
 /** `[classes, embedDim]` */
 export const weightsOf = ({ names, weights }: Pick<Classifier, 'names' | 'weights'>): Matrix =>
   inRows(weights, weights.length / names.length)
-
-/** The error of a prompt as that of its label. */
-export function ofLabel(error: unknown, names: readonly string[], templates: readonly string[]): unknown {
-  if (!(error instanceof InputError) || error.index === undefined) return error
-  const index = Math.floor(error.index / templates.length)
-  return Object.assign(error, { index, input: inputName(names[index]) })
-}
-
-/**
- * Every name in every template: all prompts of the first name, then of the second.
- *
- * @throws UsageError if there is no name, a blank one, or a template without a place for it
- */
-export function promptsOf(names: readonly string[], templates: readonly string[]): string[] {
-  checkLabels(names)
-  if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
-  const blank = names.findIndex((name) => name.trim() === '')
-  if (blank >= 0) throw new UsageError(`label ${blank + 1} of ${names.length} is blank and has no words; leave it out`)
-  checkTemplates(templates)
-  return names.flatMap((name) => fillTemplates(templates, name))
-}
 
 /** @throws UsageError for anything but a list of strings */
 export function checkLabels(names: unknown): void {
@@ -116,7 +41,7 @@ export function checkLabels(names: unknown): void {
 /**
  * The logits `z` of an image embedding, normalised if the classifier expects that: `[classes]`
  *
- * @throws UsageError for the embedding of another model, CheckpointError where a logit is no number
+ * @throws UsageError for the embedding of another model, CheckpointError if a logit is NaN or infinite
  */
 export function logits(classifier: Classifier, embedding: Float32Array): Float32Array {
   const { names, bias, cache } = classifier
@@ -203,35 +128,4 @@ export function narrowed(classifier: Classifier, names: readonly string[]): Clas
     bias: bias && Float32Array.from(rows, (row) => bias[row]!),
     cache: cache && cacheOfClasses(cache, rows),
   }
-}
-
-/**
- * Similarity of every image with every text: cosines, and logits (cosine · scale + bias).
- *
- * @returns matrices `[images, texts]`, row-major
- * @throws InputError for the first image or text that cannot be used, with its `index`
- *
- * @example
- * ```ts
- * import { load, similarity } from 'typeclip'
- *
- * const clip = await load()
- * const { cosines, shape } = await similarity(clip, ['1.jpg', '2.jpg'], ['a cat', 'a dog', 'a bird'])
- * console.log(shape) // [2, 3]
- * ```
- */
-export async function similarity(
-  clip: Clip,
-  images: Many<ImageInput>,
-  texts: Many<string>,
-  options: EncodeTextOptions = {},
-): Promise<{ cosines: Float32Array; logits: Float32Array; shape: [number, number] }> {
-  const { signal } = options
-  const image = await clip.encodeImage(images, { normalize: true, signal })
-  const text = await clip.encodeText(texts, { ...options, normalize: true })
-  const [rows, columns] = [image.shape[0], text.shape[0]]
-  const cosines = Float32Array.from({ length: rows * columns }, (_, i) =>
-    dot(rowOf(image, Math.floor(i / columns)), rowOf(text, i % columns)),
-  )
-  return { cosines, logits: cosines.map((x) => x * clip.logitScale + clip.logitBias), shape: [rows, columns] }
 }

@@ -4,19 +4,9 @@
 import type { Clip, ClipLikelihood, ImageError, ImageInput, Many } from '../clip/clip.ts'
 import { inRows, rowsOf, stackRows } from '../clip/matrix.ts'
 import { anything, checkOptions, trueOrFalse } from '../clip/options.ts'
-import {
-  type Classifier,
-  checkTop,
-  type Label,
-  ofLabel,
-  promptsOf,
-  rankScores,
-  scoresOf,
-  type ZeroShotOptions,
-  zeroShotClassifier,
-  zeroShotRules,
-} from './classifier.ts'
+import { type Classifier, checkTop, type Label, rankScores, scoresOf } from './classifier.ts'
 import { distinctLabels } from './labels.ts'
+import { ofLabel, promptsOf, type ZeroShotOptions, zeroShotClassifier, zeroShotRules } from './prompt-ensemble.ts'
 import { defaultTemplates } from './prompts.ts'
 
 /** One image of a stream: its score for each class, or why there is none. */
@@ -122,11 +112,11 @@ export async function zeroShotScores(
 }
 
 /**
- * For each image its labels with their scores, best first. Of labels that the tokenizer reads alike (`Cat`, `cat`) the first
- * counts.
+ * For each image its labels with their scores, best first. Of labels with the same tokens (`Cat`, `cat`) only the first
+ * is used.
  *
- * @param labels in words, or a classifier: `zeroShotClassifier` made once and used often, or one that was trained
- * @param options.top how many labels of each image. Default: all
+ * @param labels as texts, or a classifier: of `zeroShotClassifier`, to use it for many images, or a trained one
+ * @param options.top number of labels for each image. Default: all
  * @throws InputError for the first image that cannot be read, with its `index`; UsageError for a blank label
  *
  * @example

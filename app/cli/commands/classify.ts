@@ -1,4 +1,4 @@
-// `typeclip classify`: zero-shot classification (§3.1) of images with labels in words.
+// `typeclip classify`: zero-shot classification of images with the user's labels (§3.1).
 
 import type { Label } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
@@ -13,22 +13,23 @@ import { counted, percent } from '../shell/counted.ts'
 import { displayWidth, onOneLine, padded, table } from '../shell/table.ts'
 import type { Terminal } from '../shell/terminal.ts'
 
-const shownLabels = 5
+const defaultTop = 5
 const barLength = 20
-/** With more images than this, each has one line. */
-const blocksUpTo = 10
-const [longestPath, longestLabel] = [60, 40]
+/** More images than this get one line each. */
+const maxBlocks = 10
+/** Columns of a terminal. */
+const [maxPath, maxLabel] = [60, 40]
 const noneOfThese = 'none of these'
 
 export const command = defineCommand({
   usage: 'IMAGE… --labels "cat,dog" | --labels-file F [flags]',
   about: [
     ...imageWords,
-    'Scores are a softmax over all labels, with the model’s own temperature. With more than ten images each has one',
-    'line: path, best label, share. --top 2 or more gives each a block; --json writes one object a line.',
+    'Scores are a softmax over all labels, with the model’s own logit scale. More than ten images get one line each:',
+    'path, best label, score; with --top 2 or more they get a block each. --json writes one object per line.',
     '--labels imagenet means ImageNet’s 1,000 class names. --template imagenet means the 80 templates of the paper’s',
-    'ensemble, and imagenet-simple the seven that do nearly as well. A model folder with a trained classifier uses that:',
-    'labels then select some of its classes, and there are no templates.',
+    'ensemble, and imagenet-simple seven of them, nearly as good. A model folder with a trained classifier predicts with',
+    'that: labels then select some of its classes, and templates do not apply.',
   ],
   flags: {
     labels: { type: 'text', value: 'L,L', help: 'labels, separated by commas' },
@@ -39,7 +40,7 @@ export const command = defineCommand({
       value: 'T',
       help: 'prompt with {} for the label. Default: "a photo of a {}."',
     },
-    top: { type: 'count', value: 'K', help: `show only the K best labels. Default: ${shownLabels}; with --json all` },
+    top: { type: 'count', value: 'K', help: `show only the K best labels. Default: ${defaultTop}; with --json all` },
     json: { type: 'switch', help: 'one line per image: {"path", "labels": [{"label", "score"}…]}, best first' },
     calibration: {
       type: 'text',
@@ -83,10 +84,10 @@ export const command = defineCommand({
             signal: terminal.signal,
           })
       const short =
-        found.images.length > blocksUpTo && (values.top ?? 1) === 1 ? oneLine(found.images, names) : undefined
+        found.images.length > maxBlocks && (values.top ?? 1) === 1 ? oneLine(found.images, names) : undefined
       const job = startJob(terminal, 'image', found.images.length)
       for await (const { path, scores } of streamFound(scorer.scores, found, { terminal, job })) {
-        const top = values.top ?? (values.json ? Infinity : shownLabels)
+        const top = values.top ?? (values.json ? Infinity : defaultTop)
         const labels = rankScores(scorer.names, scores, top, calibration?.temperature)
         const none = calibration && scores.every((score) => score < calibration.threshold)
         const answer = calibration && { answer: none ? noneOfThese : labels[0]!.label }
@@ -98,13 +99,13 @@ export const command = defineCommand({
   },
 })
 
-/** @param otherwise what is asked about where no labels are given */
+/** @param defaults the labels if none are given */
 async function labelNames(
   { labels, labelsFile }: { labels: string | undefined; labelsFile: string | undefined },
-  otherwise: readonly string[] | undefined,
+  defaults: readonly string[] | undefined,
   terminal: Terminal,
 ): Promise<readonly string[]> {
-  if (labels === undefined && labelsFile === undefined && otherwise) return otherwise
+  if (labels === undefined && labelsFile === undefined && defaults) return defaults
   const names: string[] = []
   if (labels === 'imagenet') names.push(...(await import('typeclip')).imagenetClassNames)
   else names.push(...(labels ?? '').split(','))
@@ -123,7 +124,7 @@ function noteAlike(alike: readonly string[][], terminal: Terminal): void {
   if (alike.length === 0) return
   const some = alike.slice(0, 5).map((group) => group.join(' = '))
   terminal.note(
-    `labels that are given twice, or read alike, count once: ${some.join(', ')}${alike.length > 5 ? ', …' : ''}`,
+    `labels that are given twice, or have the same tokens, count once: ${some.join(', ')}${alike.length > 5 ? ', …' : ''}`,
   )
 }
 
@@ -139,15 +140,15 @@ function block(path: string, labels: readonly Label[], none: boolean): string {
   return [onOneLine(path), ...(none ? [`  ${noneOfThese}`] : []), ...table(rows, ['left', 'right', 'left'])].join('\n')
 }
 
-/** A line for each image: path, best label, share. The columns line up where the names are not too long. */
+/** A line for each image: path, best label, score. The columns line up unless a name is too long. */
 function oneLine(images: readonly { path: string }[], names: readonly string[]) {
   const widest = (texts: readonly string[], limit: number) =>
     texts.reduce((width, text) => Math.min(limit, Math.max(width, displayWidth(text))), 0)
   const pathWidth = widest(
     images.map(({ path }) => onOneLine(path)),
-    longestPath,
+    maxPath,
   )
-  const labelWidth = widest([...names, noneOfThese], longestLabel)
+  const labelWidth = widest([...names, noneOfThese], maxLabel)
   return (path: string, { label, score }: Label, none: boolean): string =>
     none
       ? `${padded(onOneLine(path), pathWidth)}  ${noneOfThese}`

@@ -23,7 +23,7 @@ it('prints help', async () => {
     address, or - for the bytes of one image on standard input. --explain adds why they match: which parts of the image
     and which words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); the terminal then
     shows only that.
-    A config.json of open_clip or Hugging Face without weights, as --model, is shown with random weights.
+    --model may be a config.json of open_clip or Hugging Face without weights: it is shown with random ones.
 
     Flags:
       --text S…                            a text; repeat the flag for more

@@ -1,4 +1,4 @@
-// `typeclip preprocess`: images to the pixels that a model takes.
+// `typeclip preprocess`: images to the pixels that a model reads.
 
 import type { Preprocessing } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
@@ -6,17 +6,17 @@ import { findImages, imageWords } from '../inputs/images.ts'
 import { addressFlags, imageFlags } from '../model-flags.ts'
 import { startJob } from '../outputs/job.ts'
 import { createRowFile } from '../outputs/row-file.ts'
-import { unturnedImages } from '../outputs/use-notices.ts'
+import { notRotatedNotice } from '../outputs/use-notices.ts'
 import { defineCommand } from '../shell/command.ts'
 
-/** Images that are worked on at a time. */
-const ahead = 32
+/** Images that are preprocessed at the same time. */
+const maxPending = 32
 
 export const command = defineCommand({
   usage: 'IMAGE… --out X.npy [flags]',
   about: [
     'Writes float32 [n, 3, N, N], normalised; with --raw, uint8 before normalising. An image that fails has no row;',
-    'X.rows.jsonl says what each row is.',
+    'X.rows.jsonl names the image of each row.',
     ...imageWords,
   ],
   flags: {
@@ -55,13 +55,13 @@ export const command = defineCommand({
       interpolation: interpolation ?? defaults.interpolation,
     }
     const file = await createRowFile(out, { allowed: ['.npy'], shape: [3, size, size] })
-    const unturned = new Set<string>()
+    const notRotated = new Set<string>()
     const preprocessor = createPreprocessor({
       preprocessing,
       maxPixels,
       maxBytes,
       exifRotate,
-      onOrientation: ({ id }) => unturned.add(id),
+      onOrientation: ({ id }) => notRotated.add(id),
     })
     const job = startJob(terminal, 'image', images.length)
     try {
@@ -77,7 +77,7 @@ export const command = defineCommand({
         job.done()
       }
       const code = job.end()
-      if (unturned.size > 0) terminal.note(unturnedImages(unturned.size))
+      if (notRotated.size > 0) terminal.note(notRotatedNotice(notRotated.size))
       if (code < 2) {
         await file.commit()
         terminal.note(`wrote ${file.description()}`)
@@ -96,22 +96,22 @@ export const command = defineCommand({
   },
 })
 
-/** Each item with what becomes of it, in the order given, several at a time; an item's InputError is its result. */
+/** Each item with its result, in the order given, several at the same time. An InputError counts as a result. */
 async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<[T, R | Error]> {
-  const underway: { item: T; result: Promise<R | Error> }[] = []
+  const pending: { item: T; result: Promise<R | Error> }[] = []
   for (const item of items) {
     const result = work(item).catch((error: Error) => {
       if (error.name === 'InputError') return error
       throw error
     })
     result.catch(() => {})
-    underway.push({ item, result })
-    if (underway.length === ahead) yield* first()
+    pending.push({ item, result })
+    if (pending.length === maxPending) yield* first()
   }
-  while (underway.length > 0) yield* first()
+  while (pending.length > 0) yield* first()
 
   async function* first(): AsyncGenerator<[T, R | Error]> {
-    const { item, result } = underway.shift()!
+    const { item, result } = pending.shift()!
     yield [item, await result]
   }
 }

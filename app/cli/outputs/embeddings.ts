@@ -45,8 +45,8 @@ export async function* streamFound<Result extends { index: number }>(
   }
 }
 
-/** Texts that are embedded together; a file of any length takes no more memory than this many. */
-const group = 256
+/** Texts embedded at a time: memory does not grow with the length of a file. */
+const maxWaiting = 256
 
 export async function* embedTexts(
   clip: Clip,
@@ -77,7 +77,7 @@ export async function* embedTexts(
       continue
     }
     waiting.push(text)
-    if (waiting.length === group) yield* embedWaiting()
+    if (waiting.length === maxWaiting) yield* embedWaiting()
   }
   if (waiting.length > 0) yield* embedWaiting()
 }

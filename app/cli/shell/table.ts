@@ -8,7 +8,7 @@ export type Align = 'left' | 'right'
 
 const characters = (text: string): string[] => Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
 
-/** A text on one line and within a width, with … where it was cut. */
+/** A text on one line of at most `width` columns; a cut is marked with …. */
 export function shortened(text: string, width: number): string {
   const line = text.replaceAll(/\s+/g, ' ')
   if (displayWidth(line) <= width) return line
@@ -20,7 +20,7 @@ export function shortened(text: string, width: number): string {
   return `${cut}…`
 }
 
-/** The start of a line that fits in `width` columns. */
+/** As much of the start of a line as fits in `width` columns. */
 export function clipped(line: string, width: number): string {
   if (line.length <= width / 2 || displayWidth(line) <= width) return line
   let [cut, columns] = ['', 0]
@@ -44,7 +44,7 @@ export const onOneLine = (text: string): string =>
           : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
-/** Rows of equally many cells as lines. */
+/** Rows with the same number of cells, as lines. */
 export function table(rows: readonly (readonly string[])[], align: readonly Align[] = []): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => displayWidth(row[column] ?? ''))))
   return rows.map((row) =>

@@ -15,9 +15,9 @@ export function classificationTable(result: ClassificationResult): string[] {
   ]
   if (rejection) {
     numbers.push(
-      ['answered', percent(rejection.answered)],
-      ['precision of the answers', percent(rejection.precision)],
-      ['recall of the answers', percent(rejection.recall)],
+      ['predicted', percent(rejection.answered)],
+      ['precision of the predictions', percent(rejection.precision)],
+      ['recall of the predictions', percent(rejection.recall)],
     )
   }
   const rows = classes.map(({ name, n, recall, precision }, i) => [

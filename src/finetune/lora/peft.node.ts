@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { openCheckpoint } from '../../checkpoint/open.node.ts'
 import { readTensor } from '../../checkpoint/read.node.ts'
-import { type TensorToWrite, writeSafetensors } from '../../checkpoint/write.node.ts'
+import { arrayTensor, type TensorToWrite, writeSafetensors } from '../../checkpoint/write.node.ts'
 import { CheckpointError } from '../../errors.ts'
 import { replaceJson } from '../../files/atomic.node.ts'
 import { readJson } from '../../files/json.node.ts'
@@ -67,9 +67,8 @@ export async function writeAdapter(folder: string, { options, tensors }: Adapter
   const written = new Map<string, TensorToWrite>()
   for (const [name, { shape, data }] of tensors) {
     const place = renamed(name, 0)
-    if (!place) throw new CheckpointError(`adapter: '${name}' is no matrix of a LoRA that PEFT has a place for`)
-    const bytes = async () => new Uint8Array(Float32Array.from(data).buffer)
-    written.set(prefix + place.name, { dtype: 'float32', shape: [...shape], bytes })
+    if (!place) throw new CheckpointError(`adapter: '${name}' is not a LoRA matrix that PEFT knows`)
+    written.set(prefix + place.name, arrayTensor(data, shape))
   }
   const hasPool = [...tensors.keys()].some((name) => name.startsWith(pool))
   const blockModules = options.targets.map((target) => modules[target][1].split('.').at(-1)!)
@@ -129,7 +128,7 @@ export async function readAdapter(folder: string): Promise<Adapter> {
   const other = unsupported.find(([field, inUse]) => inUse(config[field]))
   if (other) {
     throw new CheckpointError(
-      `${where}: ${other[0]} is ${JSON.stringify(config[other[0]])}, which typeclip does not have; merge it with PEFT, and convert the model`,
+      `${where}: ${other[0]} is ${JSON.stringify(config[other[0]])}, which is not supported; merge the adapter with PEFT, and convert the model`,
     )
   }
   const { r, lora_alpha: alpha } = config
@@ -144,7 +143,7 @@ export async function readAdapter(folder: string): Promise<Adapter> {
     const place = renamed(name.slice(name.startsWith(prefix) ? prefix.length : 0), 1)
     if (!place) {
       throw new CheckpointError(
-        `${path}: '${name}' is no LoRA matrix of a part of CLIP's blocks (as with target_modules "all-linear", which takes the projections too); merge it with PEFT, and convert the model`,
+        `${path}: '${name}' is not a LoRA matrix of CLIP's blocks (as with target_modules "all-linear", which takes the projections too); merge it with PEFT, and convert the model`,
       )
     }
     const [rows, columns] = tensor.shape

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import type { ImageInput, Many } from '../../clip/clip.ts'
-import { orientationNotice } from '../../clip/orientation-notice.ts'
+import { orientationNotice } from '../../clip/notices.ts'
 import { InputError } from '../../errors.ts'
 import type { LabelledFeatures } from '../../evaluate/embed-samples.ts'
 import type { Augmentation } from '../../image/augment.ts'

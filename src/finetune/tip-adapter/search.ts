@@ -34,7 +34,7 @@ const maxElements = 1 << 22
 /** Ties are broken by the smallest β, then the smallest α. */
 export async function* searchAlphaBeta(
   adapter: TipAdapter,
-  { x, labels }: UnitFeatures,
+  { features, labels }: UnitFeatures,
   cache: KeyValueCache,
   { beta, alpha }: Grid = grid,
 ): AsyncGenerator<MethodProgress, Searched> {
@@ -44,7 +44,7 @@ export async function* searchAlphaBeta(
   for (let from = 0; from < labels.length; from += rows) {
     const batchLabels = labels.subarray(from, from + rows)
     let pair = 0
-    for await (const terms of adapter.terms(rowRange(x, from, from + rows), cache, betas)) {
+    for await (const terms of adapter.terms(rowRange(features, from, from + rows), cache, betas)) {
       for (const a of alphas) correct[pair++]! += countCorrect(terms.words, terms.cache, a, batchLabels)
     }
     yield {

@@ -26,7 +26,7 @@ describe('beside PyTorch', async () => {
     names,
     labels: labels('labels'),
   }))
-  const test = { x: inRows(of('test'), width), labels: labels('test_labels') }
+  const test = { features: inRows(of('test'), width), labels: labels('test_labels') }
   const cache = cacheOf(views)
   let adapter: Awaited<ReturnType<typeof createTipAdapter>>
   beforeAll(async () => {
@@ -42,8 +42,10 @@ describe('beside PyTorch', async () => {
   it('gives the same logits to 1e-5, by the graph and by the classifier that it ends in', async () => {
     const logits = of('logits')
     const most = Math.max(...logits.map(Math.abs))
-    const byGraph = (await adapter.logits(test.x, cache)).data
-    const byClassifier = Array.from(test.labels, (_, i) => [...scoresOf({ ...words, cache }, rowOf(test.x, i))]).flat()
+    const byGraph = (await adapter.logits(test.features, cache)).data
+    const byClassifier = Array.from(test.labels, (_, i) => [
+      ...scoresOf({ ...words, cache }, rowOf(test.features, i)),
+    ]).flat()
     expect(byGraph.length).toBe(logits.length)
     for (const found of [byGraph, byClassifier]) {
       for (const [i, z] of logits.entries()) expect(Math.abs(found[i]! - z) / most).toBeLessThan(1e-5)
@@ -88,7 +90,7 @@ describe('beside PyTorch', async () => {
       accuracies.push(step.value.numbers!['top-1']!)
     }
     for (const [i, loss] of of('losses').entries()) expect(Math.abs(losses[i]! - loss)).toBeLessThan(tolerance.training)
-    const kept = predictions(await adapter.logits(view.x, step.value))
+    const kept = predictions(await adapter.logits(view.features, step.value))
     const right = view.labels.filter((label, i) => kept[i] === label).length
     expect(right / n).toBe(Math.max(...accuracies))
   })
@@ -105,7 +107,7 @@ it('counts labels in the order of the classes that are learnt, and refuses other
   const features = Float32Array.of(3, 4, 0, 2)
   const found = { features: inRows(features, 2), names: ['b', 'a'], labels: Int32Array.of(0, 1) }
   expect(unitFeatures(found, ['a', 'b', 'c'])).toEqual({
-    x: inRows(Float32Array.of(0.6, 0.8, 0, 1), 2),
+    features: inRows(Float32Array.of(0.6, 0.8, 0, 1), 2),
     labels: Int32Array.of(1, 0),
   })
   expect(() => unitFeatures(found, ['b'])).toThrow('without a training image: a')

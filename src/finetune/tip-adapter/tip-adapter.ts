@@ -112,9 +112,9 @@ export async function createTipAdapter(
       const outputs = await run(programs.logits, { x: asValue(x), ...cacheInputs(cache) })
       return matrixOf(outputs.logits!)
     },
-    async gradient({ x, labels }, cache) {
+    async gradient({ features, labels }, cache) {
       const label = new Value('float32', Float32Array.from(labels), [labels.length])
-      const outputs = await run(programs.gradient, { x: asValue(x), labels: label, ...cacheInputs(cache) })
+      const outputs = await run(programs.gradient, { x: asValue(features), labels: label, ...cacheInputs(cache) })
       return { loss: (outputs.loss!.data as Float32Array)[0]!, keys: outputs.gradient!.data as Float32Array }
     },
     async *terms(x, cache, betas) {

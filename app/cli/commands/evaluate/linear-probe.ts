@@ -1,4 +1,4 @@
-// `typeclip evaluate linear-probe`: logistic regression on the image tower's features (§3.2).
+// `typeclip evaluate linear-probe`: logistic regression on the features of the image encoder (§3.2).
 
 import { UsageError } from 'typeclip/errors'
 import { createPage } from '../../../report/evaluate/page.ts'
@@ -13,8 +13,8 @@ import { classificationJson, heading } from './zero-shot.ts'
 export const command = defineCommand({
   usage: '--train FOLDER --test FOLDER [--json] [--html FILE] [flags]',
   about: [
-    'Fits logistic regression to the image embeddings of one labelled data set and measures accuracy on another: what the',
-    'image encoder knows, without any text. By default as in OpenAI’s README: unnormalised embeddings, C = 0.316. For the',
+    'Fits logistic regression to the image embeddings of one labelled data set and measures accuracy on another: this',
+    'measures the image encoder alone. By default as in OpenAI’s README: unnormalised embeddings, C = 0.316. For the',
     'paper’s numbers use --sweep, and for Vision Transformers --before-projection.',
   ],
   flags: {
@@ -60,12 +60,11 @@ export const command = defineCommand({
           seed,
           onSample: job.onSample,
           onFit: ({ C, accuracy }) =>
-            terminal.status(`C = ${C.toPrecision(3)}: ${percent(accuracy)} of those held out`),
+            terminal.status(`C = ${C.toPrecision(3)}: ${percent(accuracy)} of the held-out images`),
           signal: job.signal,
         })
         const code = job.end()
-        if (!probe.converged)
-          terminal.note('the fit ended before its tolerance was met; its numbers may be a little low')
+        if (!probe.converged) terminal.note('the fit stopped before it converged; its numbers may be a little low')
         const about = { task: 'linear-probe' as const, model: clip.name, data: test.name, train: train.name }
         await page?.classification(about, result, clip)
         const { C, steps, loss } = probe

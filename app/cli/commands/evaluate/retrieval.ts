@@ -1,4 +1,4 @@
-// `typeclip evaluate retrieval`: how well words find their image, and images their words (§3.1).
+// `typeclip evaluate retrieval`: how well captions find their image, and images their captions (§3.1).
 
 import { UsageError } from 'typeclip/errors'
 import { createPage } from '../../../report/evaluate/page.ts'

@@ -1,4 +1,4 @@
-// `typeclip evaluate zero-shot`: how well words, or a trained classifier, tell a labelled data set's classes (§3.1).
+// `typeclip evaluate zero-shot`: accuracy of prompts, or of a trained classifier, on a labelled data set (§3.1).
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,8 +29,8 @@ export const command = defineCommand({
   about: [
     'Measures top-1 and top-5 accuracy, the mean over classes, each class, and calibration; --html adds the confusion',
     'matrix, the reliability diagram and the worst mistakes as images. An image’s class is the name of its innermost',
-    'folder, the label column of a table, or the .cls member of a shard. A model folder with a trained classifier uses',
-    'that, and there are no templates.',
+    'folder, the label column of a table, or the .cls member of a shard. A model folder with a trained classifier',
+    'predicts with that, and templates do not apply.',
   ],
   flags: {
     data: {
@@ -96,7 +96,7 @@ export const command = defineCommand({
   },
 })
 
-/** The method that trained a folder's classifier, as its `result.json` says. */
+/** The method that trained the classifier of a folder, from its `result.json`. */
 async function methodOf(folder: string): Promise<string> {
   const text = await readFile(join(folder, 'result.json'), 'utf8').catch(() => '{}')
   try {
@@ -113,7 +113,7 @@ export const heading = (
   `${data}: ${counted(result.n, 'image')}, ${counted(result.classes.length, 'class', 'classes')}, model ${model}` +
   (classifier === undefined ? '' : `, its trained classifier (${classifier})`)
 
-/** Everything but the images themselves. */
+/** Without the images themselves. */
 export const classificationJson = (about: Record<string, unknown>, result: ClassificationResult): string =>
   JSON.stringify({
     ...about,
