@@ -227,7 +227,7 @@ const mistakes: readonly Mistake[] = [
     line: 'figure2 --data photos --out f --lrs fast',
     says: /--lrs takes learning rates between commas: 3e-4,1e-3; found 'fast'/,
   },
-  { line: 'figure2 --data captions --out f', says: /name images with classes: --val/ },
+  { line: 'figure2 --data captions --out f', says: /give labelled images as --val/ },
   {
     line: 'figure2 --data photos --out f --images 9',
     says: /9 images do not fill one batch of 128; choose more --images, or a smaller --batch/,
