@@ -4,11 +4,10 @@ import { TypeclipError } from 'typeclip/errors'
 import { globalFlags, parseWords, spelled } from './shell/arguments.ts'
 import type { Command } from './shell/command.ts'
 import { withFlagNames } from './shell/flag-names.ts'
-import { commandHelp, overallHelp } from './shell/help.ts'
 import { version } from './shell/installation.ts'
 import { suggestion } from './shell/suggestion.ts'
 import { isSystemError, systemSentence } from './shell/system-errors.ts'
-import { createTerminal, type Streams, type Terminal } from './shell/terminal.ts'
+import type { Streams, Terminal } from './shell/terminal.ts'
 
 interface Entry {
   summary: string
@@ -62,6 +61,11 @@ export const commands: Readonly<Record<string, Entry>> = Object.fromEntries(
 /** The exit code of shells for an interruption: 128 and the number of the signal. */
 const interrupted = 130
 
+/** Loaded when there is help to print. */
+const help = () => import('./shell/help.ts')
+
+const asksVersion = (word = ''): boolean => ['--version', '-v', '-V', 'version'].includes(word)
+
 const isOn = (setting: string | undefined): boolean => /^(1|on|yes|true)$/i.test(setting ?? '')
 
 export async function run(
@@ -73,6 +77,11 @@ export async function run(
   const start = argv.findIndex((word) => !isQuiet(word))
   const words = start < 0 ? [] : argv.slice(start)
   const quiet = start !== 0 || isOn(process.env.TYPECLIP_QUIET)
+  if (asksVersion(words[words[0] === 'help' ? 1 : 0])) {
+    streams.stdout.write(`${version()}\n`) // the shortest start: no terminal is loaded
+    return 0
+  }
+  const { createTerminal } = await import('./shell/terminal.ts')
   const terminal = createTerminal(streams, signal, { quiet: quiet && argv.length > 0 })
   try {
     return await dispatch(words, terminal)
@@ -84,15 +93,11 @@ export async function run(
 async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
   const [first, ...following] = argv
   if (first === undefined) {
-    terminal.error(`a command is missing\n\n${overallHelp(commands)}`)
+    terminal.error(`a command is missing\n\n${(await help()).overallHelp(commands)}`)
     return 2
   }
-  if (['--version', '-v', '-V', 'version'].includes(first)) {
-    await terminal.print(version())
-    return 0
-  }
   if (first === '--help' || first === '-h' || (first === 'help' && following.length === 0)) {
-    await terminal.print(overallHelp(commands))
+    await terminal.print((await help()).overallHelp(commands))
     return 0
   }
   if (first === 'help') return dispatch([...following, '--help'], terminal)
@@ -105,7 +110,7 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   if (!('commands' in node)) return runCommand(first, node, following, terminal)
   const [second, ...rest] = following
   if (second === '--help' || second === '-h') {
-    await terminal.print(overallHelp(Object.fromEntries(ofGroup(first, node.commands))))
+    await terminal.print((await help()).overallHelp(Object.fromEntries(ofGroup(first, node.commands))))
     return 0
   }
   if (second === undefined || !Object.hasOwn(node.commands, second)) {
@@ -124,7 +129,7 @@ async function runCommand(
   const { command } = await load()
   const end = argv.indexOf('--')
   if (argv.slice(0, end < 0 ? argv.length : end).some((word) => word === '--help' || word === '-h')) {
-    await general.print(commandHelp(name, summary, command))
+    await general.print((await help()).commandHelp(name, summary, command))
     return 0
   }
   const terminal = general.withMessages((message) => withFlagNames(message, command.flags))

@@ -44,8 +44,7 @@ const roundUpTo4 = (count: number): number => Math.ceil(count / 4) * 4
  *     m = β₁ m + (1 − β₁) g,  v = β₂ v + (1 − β₂) g²
  *     θ = θ (1 − η λ) − η m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε)
  *
- * @param options.decayed how many of the values decay, from the first
- * @param options.scale factor of the gradient
+ * `decayed` is how many of the values decay, from the first; `scale` is a factor of the gradient.
  */
 export function adamW(
   values: Float32Array,

@@ -42,7 +42,8 @@ export const classifierScorer = (clip: Clip, classifier: Classifier): Scorer => 
  * Scores for class names, by any model. Without a joint embedding, a class's score is the mean over templates of
  * `log p(prompt | image) / length`.
  *
- * @param options.templates default: `a photo of a {}.`, or the name alone for bag-of-words prediction
+ * Templates: by default `a photo of a {}.`, or the name alone for bag-of-words prediction.
+ *
  * @throws UsageError without names, or for a template without `{}`
  */
 export async function zeroShotScorer(

@@ -60,7 +60,6 @@ export function contextLengthFor(prompts: readonly (readonly number[])[], room: 
  *
  * @param prompts ids of each class from start to end; the context goes after the start
  * @param m number of context vectors
- * @param options.recompute recomputes the inside of blocks: slower, with less memory (by a fifth for twelve blocks)
  */
 export async function createPromptLearner(
   { config, parameters, runtime, logitScale, logitBias, objective }: PromptedModel,
