@@ -1,13 +1,11 @@
 // Measure zero-shot accuracy on labelled images, and how probable the model's answers really are.
 
 import { load } from 'typeclip'
-import { evaluateZeroShot, openSource } from 'typeclip/evaluate'
+import { evaluateZeroShot } from 'typeclip/evaluate'
 
 const clip = await load()
-const data = await openSource('examples/pairs.csv') // a table with a label column, or a folder for each class
-console.log(`${data.size} images of ${data.labels!.length} classes`)
-
-const result = await evaluateZeroShot(clip, data, {
+// A table with a label column, or a folder for each class.
+const result = await evaluateZeroShot(clip, 'examples/pairs.csv', {
   templates: ['a photo of {}.'], // several are averaged
   words: new Map([['hat', 'a cap']]), // what the prompts call a class, where its name would not do
 })

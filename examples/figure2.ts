@@ -3,14 +3,14 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { figure2, openInitialModel, openSource } from 'typeclip/training'
+import { figure2 } from 'typeclip/figure2'
 
 const out = join(await mkdtemp(join(tmpdir(), 'typeclip-')), 'figure2')
 
 const events = figure2({
-  data: await openSource('examples/pairs.csv'), // far too little data for a real figure
-  val: await openSource('examples/pairs.csv'), // needs classes
-  model: await openInitialModel('examples/tiny-model.json'), // default: a small ResNet
+  data: 'examples/pairs.csv', // far too little data for a real figure
+  validation: 'examples/pairs.csv', // labelled images. Default: a tenth of `data`
+  model: 'examples/tiny-model.json', // default: a small ResNet
   out,
   objectives: ['lm', 'bow', 'bow-contrastive'],
   images: 36, // images that each run processes

@@ -4,13 +4,13 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { load } from 'typeclip'
-import { openInitialModel, openSource, train } from 'typeclip/training'
+import { train } from 'typeclip/training'
 
 const out = join(await mkdtemp(join(tmpdir(), 'typeclip-')), 'run')
 
 const events = train({
-  model: await openInitialModel('examples/tiny-model.json'), // open_clip's config: random weights; a checkpoint: continue it
-  data: await openSource('examples/pairs.csv'), // also a folder, .tsv, .jsonl, WebDataset shards
+  model: 'examples/tiny-model.json', // open_clip's config: random weights; a checkpoint: continue it
+  data: 'examples/pairs.csv', // also a folder, .tsv, .jsonl, WebDataset shards, or a list
   out, // the model, checkpoints, logs and curves
   objective: 'contrastive',
   batch: 9,

@@ -16,7 +16,10 @@ it('names the option that would have to change', async () => {
   const tokenizer = await loadTokenizer()
   const tooLong = () => tokenize(tokenizer, 'a photo of a cat', { contextLength: 4 })
   expect(tooLong).toThrow(expect.objectContaining({ name: 'InputError', option: 'onLong' }))
-  await expect(load(undefined, { device: 'gpu' })).rejects.toMatchObject({ name: 'UsageError', option: 'device' })
+  await expect(load(undefined, { device: 'gpu' as never })).rejects.toMatchObject({
+    name: 'UsageError',
+    option: 'device',
+  })
 })
 
 it('keeps what was caught as its cause', async () => {

@@ -80,15 +80,23 @@ const printed: Record<string, Check> = {
     expect(lines.at(-1)).toBe('orange.jpg: food')
   },
   evaluate: (lines) => {
-    expect(lines[0]).toBe('9 images of 9 classes')
-    expect(lines[1]).toBe('top-1 1.00, mean per class 1.00, 9 images')
-    expect(lines[2]).toBe('apple: recall 1.00, precision 1.00')
-    expect(lines[3]).toMatch(/^calibration error 0\.\d\d$/)
+    expect(lines[0]).toBe('top-1 1.00, mean per class 1.00, 9 images')
+    expect(lines[1]).toBe('apple: recall 1.00, precision 1.00')
+    expect(lines[2]).toMatch(/^calibration error 0\.\d\d$/)
   },
   'own-graph': (lines) => {
     expect(lines).toContain('%0 = MatMul(x, w) → float32 [n, 1]')
     expect(lines).toContain('step 0: loss 3.75000')
     expect(lines.at(-1)).toBe('w = 2.000, -1.000')
+  },
+  tokenize: (lines) => {
+    expect(lines).toEqual([
+      'a photo of a cat: 49406 320 1125 539 320 2368 49407',
+      '<|startoftext|> a</w> photo</w> of</w> a</w> cat</w> <|endoftext|>',
+      'Two dogs & a ball.: 49406 1237 3255 261 320 1069 269 49407',
+      '<|startoftext|> two</w> dogs</w> &</w> a</w> ball</w> .</w> <|endoftext|>',
+      'a photo of a cat',
+    ])
   },
   'checkpoint-tensors': (lines) => {
     expect(lines[0]).toBe('safetensors: 206 tensors, 13737649 numbers')

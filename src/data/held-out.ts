@@ -21,7 +21,7 @@ export async function holdOut(
   for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) if (isHeld(sample)) count++
   if (count === 0 || count === source.size) {
     throw new UsageError(
-      `${source.name}: ${counted(source.size, 'sample')} ${source.size === 1 ? 'is' : 'are'} too few to set a part of ${share} aside; give other data as \`val\``,
+      `${source.name}: ${counted(source.size, 'sample')} ${source.size === 1 ? 'is' : 'are'} too few to set a part of ${share} aside; give other data as \`validation\``,
     )
   }
   return {

@@ -8,13 +8,15 @@
 
 export { combine } from '../data/combine.ts'
 export type { FolderOptions } from '../data/folder.node.ts'
+export type { DataInput } from '../data/given.node.ts'
 export { openSource, type SourceOptions } from '../data/open.node.ts'
 export type { Order, Sample, Skipped, Source } from '../data/sample.ts'
 export type { ShardBytesOptions } from '../data/shard-bytes.node.ts'
-export type { TableOptions } from '../data/table.node.ts'
-export type { WebDatasetOptions } from '../data/webdataset.node.ts'
-export { type Calibrated, type CalibrateOptions, type Calibration, calibrate } from '../evaluate/calibration.ts'
+export type { WebDatasetOptions } from '../data/shard-samples.node.ts'
+export type { TableOptions } from '../data/table-rows.node.ts'
+export { type Calibrated, type CalibrateOptions, calibrate } from '../evaluate/calibration.node.ts'
 export { calibrationJson, readCalibration } from '../evaluate/calibration-file.node.ts'
+export type { Calibration } from '../evaluate/calibration-record.ts'
 export {
   averagePrecision,
   type ClassReport,
@@ -22,7 +24,6 @@ export {
   meanPerClass,
   perClass,
   predictions,
-  type Scores,
   topK,
 } from '../evaluate/classification.ts'
 export { type LabelledFeatures, labelledFeatures, type SampleOptions } from '../evaluate/embed-samples.ts'
@@ -31,19 +32,19 @@ export {
   evaluateClassifier,
   type JudgeOptions,
   type Mistake,
-} from '../evaluate/evaluate-classifier.ts'
+} from '../evaluate/evaluate-classifier.node.ts'
 export {
   type EvaluateLinearProbeOptions,
   evaluateLinearProbe,
   type LinearProbeResult,
-} from '../evaluate/evaluate-linear-probe.ts'
+} from '../evaluate/evaluate-linear-probe.node.ts'
 export {
   type EvaluateRetrievalOptions,
   evaluateRetrieval,
   type RetrievalMiss,
   type RetrievalResult,
-} from '../evaluate/evaluate-retrieval.ts'
-export { type EvaluateZeroShotOptions, evaluateZeroShot } from '../evaluate/evaluate-zero-shot.ts'
+} from '../evaluate/evaluate-retrieval.node.ts'
+export { type EvaluateZeroShotOptions, evaluateZeroShot } from '../evaluate/evaluate-zero-shot.node.ts'
 export {
   type Features,
   type LinearProbe,
@@ -73,6 +74,6 @@ export {
   type ReliabilityBin,
   reliability,
 } from '../evaluate/reliability.ts'
-export { meanRank, medianRank, type Recall, ranks, recall, recallAt, type Similarities } from '../evaluate/retrieval.ts'
+export { meanRank, medianRank, type Recall, ranks, recall, recallAt } from '../evaluate/retrieval.ts'
 export { fitTemperature } from '../evaluate/temperature.ts'
 export type { Runtime } from '../runtime/runtime.ts'

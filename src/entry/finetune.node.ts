@@ -16,7 +16,7 @@ export type { Skipped, Source } from '../data/sample.ts'
 export type { DownloadOptions } from '../download/hub.node.ts'
 export type { RetryOptions } from '../download/retry.node.ts'
 export type { LabelledFeatures, SampleOptions } from '../evaluate/embed-samples.ts'
-export type { ClassificationResult } from '../evaluate/evaluate-classifier.ts'
+export type { ClassificationResult } from '../evaluate/evaluate-classifier.node.ts'
 export {
   type Context,
   contextLengthFor,
@@ -32,7 +32,7 @@ export {
   type TrainContextOptions,
   trainContext,
 } from '../finetune/coop/sgd.ts'
-export { type CachedFeatures, cachedFeatures } from '../finetune/features.node.ts'
+export { cachedFeatures, type FeatureEncoder } from '../finetune/features.node.ts'
 export { fewShot, heldOutTenth, withPrompts } from '../finetune/few-shot.ts'
 export {
   type Accuracy,

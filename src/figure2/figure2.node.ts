@@ -3,18 +3,20 @@
 
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Skipped, Source } from '../data/sample.ts'
+import { type DataInput, sourceOf, validationSourceOf } from '../data/given.node.ts'
+import { holdOut } from '../data/held-out.ts'
+import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
+import { replaceFile, replaceJson } from '../files/atomic.node.ts'
 import { makeFolder } from '../files/make-folder.node.ts'
 import type { Augmentation } from '../image/augment.ts'
-import { type InitialModel, openInitialModel } from '../training/initial-model.node.ts'
-import { judgeBy } from '../training/judge.node.ts'
-import { replaceFile } from '../training/run/checkpoint.node.ts'
+import { type InitialModel, initialModelOf } from '../training/initial-model.node.ts'
 import { writeDrawing } from '../training/run/curves.node.ts'
 import { type LoggedStep, type LoggedValidation, parseLines } from '../training/run/lines.ts'
 import { changedSettings } from '../training/run/settings.ts'
 import type { Schedule } from '../training/schedule.ts'
 import { type TrainEvent, train } from '../training/train.node.ts'
+import { columnsOf, type OpenOptions } from '../training/train-options.ts'
 import { drawFigure2, tableOfFigure2 } from './draw.ts'
 import { meanAndSpread } from './efficiency.ts'
 import { figure2Model } from './model.ts'
@@ -29,15 +31,17 @@ import {
 } from './report.ts'
 
 /** Options of `figure2`. */
-export interface Figure2Options {
+export interface Figure2Options extends OpenOptions {
   /** Images with captions to train on. */
-  data: Source
-  /** The validation set, with classes. */
-  val: Source
+  data: DataInput
+  /** The validation set, with classes. Default: a random tenth of `data`, which is then not trained on. */
+  validation?: DataInput | undefined
+  /** For class folders: captions with `{}` for the class. Default: `a photo of a {}.` */
+  templates?: readonly string[] | undefined
   /** A folder for the figure and its runs. */
   out: string
-  /** Default: a small ModifiedResNet. */
-  model?: InitialModel | undefined
+  /** An open_clip config (`*.json`), or an opened model. Default: a small ModifiedResNet. */
+  model?: string | InitialModel | undefined
   /** Default: the figure's three. */
   objectives?: readonly Figured[] | undefined
   /** Images that each run processes. Default: 30 times the data. */
@@ -73,6 +77,8 @@ export interface Figure2Run {
 
 /** What happens while the figure is made, in order. */
 export type Figure2Event =
+  /** What was skipped or guessed when the model and the data were opened. */
+  | { kind: 'notice'; message: string }
   /** `runs`: the number of runs, finished ones included. */
   | { kind: 'plan'; runs: number; images: number; batch: number; steps: number; judgedAt: number[] }
   | { kind: 'run'; run: Figure2Run; number: number; finished: boolean }
@@ -88,6 +94,8 @@ export type Figure2Event =
   | { kind: 'end'; report: Figure2Report }
 
 const defaultObjectives: readonly Figured[] = ['lm', 'bow', 'bow-contrastive']
+/** The share of the data that is held out for validation. */
+const heldShare = 0.1
 /** A run of the sweep processes this share of a run's images. */
 const sweepShare = 1 / 4
 
@@ -99,31 +107,25 @@ const sweepShare = 1 / 4
  *
  * @example
  * ```ts
- * import { figure2, openSource } from 'typeclip/training'
+ * import { figure2 } from 'typeclip/figure2'
  *
- * const data = await openSource('drawings.csv')
- * const val = await openSource('photos') // a folder for each class
- * for await (const event of figure2({ data, val, out: 'figure2' })) {
+ * // `validation` has a folder for each class.
+ * for await (const event of figure2({ data: 'drawings.csv', validation: 'photos', out: 'figure2' })) {
  *   if (event.kind === 'ran') console.log(event.run.objective, event.accuracy)
  * }
  * ```
  */
 export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2Event> {
-  const {
-    data,
-    val,
-    out,
-    objectives = defaultObjectives,
-    batch = 128,
-    seeds = 3,
-    points = 12,
-    schedule = 'constant',
-  } = options
+  const { out, objectives = defaultObjectives, batch = 128, seeds = 3, points = 12, schedule = 'constant' } = options
   const { learningRates = [3e-4, 1e-3, 3e-3], augment = {}, signal } = options
-  if (!val.labels)
+  const { data, val } = await dataOf(options)
+  if (!val.labels) {
     throw new UsageError(
-      `${val.name} has no classes, but the curves show accuracy over classes; give data with classes as \`val\``,
+      `${val.name} has no classes, but the curves show accuracy over classes; give data with classes as \`validation\``,
+      { option: 'validation' },
     )
+  }
+  for (const message of [...(data.notices ?? []), ...(val.notices ?? [])]) yield { kind: 'notice', message }
   const images = options.images ?? 30 * data.size
   const steps = Math.round(images / batch)
   if (steps < 1)
@@ -132,7 +134,8 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
     )
   const judgedAt = pointsOf(steps, points)
   await makeFolder(out)
-  const model = options.model ?? (await smallModel(join(out, 'model.json')))
+  const model = await initialModelOf(options.model ?? (await smallModel(join(out, 'model.json'))), options, signal)
+  for (const message of model.notices) yield { kind: 'notice', message }
   const digests = { dataDigest: (await data.digest?.()) ?? null, valDigest: (await val.digest?.()) ?? null }
   const swept = learningRates.length > 1
   let number = 0
@@ -163,7 +166,6 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
     if (finished) return finished
     const folder = join(out, nameOf(run))
     let parameters = 0
-    const skipped: Skipped[] = []
     const events = train({
       data,
       out: folder,
@@ -178,20 +180,16 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
       resume: true,
       saveEvery: 500,
       keep: 1,
-      judgeAt: run.kind === 'sweep' ? [] : judgedAt,
-      validate: judgeBy(val, {
-        templates: options.prompts,
-        threads: options.threads,
-        signal,
-        onSkipped: (sample) => void skipped.push(sample),
-      }),
+      validateAt: run.kind === 'sweep' ? [] : judgedAt,
+      validation: val,
+      templates: options.prompts,
       threads: options.threads,
       signal,
     })
     for await (const event of events) {
+      if (event.kind === 'notice') continue // at the beginning of the figure
       if (event.kind === 'start') parameters = event.parameters
       yield { kind: 'training', run, event }
-      for (const one of skipped.splice(0)) yield { kind: 'training', run, event: { kind: 'skipped', ...one } }
       if (event.kind === 'end' && event.reason === 'interrupted') return undefined
     }
     const lines = parseLines<LoggedValidation>(await readFile(join(folder, 'validation.jsonl'), 'utf8'))
@@ -235,14 +233,29 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
   const about = { data: data.name, val: val.name, chance: 1 / val.labels.length, images: steps * batch, batch }
   const report = summarize(about, runs, sweeps)
   await writeDrawing(join(out, 'figure2'), drawFigure2(report))
-  await replaceFile(join(out, 'figure2.json'), `${JSON.stringify(report, null, 2)}\n`)
+  await replaceJson(join(out, 'figure2.json'), report)
   await replaceFile(join(out, 'figure2.md'), tableOfFigure2(report))
   yield { kind: 'end', report }
 }
 
-async function smallModel(path: string): Promise<InitialModel> {
-  await replaceFile(path, `${JSON.stringify(figure2Model, null, 2)}\n`)
-  return openInitialModel(path)
+/** The data of all runs: the validation set is held out if none is given. */
+async function dataOf(options: Figure2Options): Promise<{ data: Source; val: Source }> {
+  const opening = { ...columnsOf(options), templates: options.templates, signal: options.signal }
+  const all = await sourceOf(options.data, opening)
+  if (options.validation !== undefined) return { data: all, val: await validationSourceOf(options.validation, opening) }
+  if (!all.labels) {
+    throw new UsageError(
+      `${all.name} has captions and no classes to validate with; give labelled images as \`validation\``,
+      { option: 'validation' },
+    )
+  }
+  const { rest, held } = await holdOut(all, { share: heldShare, seed: 0 })
+  return { data: rest, val: { ...held, notices: [] } }
+}
+
+async function smallModel(path: string): Promise<string> {
+  await replaceJson(path, figure2Model)
+  return path
 }
 
 /** Steps to validate after: from the end backwards, each after √2 times fewer images. */

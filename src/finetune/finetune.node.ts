@@ -6,16 +6,17 @@ import { type LoadOptions, load } from '../clip/load.node.ts'
 import { openSource } from '../data/open.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import { classNames, severalClasses } from '../evaluate/embed-samples.ts'
-import { type ClassificationResult, evaluateClassifier } from '../evaluate/evaluate-classifier.ts'
+import { type ClassificationResult, evaluateClassifier } from '../evaluate/evaluate-classifier.node.ts'
+import { classNames, severalClasses } from '../evaluate/labelled-data.ts'
+import { replaceJson } from '../files/atomic.node.ts'
 import type { Activation } from '../model/config.ts'
 import { starter } from '../pretrained/open.node.ts'
 import { openInitialModel } from '../training/initial-model.node.ts'
-import { replaceFile } from '../training/run/checkpoint.node.ts'
 import { inRunFolder } from '../training/run/folder.node.ts'
 import { writeModel } from '../training/run/saved-model.node.ts'
-import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier, writeClassifier } from '../zero-shot/classifier-file.node.ts'
+import { zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
+import { defaultTemplates } from '../zero-shot/prompts.ts'
 import { cachedFeatures } from './features.node.ts'
 import { fewShot, heldOutTenth, withPrompts } from './few-shot.ts'
 import { type FinetuneSettings, loading, type MethodEvent, type Task } from './method.ts'
@@ -77,8 +78,6 @@ export type FinetuneEvent =
   | { kind: 'notice'; message: string }
   | ({ kind: 'judged'; what: 'zero-shot' | 'fine-tuned'; data: string; details: ClassificationResult } & Accuracy)
   | { kind: 'result'; result: FinetuneResult }
-
-const defaultTemplates = ['a photo of a {}.']
 
 /**
  * Fine-tunes a model on labelled images and yields what happens. `load(out)` is the result, together with
@@ -184,7 +183,7 @@ async function* inFolder(options: FinetuneOptions, before: Task['before']): Asyn
       ...methodResult,
       skipped: skips.all(),
     }
-    await replaceFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`)
+    await replaceJson(join(out, 'result.json'), result)
     yield { kind: 'result', result }
   } finally {
     await clip.dispose()

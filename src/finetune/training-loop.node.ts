@@ -1,15 +1,16 @@
 // The training loop of fine-tuning methods: ten validations during the run, and at the end the best model in the folder.
 
-import { cp, readdir, rename, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { load } from '../clip/load.node.ts'
 import { TrainingError } from '../errors.ts'
-import { evaluateClassifier } from '../evaluate/evaluate-classifier.ts'
+import { evaluateClassifier } from '../evaluate/evaluate-classifier.node.ts'
+import { copyFiles } from '../files/atomic.node.ts'
 import type { ClipConfig } from '../model/config.ts'
 import type { Adaptation } from '../training/adaptation.ts'
 import { run, type TrainEvent } from '../training/train.node.ts'
-import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier } from '../zero-shot/classifier-file.node.ts'
+import { zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
 import { subset } from './few-shot.ts'
 import { layerDecay } from './layer-decay.ts'
 import { type FinetuneSettings, loading, type Task } from './method.ts'
@@ -141,12 +142,5 @@ export async function judged(
 async function keepBest(out: string): Promise<void> {
   const best = join(out, 'best')
   if (!(await stat(best).catch(() => undefined))) return
-  await copyModel(best, out)
-}
-
-export async function copyModel(from: string, to: string): Promise<void> {
-  for (const name of await readdir(from)) {
-    await cp(join(from, name), join(to, `${name}.part`))
-    await rename(join(to, `${name}.part`), join(to, name))
-  }
+  await copyFiles(best, out)
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { fromHuggingFace, fromOpenClip } from './activations.ts'
+import { fromHuggingFace } from './hugging-face.ts'
+import { fromOpenClip } from './open-clip.ts'
 
 const golden = JSON.parse(readFileSync(new URL('../../fixtures/configs.json', import.meta.url), 'utf8')) as {
   open_clip: Record<string, { vision_cfg: { layers: unknown; width: number }; text_cfg: { heads: number } }>

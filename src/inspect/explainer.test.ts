@@ -63,7 +63,7 @@ describe('a Vision Transformer', () => {
     )
     const most = Math.max(...map)
     for (const [i, x] of other.map.entries()) expect(Math.abs(x - map[i]!) / most).toBeLessThan(1e-5)
-    await explainer.dispose()
+    await explainer[Symbol.asyncDispose]()
   })
 
   it('refuses what it cannot explain', async () => {

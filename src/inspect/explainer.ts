@@ -1,6 +1,7 @@
 // Relevance for images and texts: which image positions and which tokens make the two similar.
 
-import { type Clip, type ImageInput, unit } from '../clip/clip.ts'
+import type { Clip, ImageInput } from '../clip/clip.ts'
+import { unit } from '../clip/embeddings.ts'
 import { UsageError } from '../errors.ts'
 import { imageTower } from '../model/towers.ts'
 import { placesOf, readPixels } from './image-pass.ts'
@@ -52,6 +53,8 @@ export interface Explainer {
    */
   text(text: string, target: Float32Array): Promise<TextRelevance>
   dispose(): Promise<void>
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** The relevance graphs of both encoders, each compiled on first use. Call `dispose` when done. */
@@ -65,7 +68,7 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
     typeof startLayer === 'number' ? { image: tower?.attentionPool ? -1 : startLayer, text: startLayer } : startLayer
   const programs: Partial<Record<'image' | 'text', Promise<RelevanceProgram>>> = {}
 
-  return {
+  const explainer: Explainer = {
     async image(pixels, target) {
       programs.image ??= relevanceProgram(clip, 'image', image)
       const program = await programs.image
@@ -93,7 +96,9 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
     async dispose() {
       for (const program of Object.values(programs)) await (await program.catch(() => undefined))?.dispose()
     },
+    [Symbol.asyncDispose]: () => explainer.dispose(),
   }
+  return explainer
 }
 
 /**

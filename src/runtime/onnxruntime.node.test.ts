@@ -16,7 +16,7 @@ it('waits for runs in progress before it disposes of a program', async () => {
 it('can be disposed of twice, and runs nothing afterwards', async () => {
   const program = await createRuntime().compile(graph, { name: 'tiny' })
   await Promise.all([program.dispose(), program.dispose()])
-  await program.dispose()
+  await program[Symbol.asyncDispose]()
   await expect(program.run({ x: x() })).rejects.toThrow('tiny was disposed of and cannot run')
 })
 

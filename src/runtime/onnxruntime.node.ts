@@ -10,9 +10,9 @@ import type { Program, Runtime } from './runtime.ts'
 
 /** Options of `createRuntime`. */
 export interface RuntimeOptions {
-  device?: Device
+  device?: Device | undefined
   /** Threads for one run. Default: one for each physical core. */
-  threads?: number
+  threads?: number | undefined
 }
 
 /**
@@ -67,7 +67,7 @@ function program(session: InferenceSession, OwnTensor: TensorConstructor, name: 
     await session.release()
   }
 
-  return {
+  const compiled: Program = {
     inputs: session.inputNames,
     async run(values, into) {
       if (disposal) throw new UsageError(`${name} was disposed of and cannot run; load or compile it again`)
@@ -88,7 +88,9 @@ function program(session: InferenceSession, OwnTensor: TensorConstructor, name: 
       disposal ??= release()
       return disposal
     },
+    [Symbol.asyncDispose]: () => compiled.dispose(),
   }
+  return compiled
 }
 
 /** ONNX Runtime needs weight files by relative path with forward slashes, below one folder: we use the root of the drive. */

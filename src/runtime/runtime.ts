@@ -2,8 +2,16 @@
 
 import type { Tensor as Value } from 'onnxruntime-common'
 import type { Graph } from '../graph/onnx.ts'
+import type { Device } from './devices.ts'
 
 export type { Value }
+
+declare global {
+  // As @types/node has it: for programs that are compiled without that and without the library esnext.disposable.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol
+  }
+}
 
 /** How a graph is compiled. */
 export interface CompileOptions {
@@ -24,11 +32,13 @@ export interface Program {
   run(values: Readonly<Record<string, Value>>, into?: Readonly<Record<string, Value>>): Promise<Record<string, Value>>
   /** Waits for runs in progress. A second call does nothing. */
   dispose(): Promise<void>
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** Compiles graphs for one device. */
 export interface Runtime {
   /** The device's name. */
-  readonly device: string
+  readonly device: Device
   compile(graph: Graph, options?: CompileOptions): Promise<Program>
 }

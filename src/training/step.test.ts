@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { openaiPreprocessing } from '../formats/preprocessing.ts'
+import { openaiPreprocessing } from '../formats/openai.ts'
 import type { ClipConfig } from '../model/config.ts'
 import { initialize } from '../model/initialize.ts'
 import { isBuffer } from '../model/parameter-names.ts'
@@ -173,5 +173,5 @@ it('the validation loss of a ResNet uses its running statistics', async () => {
   expect(statistics(made)).toEqual(before)
   await made.backward(more)
   expect((await made.loss(few)).loss).not.toBeCloseTo(alone.loss, 5)
-  await made.dispose()
+  await made[Symbol.asyncDispose]()
 })

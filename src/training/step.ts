@@ -25,7 +25,10 @@ export interface Trainer {
   step(batch: Batch, options: UpdateOptions): Promise<StepReport>
   /** The loss of a batch that is not learned from, with the running statistics of batch normalisation. */
   loss(batch: Batch): Promise<BatchLoss>
+  /** Gives back memory and threads. */
   dispose(): Promise<void>
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** Options of an optimiser step. */
@@ -58,6 +61,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     moments,
     gradients,
     ...passes,
+    [Symbol.asyncDispose]: () => passes.dispose(),
     async step(batch, { t, learningRate }) {
       const { loss, accuracy } = await passes.backward(batch)
       // Training on several machines would exchange gradients here: they are complete, and nothing is updated yet.

@@ -1,12 +1,14 @@
 // Training (§2.5): batches in, steps, and a folder from which an interrupted run can resume.
 
 import { join } from 'node:path'
-import { orientationNotice } from '../clip/orientation-notice.ts'
+import { orientationNotice } from '../clip/notices.ts'
 import { type Batch, batches } from '../data/batches.node.ts'
-import type { Source } from '../data/sample.ts'
+import { sourceOf, validationSourceOf } from '../data/given.node.ts'
+import type { Skipped, Source } from '../data/sample.ts'
 import { TrainingError, UsageError } from '../errors.ts'
 import type { UnturnedImage } from '../image/pool.node.ts'
 import type { ClipConfig } from '../model/config.ts'
+import { towerOf } from '../model/parameter-names.ts'
 import { imageTower } from '../model/towers.ts'
 import { objectives } from '../objectives/index.ts'
 import type { Objective } from '../objectives/objective.ts'
@@ -17,6 +19,7 @@ import type { AdamWOptions } from './adamw.ts'
 import type { Adaptation } from './adaptation.ts'
 import { collate } from './collate.ts'
 import { frozenParts } from './frozen.ts'
+import { initialModelOf } from './initial-model.node.ts'
 import { setInitialValues } from './initial-values.ts'
 import { checkpoints, type Progress, restoreCheckpoint, saveCheckpoint } from './run/checkpoint.node.ts'
 import { inRunFolder } from './run/folder.node.ts'
@@ -26,12 +29,18 @@ import { saveModel } from './run/saved-model.node.ts'
 import { checkSettings, planOf, settingsOf } from './run/settings.ts'
 import { learningRateAt } from './schedule.ts'
 import { createTrainer, type StepReport, type Trainer } from './step.ts'
-import type { EndReason, TrainEvent, TrainOptions } from './train-options.ts'
+import {
+  columnsOf,
+  type EndReason,
+  type RunOptions,
+  type TrainEvent,
+  type TrainOptions,
+  type Validate,
+} from './train-options.ts'
+import { validateOn } from './validate-on.node.ts'
 import { type ValidationLoss, validationLoss } from './validation-loss.node.ts'
 
-export type { Judged, TrainEvent, TrainOptions, Validate } from './train-options.ts'
-
-const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.2 }
+export type { ModelInTraining, TrainEvent, TrainOptions, Validate } from './train-options.ts'
 
 /**
  * Trains, and yields what happens. The seed decides everything: the same options give the same numbers, however often the
@@ -41,16 +50,42 @@ const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.98, eps: 1e-6, wei
  *
  * @example
  * ```ts
- * import { openInitialModel, openSource, train } from 'typeclip/training'
+ * import { train } from 'typeclip/training'
  *
- * const model = await openInitialModel('config.json') // or a checkpoint
- * for await (const event of train({ model, data: await openSource('pairs.csv'), out: 'run', epochs: 30 })) {
+ * // `model` is a config to train from scratch, or a checkpoint.
+ * for await (const event of train({ model: 'config.json', data: 'pairs.csv', out: 'run', epochs: 30 })) {
  *   if (event.kind === 'step') console.log(event.step, event.loss)
  * }
  * ```
  */
-export const train = (options: TrainOptions): AsyncGenerator<TrainEvent> =>
-  inRunFolder(options.out, options.resume ?? false, (before) => run(options, before))
+export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void> {
+  const skipped: Skipped[] = [] // by a validation
+  const { notices, ...opened } = await openRun(options, (sample) => void skipped.push(sample))
+  for (const message of notices) yield { kind: 'notice', message }
+  const { out, resume = false } = options
+  for await (const event of inRunFolder(out, resume, (before) => run({ ...options, ...opened }, before))) {
+    for (const one of skipped.splice(0)) yield { kind: 'skipped', ...one }
+    yield event
+  }
+  for (const one of skipped) yield { kind: 'skipped', ...one }
+}
+
+/** Opens what is given by name. */
+async function openRun(options: TrainOptions, onSkipped: (skipped: Skipped) => void) {
+  const { templates, validation, onValidation, signal, ...rest } = options
+  const opening = { ...columnsOf(options), templates, signal }
+  const data = await sourceOf(options.data, opening)
+  const heldOut =
+    validation === undefined || typeof validation === 'function'
+      ? undefined
+      : await validationSourceOf(validation, opening)
+  const model = await initialModelOf(options.model, rest, signal)
+  const validate =
+    heldOut === undefined
+      ? (validation as Validate | undefined)
+      : validateOn(heldOut, { ...rest, templates, signal, onProgress: onValidation, onSkipped })
+  return { data, model, validate, notices: [data, heldOut, model].flatMap((opened) => opened?.notices ?? []) }
+}
 
 /** @throws UsageError where captions have ids that the model has no embedding for */
 function checkVocabulary({ text }: ClipConfig, { vocabularySize }: Tokenizer): void {
@@ -61,17 +96,18 @@ function checkVocabulary({ text }: ClipConfig, { vocabularySize }: Tokenizer): v
 }
 
 /** The run itself, in a folder that the caller has locked (`inRunFolder`). @param before progress to resume from */
-export async function* run(options: TrainOptions, before: Progress | undefined): AsyncGenerator<TrainEvent> {
+export async function* run(options: RunOptions, before: Progress | undefined): AsyncGenerator<TrainEvent> {
   // Options and their defaults.
   const { model, data, out, batch = 128, seed = 0, saveEvery = 200, logEvery = 1, signal } = options
   const adaptation = options.adaptation ?? fromObjective(options)
-  const optimizer = { ...defaultOptimizer, ...options.optimizer }
+  const { beta1 = 0.9, beta2 = 0.98, eps = 1e-6, weightDecay = 0.2 } = options.optimizer ?? {}
+  const optimizer: AdamWOptions = { beta1, beta2, eps, weightDecay }
   const plan = planOf(options, batch)
   const { steps } = plan
 
   // The model as a training graph, and its parameters: of the last checkpoint, or initial values.
   const trainer = await createTrainer({
-    runtime: createRuntime(options.threads === undefined ? {} : { threads: options.threads }),
+    runtime: createRuntime({ threads: options.threads }),
     config: model.config,
     preprocessing: model.preprocessing,
     objective: adaptation.objective,
@@ -201,7 +237,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
       }
 
       // Validate and save.
-      const validateNow = options.judgeAt?.includes(step)
+      const validateNow = options.validateAt?.includes(step)
       if ((validateNow || step % saveEvery === 0) && !last) yield* save(state, { validate: validateNow ?? true })
     }
 
@@ -218,7 +254,7 @@ export async function* run(options: TrainOptions, before: Progress | undefined):
 }
 
 interface RunState {
-  options: TrainOptions
+  options: RunOptions
   adaptation: Adaptation
   trainer: Trainer
   progress: Progress
@@ -262,18 +298,19 @@ async function validated({ options, adaptation, progress, lossOver }: RunState):
 }
 
 /** Training by one of the objectives, all parameters or all but the frozen ones. */
-function fromObjective({ objective = 'contrastive', frozen }: TrainOptions): Adaptation {
+function fromObjective({ objective = 'contrastive', freeze, frozen }: RunOptions): Adaptation {
   const { initial = {} } = objectives[objective] as Objective
+  const isFrozen = (name: string) => towerOf(name) === freeze || frozen?.(name) === true
   return {
     name: objective,
     objective: objectives[objective],
-    trained: frozen && ((name) => !frozen(name)),
+    trained: freeze || frozen ? (name) => !isFrozen(name) : undefined,
     defaultInitial: (name) => (name in initial ? Float32Array.of(initial[name]!) : undefined),
   }
 }
 
 /** Undefined if a batch is not larger than a chunk. */
-function chunkOf({ chunk, model }: TrainOptions, batch: number): number | undefined {
+function chunkOf({ chunk, model }: RunOptions, batch: number): number | undefined {
   if (chunk === undefined || chunk >= batch) return undefined
   if (model.config.image && imageTower(model.config.image).batchNorm) {
     throw new UsageError(

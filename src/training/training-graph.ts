@@ -89,7 +89,10 @@ export function trainingGraph(options: TrainingGraphOptions) {
     /** Names of the trained parameters, in the order of the forward pass. */
     trainedNames,
     readByFeatures,
-    gradientArray,
+    /** A getter, for the declarations: an inferred type would be one that TypeScript before 5.7 does not know. */
+    get gradientArray(): Float32Array {
+      return gradientArray
+    },
 
     compile: (graph: Graph): Promise<Program> => runtime.compile(graph, { planMemory: false }),
 

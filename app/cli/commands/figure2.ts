@@ -1,17 +1,14 @@
 // `typeclip figure2`: the paper's Figure 2, three objectives compared by the images that they need, at a small size.
 
 import { UsageError } from 'typeclip/errors'
-import type { Figure2Event, Figure2Run, Figured } from 'typeclip/training'
-import { columnFlags, dataFlags, openData } from '../inputs/training-data.ts'
+import type { Figure2Event, Figure2Run, Figured } from 'typeclip/figure2'
+import { columnFlags, dataFlags, inputsOf } from '../inputs/training-data.ts'
 import { modelFlags } from '../model-flags.ts'
-import { downloading } from '../outputs/downloading.ts'
 import { duration } from '../outputs/job.ts'
 import { stepLine } from '../outputs/training-view.ts'
 import { defineCommand } from '../shell/command.ts'
 import { counted } from '../shell/counted.ts'
 import type { Terminal } from '../shell/terminal.ts'
-
-const heldShare = 0.1
 
 export const command = defineCommand({
   usage: '--data SOURCE… --out DIR [flags]',
@@ -27,6 +24,7 @@ export const command = defineCommand({
     template: dataFlags.template,
     val: {
       type: 'text',
+      option: 'validation',
       value: 'SOURCE',
       help: 'labelled images to measure accuracy on. Default: 10 % of the data, held out',
     },
@@ -69,37 +67,32 @@ export const command = defineCommand({
     const { out, contrastive, batch, images, seeds, schedule, points, threads } = values
     if (out === undefined) throw new UsageError('--out is missing: the folder that the figure and its runs go into')
     const learningRates = values.lrs === undefined ? undefined : rates(values.lrs)
-    const found = await openData(values, terminal)
-    const { figure2, holdOut, openInitialModel } = await import('typeclip/training')
-    if (!found.val && !found.data.labels) {
-      throw new UsageError(
-        `${found.data.name} has captions and no classes to judge by; name images with classes: --val`,
-      )
-    }
-    const { data, val } = found.val
-      ? { data: found.data, val: found.val }
-      : await holdOut(found.data, { share: heldShare, seed: 0 }).then(({ rest, held }) => ({ data: rest, val: held }))
+    const inputs = await inputsOf(values, terminal)
+    const { figure2 } = await import('typeclip/figure2')
     const objectives: Figured[] = ['lm', 'bow', 'bow-contrastive', ...(contrastive ? (['contrastive'] as const) : [])]
+    terminal.status('looking at the data')
     const events = figure2({
-      data,
-      val,
+      ...inputs,
+      model: values.model,
       out,
       objectives,
       images,
+      batch,
+      seeds,
+      points,
+      learningRates,
+      schedule,
+      prompts: values.prompt.length > 0 ? values.prompt : undefined,
+      augment: values.noAugment ? false : undefined,
       threads,
-      ...(batch !== undefined && { batch }),
-      ...(seeds !== undefined && { seeds }),
-      ...(points !== undefined && { points }),
-      ...(learningRates && { learningRates }),
-      ...(schedule && { schedule }),
-      ...(values.prompt.length > 0 && { prompts: values.prompt }),
-      ...(values.noAugment && { augment: false as const }),
-      ...(values.model !== undefined && { model: await openInitialModel(values.model, downloading(terminal)) }),
-      signal: terminal.signal,
     })
     const show = values.json ? (event: Figure2Event) => terminal.print(JSON.stringify(event)) : view(terminal)
     const skipped = new Set<string>()
     for await (const event of events) {
+      if (event.kind === 'notice') {
+        terminal.note(event.message)
+        continue
+      }
       const found = event.kind === 'training' && event.event.kind === 'skipped' ? event.event.key : undefined
       const again = found !== undefined && skipped.has(found)
       if (found !== undefined) skipped.add(found)
@@ -118,7 +111,7 @@ function rates(text: string): number[] {
   throw new UsageError(`--lrs takes learning rates between commas: 3e-4,1e-3; found '${text}'`)
 }
 
-function view(terminal: Terminal): (event: Figure2Event) => Promise<void> {
+function view(terminal: Terminal): (event: Exclude<Figure2Event, { kind: 'notice' }>) => Promise<void> {
   let [runs, number, drawn] = [0, 0, 0]
   let first: { step: number; time: number } | undefined
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`

@@ -2,9 +2,8 @@
 
 import { UsageError } from 'typeclip/errors'
 import type { Augmentation, TrainOptions } from 'typeclip/training'
-import { columnFlags, dataFlags, openData } from '../inputs/training-data.ts'
+import { columnFlags, dataFlags, inputsOf } from '../inputs/training-data.ts'
 import { imageFlags, modelFlags } from '../model-flags.ts'
-import { downloading } from '../outputs/downloading.ts'
 import { progressLine } from '../outputs/job.ts'
 import { createTrainingView } from '../outputs/training-view.ts'
 import { createUseNotices } from '../outputs/use-notices.ts'
@@ -53,7 +52,6 @@ const flags = {
   },
   freeze: {
     type: 'text',
-    option: 'frozen',
     value: 'T',
     choices: ['image', 'text'],
     help: 'encoder that is not trained',
@@ -101,34 +99,17 @@ export const command = defineCommand({
       throw new UsageError("--model is missing: open_clip's configuration as .json, or a checkpoint")
     if (out === undefined) throw new UsageError('--out is missing: the folder that the model and the logs go into')
     const options = trainOptions(values)
-    const { data, val, templates } = await openData(values, terminal)
-    const { judgeBy, openInitialModel, towerOf, train } = await import('typeclip/training')
-    const { activation, freeze, threads, maxPixels, exifRotate } = values
+    const { train } = await import('typeclip/training')
     const notices = createUseNotices(terminal)
-    const initial = await openInitialModel(model, { activation, signal: terminal.signal, ...downloading(terminal) })
-    for (const notice of initial.notices) terminal.note(notice)
     const view = createTrainingView(terminal, values.json)
+    terminal.status('looking at the data')
     const events = train({
       ...options,
-      model: initial,
-      data,
+      ...(await inputsOf(values, terminal)),
+      model,
       out,
-      signal: terminal.signal,
-      maxPixels,
-      exifRotate,
       onNotice: notices.onNotice,
-      ...(freeze && { frozen: (name) => towerOf(name) === freeze }),
-      ...(val && {
-        validate: judgeBy(val, {
-          threads,
-          maxPixels,
-          exifRotate,
-          signal: terminal.signal,
-          ...(templates.length > 0 && { templates }),
-          onProgress: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'image', Number.NaN)}`),
-          onSkipped: (skipped) => void view.show({ kind: 'skipped', ...skipped }),
-        }),
-      }),
+      onValidation: (done, of) => terminal.status(`validation: ${progressLine(done, of, 'image', Number.NaN)}`),
     })
     for await (const event of events) await view.show(event)
     terminal.status(undefined)
@@ -147,32 +128,30 @@ function trainOptions(values: TrainValues): Omit<TrainOptions, 'model' | 'data' 
   if (patience !== undefined && val === undefined) {
     throw new UsageError('--patience counts validations; give --val SOURCE too')
   }
-  const given = <T extends object>(options: T) =>
-    Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-      [K in keyof T]?: Exclude<T[K], undefined>
-    }
   return {
-    ...given({
-      objective: values.objective,
-      batch: values.batch,
-      chunk: values.chunk,
-      steps,
-      epochs,
-      learningRate: lr,
-      schedule: values.schedule,
-      warmup: values.warmup,
-      clipGradient: values.clipGrad,
-      saveEvery: values.saveEvery,
-      keep: values.keep,
-      patience,
-      logEvery: values.logEvery,
-      seed: values.seed,
-      threads: values.threads,
-    }),
-    optimizer: given({ beta1, beta2, eps, weightDecay }),
+    activation: values.activation,
+    objective: values.objective,
+    batch: values.batch,
+    chunk: values.chunk,
     recompute: values.recompute,
+    steps,
+    epochs,
+    learningRate: lr,
+    schedule: values.schedule,
+    warmup: values.warmup,
+    optimizer: { beta1, beta2, eps, weightDecay },
+    clipGradient: values.clipGrad,
+    freeze: values.freeze,
     shuffle: !values.noShuffle,
     augment: augmentation(values),
+    maxPixels: values.maxPixels,
+    exifRotate: values.exifRotate,
+    saveEvery: values.saveEvery,
+    keep: values.keep,
+    patience,
+    logEvery: values.logEvery,
+    seed: values.seed,
+    threads: values.threads,
     resume: values.resume,
   }
 }

@@ -1,7 +1,7 @@
-// The flags that name training and validation data, and opening that data.
+// The flags that name training and validation data, and how it is opened.
 
 import { UsageError } from 'typeclip/errors'
-import type { Source, SourceOptions } from 'typeclip/training'
+import { downloading } from '../outputs/downloading.ts'
 import type { Flags, Values } from '../shell/arguments.ts'
 import type { Terminal } from '../shell/terminal.ts'
 
@@ -17,7 +17,12 @@ export const dataFlags = {
     value: 'T',
     help: 'class folders: caption with {} for the class; one of several is chosen at random',
   },
-  val: { type: 'text', value: 'SOURCE', help: 'validate every checkpoint on this data, and keep the best as OUT/best' },
+  val: {
+    type: 'text',
+    option: 'validation',
+    value: 'SOURCE',
+    help: 'validate every checkpoint on this data, and keep the best as OUT/best',
+  },
 } as const satisfies Flags
 
 export const columnFlags = {
@@ -43,37 +48,20 @@ export const columnsOf = ({ imageColumn, captionColumn, separator }: Values<type
 
 type DataValues = Values<typeof dataFlags> & Values<typeof columnFlags>
 
-interface Data {
-  data: Source
-  val?: Source
-  /** A named list of templates is replaced by its templates. */
-  templates: string[]
-}
-
-/** @throws UsageError where there is no data */
-export async function openData(values: DataValues, terminal: Terminal): Promise<Data> {
-  if (values.data.length === 0) throw new UsageError('--data is missing: a folder, a table, or .tar shards')
-  const { combine, openSource } = await import('typeclip/training')
+/** What the flags say of the data and of how it is opened, as options of the library. */
+export async function inputsOf(values: DataValues, terminal: Terminal) {
+  const { data, val, template } = values
+  if (data.length === 0) throw new UsageError('--data is missing: a folder, a table, or .tar shards')
   const { templateLists } = await import('typeclip')
-  const templates = values.template.flatMap((template) => templateLists[template] ?? [template])
-  const options: SourceOptions = {
+  const { onProgress, onWait } = downloading(terminal)
+  const templates = template.flatMap((name) => templateLists[name] ?? [name])
+  return {
+    data,
+    validation: val,
+    templates: templates.length > 0 ? templates : undefined,
     ...columnsOf(values),
+    onDownload: onProgress,
+    onWait,
     signal: terminal.signal,
-    ...(templates.length > 0 && { templates }),
   }
-  terminal.status('looking at the data')
-  const sources = []
-  for (const where of values.data) sources.push(await openSource(where, options))
-  const data = combine(sources)
-  for (const notice of data.notices ?? []) terminal.note(notice)
-  if (values.val === undefined) return { data, templates }
-  const val = await openSource(values.val, options).catch(async (error: Error) => {
-    // Templates are for class folders; captions may be what the other data has.
-    if (templates.length > 0 && error.name === 'UsageError') {
-      return openSource(values.val!, { ...options, templates: undefined })
-    }
-    throw error
-  })
-  for (const notice of val.notices ?? []) terminal.note(notice)
-  return { data, val, templates }
 }

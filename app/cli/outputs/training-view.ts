@@ -1,7 +1,7 @@
 // How a training run is shown: each event as a line of JSON, or one changing line and a lasting line from time to time.
 
 import type { LoggedStep, TrainEvent } from 'typeclip/training'
-import { counted, grouped } from '../shell/counted.ts'
+import { counted, grouped, percent } from '../shell/counted.ts'
 import type { Terminal } from '../shell/terminal.ts'
 import { duration, withoutName } from './job.ts'
 
@@ -31,7 +31,9 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
     return `${duration((((now - first.time) / (step - first.step)) * (steps - step)) / 1000)} left`
   }
 
-  const shown: { [Kind in TrainEvent['kind']]: (event: Extract<TrainEvent, { kind: Kind }>) => Promise<void> } = {
+  const shown: {
+    [Kind in Exclude<TrainEvent['kind'], 'notice'>]: (event: Extract<TrainEvent, { kind: Kind }>) => Promise<void>
+  } = {
     async start({ step, steps, batch, parameters, samples, resumed }) {
       const epoch = Math.floor(samples / batch)
       if (terminal.quiet) return
@@ -75,6 +77,7 @@ export function createTrainingView(terminal: Terminal, json: boolean): TrainingV
 
   return {
     async show(event) {
+      if (event.kind === 'notice') return terminal.note(event.message)
       const again = event.kind === 'skipped' && known.has(event.key)
       if (event.kind === 'skipped') known.add(event.key)
       if (json) await terminal.print(JSON.stringify(event))
@@ -108,7 +111,6 @@ export function stepLine(line: LoggedStep & { steps: number }, left: string, wid
 }
 
 const joined = (parts: readonly string[]): string => parts.filter((part) => part !== '').join(' · ')
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 const written = (name: string, value: number): string => (name === 'loss' ? value.toFixed(3) : percent(value))
 
 /** `3.2 M`, `410 k`. */

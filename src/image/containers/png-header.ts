@@ -66,6 +66,7 @@ export function* chunks(bytes: Uint8Array): Generator<Chunk> {
   }
 }
 
+// Also in node:zlib since Node 20.15; this file runs without Node.
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1

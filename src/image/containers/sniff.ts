@@ -1,7 +1,18 @@
 // What kind of file some bytes are, by their content and never by a file name.
 import { InputError } from '../../errors.ts'
 
-export type Format = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | 'tiff'
+/** The formats that are read, and how the names of their files end. */
+export const extensions = {
+  jpeg: ['jpg', 'jpeg', 'jpe', 'jfif'],
+  png: ['png'],
+  webp: ['webp'],
+  gif: ['gif'],
+  avif: ['avif'],
+  tiff: ['tif', 'tiff'],
+} as const
+
+/** A format of images that is read. */
+export type Format = keyof typeof extensions
 
 /** Signatures as Latin-1 text, `?` for any byte. A table, first match wins. */
 const readable: readonly [signature: string, format: Format][] = [

@@ -3,7 +3,7 @@
 
 import { appendFile, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { replaceFile } from './checkpoint.node.ts'
+import { replaceFile } from '../../files/atomic.node.ts'
 import { writeCurves } from './curves.node.ts'
 import type { LoggedStep, LoggedValidation } from './lines.ts'
 import { openEventFile } from './tensorboard.node.ts'

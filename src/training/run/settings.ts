@@ -105,8 +105,11 @@ function changes(name: string, before: unknown, now: unknown): string[] {
     const fields = [...new Set([...Object.keys(before), ...Object.keys(now)])]
     return fields.flatMap((field) => changes(field, before[field], now[field]))
   }
-  return [`\`${name === 'lr' ? 'learningRate' : name}\` was ${JSON.stringify(before)} and is ${JSON.stringify(now)}`]
+  return [`\`${optionNames[name] ?? name}\` was ${JSON.stringify(before)} and is ${JSON.stringify(now)}`]
 }
+
+/** Options that are saved under another name. */
+const optionNames: Readonly<Record<string, string>> = { lr: 'learningRate', frozen: 'freeze' }
 
 const isObject = (value: unknown): value is Settings =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

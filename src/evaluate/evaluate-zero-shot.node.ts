@@ -1,13 +1,13 @@
 // Evaluates zero-shot classification on labelled images (§3.1).
 
 import type { Clip } from '../clip/clip.ts'
+import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import type { Classifier, ZeroShotOptions } from '../zero-shot/classifier.ts'
 import { type Scorer, zeroShotScorer } from '../zero-shot/scorer.ts'
-import type { Calibration } from './calibration.ts'
-import { classNames } from './embed-samples.ts'
-import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.ts'
+import type { Calibration } from './calibration-record.ts'
+import { type ClassificationResult, evaluateScorer, type JudgeOptions } from './evaluate-classifier.node.ts'
+import { classNames } from './labelled-data.ts'
 
 /** Options of `evaluateZeroShot`. */
 export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration'> {
@@ -25,24 +25,25 @@ export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration
  * @example
  * ```ts
  * import { load } from 'typeclip'
- * import { evaluateZeroShot, openSource } from 'typeclip/evaluate'
+ * import { evaluateZeroShot } from 'typeclip/evaluate'
  *
- * const result = await evaluateZeroShot(await load(), await openSource('photos'))
+ * const result = await evaluateZeroShot(await load(), 'photos')
  * console.log(result.top1, result.confusion)
  * ```
  */
 export async function evaluateZeroShot(
   clip: Clip,
-  source: Source,
+  data: DataInput,
   { templates, ...options }: EvaluateZeroShotOptions = {},
 ): Promise<ClassificationResult> {
+  const source = await sourceOf(data, { classes: true, signal: options.signal })
   const { words, signal } = options
   const scorer = await wordScorer(clip, source, {
     words,
     templates: templates ?? options.calibration?.templates,
     signal,
   })
-  return evaluateClassifier(scorer.clip, scorer.classifier, source, options)
+  return evaluateScorer(scorer, source, options)
 }
 
 interface WordOptions {
@@ -51,16 +52,8 @@ interface WordOptions {
   signal?: AbortSignal | undefined
 }
 
-/** A zero-shot classifier of a data set's classes, for a model with a joint embedding. */
-export async function wordClassifier(clip: Clip, source: Source, options: WordOptions): Promise<Classifier> {
-  if (clip.likelihood) {
-    throw new UsageError(`${clip.name} has no joint embedding; it can be evaluated with zero-shot, and not calibrated`)
-  }
-  return (await wordScorer(clip, source, options)).classifier
-}
-
 /** A zero-shot scorer of a data set's classes, for any model. */
-function wordScorer(
+export function wordScorer(
   clip: Clip,
   source: Source,
   { words = new Map(), templates, signal }: WordOptions,
@@ -76,6 +69,5 @@ function wordScorer(
     }
     nameByWord.set(word, name)
   }
-  const options: ZeroShotOptions = { ...(templates && { templates }), ...(signal && { signal }), onLong: 'truncate' }
-  return zeroShotScorer(clip, [...nameByWord.keys()], options)
+  return zeroShotScorer(clip, [...nameByWord.keys()], { templates, signal, onLong: 'truncate' })
 }
