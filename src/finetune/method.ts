@@ -57,7 +57,7 @@ export interface FinetuneSettings {
   exifRotate?: boolean | undefined
   /** Called for what a user should know of the images and labels, as `LoadOptions.onNotice`. */
   onNotice?: ((notice: UseNotice) => void) | undefined
-  /** Whose order of the steps in which an image is prepared; as the model's publisher does, unless told. */
+  /** The project whose preprocessing order applies. Default: the model's publisher's. */
   order?: Preprocessing['order'] | undefined
   /** Default: 0. */
   seed?: number | undefined

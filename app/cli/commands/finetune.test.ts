@@ -117,7 +117,7 @@ it.each([
   [['--method', 'full', '--out', 'y'], '--train is missing'],
   [['--method', 'full', '--train', 'x'], '--out is missing'],
   [['--method', 'full', '--train', 'x', '--out', 'y', '--steps', '1', '--epochs', '1'], 'two answers to the same'],
-  [['--method', 'wise-ft', '--train', 'x', '--out', 'y', '--alpha', '2'], 'lies between 0 and 1; found 2'],
+  [['--method', 'wise-ft', '--train', 'x', '--out', 'y', '--alpha', '2'], 'is between 0 and 1; found 2'],
   [['--method', 'lora', '--train', 'x', '--out', 'y', '--targets', 'q,mlp'], "out, fc, proj; found 'mlp'"],
   [['--method', 'lora', '--train', 'x', '--out', 'y', '--scaling', 'none'], '--scaling'],
   [
@@ -210,7 +210,7 @@ it('one command, one page: before and after, class by class', async () => {
   expect(page).not.toMatch(/(src|href)="(?!data:|#)/)
 })
 
-it('reads pictures as the common flags say, whatever the method', async () => {
+it('reads images as the common flags say, whatever the method', async () => {
   const common = ['--exif-rotate', '--order', 'hf', '--device', 'cpu', '--max-pixels']
   for (const method of [['full', '--steps', '1'], ['tip-adapter']]) {
     const found = await finetune(await newFolder(), '--method', ...method, ...common, '100000000', '--json')
@@ -224,7 +224,7 @@ it('reads pictures as the common flags say, whatever the method', async () => {
   }
 })
 
-it('says on the way what it does, and goes on after Ctrl-C to the numbers of an unbroken run', async () => {
+it('reports its progress, and resumes after Ctrl-C with the numbers of an uninterrupted run', async () => {
   const [whole, halves] = [await newFolder(), await newFolder()]
   const flags = ['--method', 'lora', '--steps', '3']
   const { stdout } = await finetune(whole, ...flags)

@@ -212,7 +212,7 @@ function finetuneOptions(values: FinetuneValues) {
     throw new UsageError('--steps and --epochs are two answers to the same question; give one')
   }
   if (values.method === 'wise-ft' && alpha !== undefined && alpha > 1) {
-    throw new UsageError(`--alpha of wise-ft lies between 0 and 1; found ${alpha}`)
+    throw new UsageError(`--alpha of wise-ft is between 0 and 1; found ${alpha}`)
   }
   return {
     model: values.model,
@@ -258,7 +258,7 @@ function targetsOf(text: string): LoraTarget[] {
 
 type Judged = Extract<FinetuneEvent, { kind: 'judged' }>
 
-/** What came of a run, and how the same images were answered before and after. */
+/** The results of a run, and the predictions for the same images before and after. */
 interface Outcome {
   result?: FinetuneResult
   before?: Judged
