@@ -164,7 +164,7 @@ describe('what is no image or text', () => {
     expect(error.index).toBe(index)
   })
 
-  it('is a result of a stream, which goes on', async () => {
+  it('is a result of a stream, which continues', async () => {
     const given = [image, null, '/nowhere.png', image, 7, readFileSync(image)] as ImageInput[]
     const results = []
     for await (const result of clip.streamImages(given)) results.push(result)

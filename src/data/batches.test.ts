@@ -38,7 +38,7 @@ afterAll(() => rmSync(root, { recursive: true }))
 function memory(size = 23): Source {
   return indexedSource('memory', size, undefined, (i) => {
     if (i === 4) return { key: '4', reason: 'no caption' }
-    const image = i === 9 ? Buffer.from('not a picture') : i === 10 ? join(root, 'nowhere.png') : pictures[i]!
+    const image = i === 9 ? Buffer.from('not an image') : i === 10 ? join(root, 'nowhere.png') : pictures[i]!
     return { key: `${i}`, image, captions: [`one ${i}`, `two ${i}`, `three ${i}`], label: `class ${i % 2}` }
   })
 }
@@ -84,7 +84,7 @@ it('leaves out what does not fill a batch at the end of an epoch', async () => {
   expect(all.every(({ pixels, captions }) => pixels.length === 6 * 3 * 64 && captions.length === 6)).toBe(true)
 })
 
-it('crops anew each epoch, draws each of a picture’s captions, and follows the seed', async () => {
+it('crops differently each epoch, uses each of an image’s captions, and depends on the seed', async () => {
   const all = await take(99, { source: memory(), shuffle: false, epochs: 6 })
   const firsts = all.filter((_, i) => i % 4 === 0)
   expect(firsts.map(({ keys }) => keys[0])).toEqual(Array(6).fill('0'))
@@ -98,7 +98,7 @@ it('crops anew each epoch, draws each of a picture’s captions, and follows the
   expect(other!.pixels).not.toEqual(all[0]!.pixels)
 })
 
-it('goes on after any batch exactly as if it had not stopped, on threads as without', async () => {
+it('resumes after any batch exactly as if it had not stopped, with and without threads', async () => {
   const files: Record<string, Uint8Array | string> = {}
   for (let i = 0; i < 12; i++) {
     files[`${i}.png`] = pictures[i]!
@@ -166,7 +166,7 @@ it('prepares ahead two batches and not the whole data', async () => {
   await stream.return()
 })
 
-it('stops when it is told to, and passes on what is not a broken picture', async () => {
+it('stops on a signal, and throws errors that are not of a broken image', async () => {
   const stop = new AbortController()
   const stream = batches({ ...usual, source: memory(), signal: stop.signal })
   await stream.next()
@@ -183,7 +183,7 @@ it('stops when it is told to, and passes on what is not a broken picture', async
   await expect(take(1, { source })).rejects.toThrow('the disk is on fire')
 })
 
-it('trains on a table whose rows share a picture', async () => {
+it('trains on a table whose rows share an image', async () => {
   writeFileSync(join(root, 'p.png'), await picture(3))
   writeFileSync(join(root, 't.csv'), 'image,caption\np.png,a\nq.png,b\np.png,c\n')
   const source = await openSource(join(root, 't.csv'))

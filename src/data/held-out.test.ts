@@ -19,7 +19,7 @@ it('sets a part aside: every sample is on one side, the same each time', async (
   expect(await keys((await holdOut(source, { share: 0.1, seed: 0 })).held)).toEqual(b)
 })
 
-it('can be gone on with from any place', async () => {
+it('can be resumed at any position', async () => {
   const { rest } = await holdOut(source, { share: 0.1, seed: 0 })
   expect(await keys(rest, 50)).toEqual((await keys(rest)).slice(50))
 })

@@ -40,7 +40,7 @@ async function told(name: string, options?: SourceOptions): Promise<string[]> {
   })
 }
 
-it('reads captions beside pictures, one a line, in the order of the paths', async () => {
+it('reads captions beside images, one a line, in the order of the paths', async () => {
   write({
     'b.jpg': 'x',
     'b.txt': '\uFEFFa dog\r\n\r\n  two dogs  \r\n',
@@ -89,7 +89,7 @@ it('keeps captions of their own where templates are given too, and classes besid
   expect((await openSource(join(root, 'cat'))).labels).toBeUndefined()
 })
 
-it('follows links to pictures and to folders, and does not go round in circles', async () => {
+it('follows links to images and to folders, and does not go round in circles', async () => {
   write({ 'store/a/1.jpg': '', 'store/2.jpg': '', 'set/dog/3.jpg': '' })
   try {
     symlinkSync(join(root, 'store/a'), join(root, 'set/cat'), 'dir')
@@ -116,7 +116,7 @@ it('says what a folder without samples lacks', async () => {
   await expect(openSource(root)).rejects.toThrow(/1 image, but no captions beside them \(1.txt and so on\)/)
 })
 
-it('reads CSV with a mark, quotes, line ends and breaks within fields, and several rows of a picture', async () => {
+it('reads CSV with a mark, quotes, line ends and breaks within fields, and several rows of an image', async () => {
   const rows = [
     '\uFEFFimage,caption,extra',
     'a.jpg,"a ""good"", dog",1',
@@ -124,7 +124,7 @@ it('reads CSV with a mark, quotes, line ends and breaks within fields, and sever
     'a.jpg,the dog again,3',
     'a.jpg,the dog again,4',
     'short.jpg',
-    ',no picture,5',
+    ',no image,5',
     'd.jpg,,6',
     '',
     'e.jpg,猫,7',
@@ -215,7 +215,7 @@ it('reads a folder of shards, a pattern, and one shard; each sample from its mem
       '2.webp': image,
       '2.cls': '9',
       '2.txt': ' two\nlines ',
-      '3.txt': 'no picture',
+      '3.txt': 'no image',
       '4.jpg': image,
       '4.json': '{broken',
       '._5.jpg': 'hidden',
@@ -263,7 +263,7 @@ it('names a torn shard and a missing one, and reads the others', async () => {
   await expect(openSource(join(root, 'q-*.tar'))).rejects.toThrow('no file has such a name')
 })
 
-it('shuffles shards and samples, each once, and goes on from any place', async () => {
+it('shuffles shards and samples, each once, and resumes at any position', async () => {
   for (let i = 0; i < 4; i++) write({ [`s-${i}.tar`]: await shard(i * 5, i * 5 + 5) })
   const source = await openSource(join(root, 's-{0..3}.tar'), { shuffleBuffer: 6 })
   const order = { seed: 3, epoch: 1, shuffle: true }
@@ -323,7 +323,7 @@ it('reads shards over http, again after what passes, and the rest where a connec
   }
 })
 
-it('stops when it is told to', async () => {
+it('stops on a signal', async () => {
   write({ 's.tar': await shard(0, 3) })
   const signal = AbortSignal.abort(new Error('enough'))
   await expect(openSource(join(root, 's.tar'), { signal })).rejects.toThrow('enough')

@@ -19,7 +19,7 @@ async function keys(source: Source, how: Order): Promise<string[]> {
   return found
 }
 
-it('orders each epoch anew, the same for the same seed, with every sample once', () => {
+it('shuffles each epoch differently, equally for equal seeds, with every sample once', () => {
   expect(sorted(permutation(100, order()))).toEqual(upTo(100))
   expect(permutation(100, order())).toEqual(permutation(100, order()))
   expect(permutation(100, order(1))).not.toEqual(permutation(100, order()))
@@ -55,7 +55,7 @@ it('mixes several sources, and takes them one after the other without shuffling'
   expect(await keys(both, order())).toEqual(mixed)
 })
 
-it('goes on from any place, of one source and of several', async () => {
+it('resumes at any position, in one source and in several', async () => {
   const twice = combine([letters('a', 9), letters('a', 9), combine([letters('b', 3), letters('c', 2)])])
   for (const source of [letters('a', 150), twice]) {
     for (const how of [order(3), natural]) {

@@ -184,7 +184,7 @@ describe('download', () => {
     expect(asked.filter(({ host }) => host === 'cdn').map(({ token }) => token)).toEqual([undefined])
   })
 
-  it('goes on where the connection broke off, as often as it breaks', async () => {
+  it('continues where the connection broke off, as often as it breaks', async () => {
     hub.serve = (request, response) => (fetched().length <= 7 ? cut(40_000, request, response) : undefined)
     expect(await weightsIn(await download('org/clip', options))).toBe(true)
     const starts = fetched().map(({ range }) => range)
@@ -192,7 +192,7 @@ describe('download', () => {
     expect(starts.slice(0, 3)).toEqual([undefined, 'bytes=40000-', 'bytes=80000-'])
   })
 
-  it('goes on where an earlier download was stopped', async () => {
+  it('continues where an earlier download was stopped', async () => {
     const stop = new AbortController()
     hub.serve = (request, response) => {
       setTimeout(() => stop.abort(new Error('enough')), 100)

@@ -46,7 +46,7 @@ it('sweeps the penalty from coarse to fine around the best, and takes the best t
   expect(C).toBe(equal.sort((a, b) => a.loss - b.loss)[0]!.C)
 })
 
-it('refuses validation pictures of a class that was not trained on', async () => {
+it('refuses validation images of a class that was not trained on', async () => {
   const other = { ...clouds(2, 30), names: ['a', 'b', 'x'] }
   await expect(linearProbe(runtime, clouds(1, 30), { validation: other })).rejects.toThrow('class x')
 })

@@ -112,10 +112,10 @@ it('trains the keys of tip-adapter-f away from those of tip-adapter', async () =
   expect(apart).toBeLessThan(0.1)
 })
 
-it('leaves out a picture that cannot be read, and says so', async () => {
+it('leaves out an image that cannot be read, and says so', async () => {
   const train = join(folder, 'with-broken')
   await cp(join(folder, 'train'), train, { recursive: true })
-  await writeFile(join(train, 'green', '2b.png'), 'no picture')
+  await writeFile(join(train, 'green', '2b.png'), 'no image')
   await mkdir(join(train, '.cache'))
   const { events, result } = await run({ method: 'tip-adapter', data: train, out: join(folder, 'without-broken') })
   expect(result).toMatchObject({ top1: 1, trained: 12, skipped: [{ key: expect.stringContaining('2b.png') }] })
@@ -125,7 +125,7 @@ it('leaves out a picture that cannot be read, and says so', async () => {
   ])
 }, 60_000)
 
-it('names rows of a table that cannot be used, and reads the labels of a table anew when they change', async () => {
+it('names rows of a table that cannot be used, and reads the labels of a table again when they change', async () => {
   const rows = ['red', 'green', 'blue'].flatMap((label) => [0, 1, 2].map((i) => [`train/${label}/${i}.png`, label]))
   const table = (file: string, swap: Record<string, string> = {}) => {
     const lines = ['image,label', ...rows.map(([image, label]) => `${image},${swap[label!] ?? label}`), ',red', 'a,b,c']
@@ -184,7 +184,7 @@ describe('coop', () => {
     )
   }, 60_000)
 
-  it('goes on where it was ended, to the same words', async () => {
+  it('resumes where it was interrupted, with the same vectors', async () => {
     const out = join(folder, 'ended')
     const ended = new AbortController()
     const options = {
@@ -207,7 +207,7 @@ describe('coop', () => {
     expect(both).toEqual(whole)
   }, 60_000)
 
-  it('does not go on with other settings', async () => {
+  it('does not resume with other settings', async () => {
     const out = join(folder, 'ended')
     await expect(run({ ...settings, epochs: 50, out, resume: true })).rejects.toThrow('a run with other settings')
   }, 60_000)

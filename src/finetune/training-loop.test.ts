@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { rateFor, scoreOf } from './training-loop.node.ts'
 
-it('judges by accuracy first, and by the loss where that is equal', () => {
+it('scores by accuracy, and breaks ties by the loss', () => {
   expect(scoreOf(0.4, 9, 5)).toBeGreaterThan(scoreOf(0.2, 0, 5))
   expect(scoreOf(0.4, 1.2, 5)).toBeGreaterThan(scoreOf(0.4, 1.3, 5))
   expect(scoreOf(0.5002, 50, 5000)).toBeGreaterThan(scoreOf(0.5, 0.1, 5000))

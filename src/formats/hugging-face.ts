@@ -132,7 +132,7 @@ export function huggingFaceConfig({ embedDim, image, text }: WholeConfig, startI
     const what =
       image.kind !== 'vision-transformer' ? 'is a ResNet' : image.preNorm ? 'averages patches' : 'has no ln_pre'
     throw new CheckpointError(
-      `the image tower ${what}, which Hugging Face's CLIPModel cannot be; convert to open_clip instead`,
+      `the image encoder ${what}, which Hugging Face's CLIPModel cannot be; convert to open_clip instead`,
     )
   }
   const transformer = (tower: VisionTransformerConfig | TextTowerConfig): Json => ({

@@ -76,7 +76,7 @@ describe('convertCheckpoint', () => {
     expect(await readdir(folder)).not.toContain('no')
   })
 
-  it('overwrites nothing unless told, and leaves nothing half done', async () => {
+  it('overwrites nothing by default, and leaves no partial file', async () => {
     const original = await source('checkpoints/openai-vit.pt')
     const path = join(folder, 'once.safetensors')
     await convertCheckpoint(original, path, { to: 'openai' })

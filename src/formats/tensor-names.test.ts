@@ -19,7 +19,7 @@ describe('resolveNaming', () => {
     expect(sources.get('visual.proj')).toEqual({ names: ['visual.proj'], how: 'same' })
   })
 
-  it("says openai where OpenAI's notes stand beside the weights, and leaves them out", () => {
+  it("says openai if OpenAI's extra entries are beside the weights, and drops them", () => {
     const { naming, sources } = resolveNaming([...plain, 'input_resolution', 'context_length', 'vocab_size'])
     expect(naming).toBe('openai')
     expect(sources.size).toBe(plain.length)
@@ -57,7 +57,7 @@ describe('resolveNaming', () => {
     expect(sources.get('logit_scale')).toEqual({ names: ['state_dict.module.logit_scale'], how: 'reshape' })
   })
 
-  it('finds the text tower under text.', () => {
+  it('finds the text encoder under text.', () => {
     const { naming, sources } = resolveNaming([
       'visual.conv1.weight',
       'text.token_embedding.weight',

@@ -80,9 +80,9 @@ describe('convert', () => {
 
   it('says what a project cannot hold', async () => {
     const refused = (name: string, to: 'openai' | 'hf') => convert(parity(name), join(folder, 'none'), { to })
-    await expect(refused('open_clip-resnet', 'hf')).rejects.toThrow('the image tower is a ResNet')
-    await expect(refused('open_clip-average', 'hf')).rejects.toThrow('the image tower averages patches')
-    await expect(refused('open_clip-no-ln-pre', 'hf')).rejects.toThrow('the image tower has no ln_pre')
+    await expect(refused('open_clip-resnet', 'hf')).rejects.toThrow('the image encoder is a ResNet')
+    await expect(refused('open_clip-average', 'hf')).rejects.toThrow('the image encoder averages patches')
+    await expect(refused('open_clip-no-ln-pre', 'hf')).rejects.toThrow('the image encoder has no ln_pre')
     await expect(refused('open_clip-vit', 'openai')).rejects.toThrow('its heads are not 64 wide')
     const { notices } = await convert(await randomModel(), join(folder, 'gelu.safetensors'), { to: 'openai' })
     expect(notices[0]).toContain('load the result with GELU')

@@ -76,7 +76,7 @@ describe('a folder that is not a CLIP', () => {
     expect(notices[0]).toMatch(/has no configuration beside it/)
   })
 
-  it('and a configuration in place of weights are told apart from an index of shards', async () => {
+  it('and a config in place of weights are distinguished from an index of shards', async () => {
     const folder = await folderOf({ 'config.json': { model_type: 'clip' }, 'index.json': { other: 1 } })
     await expect(openModel(join(folder, 'config.json'))).rejects.toThrow(/is a configuration and has no weights/)
     await expect(openModel(join(folder, 'index.json'))).rejects.toThrow(/weight_map/)

@@ -44,7 +44,7 @@ const config: ClipConfig = {
 }
 const preprocessing: Preprocessing = openaiPreprocessing(size)
 
-/** One of 49,408 words has to be told, or one of two captions. */
+/** The model predicts one of 49,408 tokens, or one of two captions. */
 const overWords = { steps: 70, learningRate: 6e-3 }
 const overPairs = { steps: 40, learningRate: 3e-3 }
 
@@ -138,7 +138,7 @@ describe.each(Object.keys(objectives) as ObjectiveName[])('a model of %s', (name
       }
     })
 
-    it('scores by logarithms of probabilities, which a blank picture may be subtracted from', async () => {
+    it('scores by logarithms of probabilities, which a blank image may be subtracted from', async () => {
       const plain = await zeroShotScores(clip, picture('red'), names)
       expect(plain.scores.every((score) => score < 0)).toBe(true)
       const less = await zeroShotScores(clip, picture('red'), names, { prior: true })

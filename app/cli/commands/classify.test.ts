@@ -14,7 +14,7 @@ beforeAll(async () => {
   await copyFile(picture, join(folder, 'b', 'one.JPG'))
   await copyFile(cliFile('golden', 'shapes.png'), join(folder, 'b', 'deep', 'two.png'))
   await copyFile(cliFile('golden', 'stripes.png'), join(folder, 'a[1].png'))
-  await writeFile(join(folder, 'broken.jpg'), 'not a picture')
+  await writeFile(join(folder, 'broken.jpg'), 'not an image')
   await writeFile(join(folder, 'notes.txt'), 'not an image, and not looked at')
 })
 

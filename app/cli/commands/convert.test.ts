@@ -61,7 +61,7 @@ it('writes a model that gives the same answers', async () => {
   expect(after[0].score).toBeCloseTo(before[0].score, 5)
 })
 
-it('writes over nothing unless told, and says what is missing', async () => {
+it('overwrites nothing by default, and says what is missing', async () => {
   const target = join(folder, 'once')
   const argv = ['convert', starter, target, '--to', 'open_clip']
   expect((await captured(argv)).code).toBe(0)

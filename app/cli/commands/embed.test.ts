@@ -116,7 +116,7 @@ it('writes the same numbers in every format, and unit vectors when asked', async
   expect(Math.hypot(...unit.data.subarray(0, data.length / 2))).toBeCloseTo(1, 6)
 })
 
-it('names a text that is too long and leaves it out, unless told to cut it or to take it in pieces', async () => {
+it('names and skips a text that is too long, unless a flag cuts or splits it', async () => {
   const long = 'red shirt '.repeat(50)
   const out = join(folder, 'x.jsonl')
   const refused = await captured(['embed', '--text', long, '--text', 'short', '--out', out])

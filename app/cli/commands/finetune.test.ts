@@ -222,7 +222,7 @@ it('one command, one page: before and after, class by class', async () => {
   expect(page).not.toMatch(/(src|href)="(?!data:|#)/)
 })
 
-it('reads pictures as the common flags say, whatever the method', async () => {
+it('reads images as the common flags say, whatever the method', async () => {
   const common = ['--exif-rotate', '--order', 'hf', '--device', 'cpu', '--max-pixels']
   for (const method of [['full', '--steps', '1'], ['tip-adapter']]) {
     const found = await finetune(await newFolder(), '--method', ...method, ...common, '100000000', '--json')
@@ -236,7 +236,7 @@ it('reads pictures as the common flags say, whatever the method', async () => {
   }
 })
 
-it('says on the way what it does, and goes on after Ctrl-C to the numbers of an unbroken run', async () => {
+it('reports its progress, and resumes after Ctrl-C with the numbers of an uninterrupted run', async () => {
   const [whole, halves] = [await newFolder(), await newFolder()]
   const flags = ['--method', 'lora', '--steps', '3']
   const { stdout } = await finetune(whole, ...flags)

@@ -128,7 +128,7 @@ it('shows what it can where an input fails, and says which did', async () => {
   expect(await captured(['inspect', 'nowhere.jpg'])).toMatchObject({ code: 2, stdout: '' })
 })
 
-it('reads a picture from standard input', async () => {
+it('reads an image from standard input', async () => {
   const { code, stdout } = await captured(['inspect', '-', '--model', vit], await readFile(picture))
   expect(code).toBe(0)
   expect(stdout).toContain('visual.proj')
@@ -143,7 +143,7 @@ it('prints the graph of one encoder', async () => {
 })
 
 describe('why did it match', () => {
-  it('is drawn over the picture and over the words', async () => {
+  it('is drawn over the image and over the words', async () => {
     const argv = ['inspect', picture, '--text', 'white clouds', '--text', '', '--explain', '--model', vit]
     const { code, stdout } = await captured(argv)
     expect(code).toBe(0)
@@ -172,7 +172,7 @@ describe('why did it match', () => {
     expect((await from('--start-layer', '0')).relevance).not.toEqual(relevance)
   })
 
-  it('is a PNG of the picture and one for each text, and a part of the page', async () => {
+  it('is a PNG of the image and one for each text, and a part of the page', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'typeclip-'))
     const [png, html] = [join(folder, 'why.png'), join(folder, 'why.html')]
     const argv = ['inspect', picture, '--text', 'clouds', '--text', 'a <b>cat</b>', '--explain']

@@ -84,7 +84,7 @@ describe.each([
   })
 })
 
-it('goes on with another objective, and leaves behind what only the former one trained', async () => {
+it('continues with another objective, and drops the former one’s own parameters', async () => {
   const first = await train('bow', join(folder, 'tiny.json'), 'first')
   const second = await train('contrastive', first, 'second')
   const { code, stdout } = await captured(['similarity', picture, '--text', 'an apple', '--json', '--model', second])

@@ -161,7 +161,7 @@ describe('a run', () => {
     expect(embedded.code).toBe(0)
   })
 
-  it('is told in lines of JSON, and goes on with --resume to the numbers of an unbroken one', async () => {
+  it('is reported in lines of JSON, and resumes with the numbers of an uninterrupted run', async () => {
     const flags = ['--val', join(given, 'classes'), '--save-every', '2', '--json', '--seed', '0']
     const whole = await train('--out', join(folder, 'whole'), '--steps', '4', ...flags)
     const events = jsonLines(whole.stdout)
@@ -212,7 +212,7 @@ describe('a run', () => {
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('is not empty') })
   })
 
-  it('is judged by retrieval where the data has captions and no classes', async () => {
+  it('is validated by retrieval if the data has captions and no classes', async () => {
     const { stdout } = await train('--out', folder, '--steps', '1', '--val', join(given, 'pairs.csv'), '--json')
     const { numbers, score } = jsonLines(stdout).find(({ kind }) => kind === 'validation')
     expect(Object.keys(numbers)).toEqual(['loss', 'image to text R@1', 'text to image R@1'])
@@ -243,7 +243,7 @@ describe('a run', () => {
     expect(text.image).not.toEqual(before.image)
   })
 
-  it('names what it cannot use, and goes on', async () => {
+  it('names unusable samples, and continues', async () => {
     await writeFile(join(folder, 'broken.jpg'), 'text')
     const rows = ['filepath,title', `${join(folder, 'broken.jpg')},a hat`]
     await writeFile(join(folder, 'pairs.csv'), rows.join('\n'))

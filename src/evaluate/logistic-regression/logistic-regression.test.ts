@@ -84,7 +84,7 @@ describe('a regressor', async () => {
     for (const [i, value] of losses.slice(1).entries()) expect(value).toBeLessThan(losses[i]! * (1 + 1e-6))
   })
 
-  it('stops when it is told to', async () => {
+  it('stops on a signal', async () => {
     await expect(regressor.fit(1, { signal: AbortSignal.abort() })).rejects.toThrow('aborted')
   })
 

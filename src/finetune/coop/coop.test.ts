@@ -52,7 +52,7 @@ describe('beside PyTorch', async () => {
     await again.dispose()
   })
 
-  it('is, with words of the vocabulary for a context, what the text tower makes of them', async () => {
+  it('is, with words of the vocabulary for a context, what the text encoder makes of them', async () => {
     const table = await readAll('fixtures/parity/open_clip-vit/open_clip_model.safetensors')
     const embedded = table.get('token_embedding.weight')!.data
     const context = [1, 2, 5, 6].flatMap((id) => [...embedded.subarray(id * width, (id + 1) * width)])
@@ -65,7 +65,7 @@ describe('beside PyTorch', async () => {
     await program.dispose()
   })
 
-  it('goes on after an epoch as if it had never been ended', async () => {
+  it('resumes after an epoch as if it had not been interrupted', async () => {
     const initial = drawnContext(m, width, 3)
     const options = { epochs: 6, learningRate: 0.002, batch: 4, weightDecay: 5e-4, seed: 1 }
     const whole: CoopState[] = []
@@ -99,7 +99,7 @@ it('puts names into sentences of their own, with a full stop', async () => {
   ])
 })
 
-it('learns longer from more pictures', () => {
+it('learns longer from more images', () => {
   expect([1, 2, 4, 8, 16].map(defaultEpochs)).toEqual([50, 100, 100, 200, 200])
 })
 

@@ -114,7 +114,7 @@ it('counts labels in the order of the classes that are learnt, and refuses other
   expect(unitRows(inRows(features, 4)).data[1]).toBeCloseTo(4 / Math.sqrt(29), 6)
 })
 
-it('refuses views of other pictures', () => {
+it('refuses views of other images', () => {
   const view = { features: inRows(new Float32Array(4), 2), labels: Int32Array.of(0, 0) }
   const less = { features: inRows(new Float32Array(2), 2), labels: Int32Array.of(0) }
   expect(() => cacheOf([view, less])).toThrow('view 1 has 1 images, and the first 2')

@@ -58,12 +58,12 @@ describe('zero-shot', () => {
     expect(json(run).classes.map(({ name }: { name: string }) => name)).toEqual(['apple', 'hat', 'lemon', 'shoes'])
   })
 
-  it('names broken pictures and counts the rest: exit code 1', async () => {
+  it('names broken images and counts the rest: exit code 1', async () => {
     const other = join(folder, 'broken')
     await mkdir(join(other, 'hat'), { recursive: true })
     await mkdir(join(other, 'lemon'), { recursive: true })
     await writeFile(join(other, 'hat', 'good.jpg'), await readFile(join(pictures, 'hat.jpg')))
-    await writeFile(join(other, 'lemon', 'bad.jpg'), 'no picture')
+    await writeFile(join(other, 'lemon', 'bad.jpg'), 'no image')
     const run = await captured(['evaluate', 'zero-shot', '--data', other, '--json'])
     expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('bad.jpg') })
     expect(json(run)).toMatchObject({ n: 1, top1: 1, skipped: [{ key: join(other, 'lemon', 'bad.jpg') }] })
@@ -141,7 +141,7 @@ describe('zero-shot', () => {
   })
 })
 
-it('retrieval finds each picture by its captions', async () => {
+it('retrieval finds each image by its captions', async () => {
   const csv = join(folder, 'captions.csv')
   const rows = ['apple', 'hat', 'lemon'].map((name) => `${join(pictures, `${name}.jpg`)},a photo of a ${name}`)
   await writeFile(csv, ['image,caption', ...rows, ''].join('\n'))
