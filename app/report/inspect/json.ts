@@ -8,9 +8,13 @@ export function inspectJson({ model, config, logitScale, image, texts, similarit
     model,
     config,
     logitScale,
-    ...(image && {
-      image: { kind: image.kind, size: image.size, grid: image.grid, patchSize: image.patchSize, ...pass(image, 0) },
-    }),
+    image: image && {
+      kind: image.kind,
+      size: image.size,
+      grid: image.grid,
+      patchSize: image.patchSize,
+      ...pass(image, 0),
+    },
     texts: texts.map((text) => ({
       text: text.text,
       tokens: text.tokens,
@@ -20,8 +24,8 @@ export function inspectJson({ model, config, logitScale, image, texts, similarit
       pool: text.pool,
       ...pass(text, text.readAt),
     })),
-    ...(similarity && { similarity }),
-    ...(relevance && { relevance: relevance.map(relevanceOf) }),
+    similarity,
+    relevance: relevance?.map(relevanceOf),
   })
 }
 
@@ -30,16 +34,14 @@ function relevanceOf({ text, cosine, image: { grid, map }, words }: Relevance): 
     text,
     cosine,
     image: { grid, map: rows(map, grid[1]).map((row) => plain(Float32Array.from(row))) },
-    ...(words && {
-      tokens: words.tokens.map((token, i) => ({ ...token, relevance: plain(words.values)[i] })),
-      words: words.words.map(({ text, value }) => ({ text, relevance: Number(value.toPrecision(7)) })),
-    }),
+    tokens: words?.tokens.map((token, i) => ({ ...token, relevance: plain(words.values)[i] })),
+    words: words?.words.map(({ text, value }) => ({ text, relevance: Number(value.toPrecision(7)) })),
   }
 }
 
 function pass({ stages, attention, embedding }: Pass, readAt: number): object {
   return {
-    stages: stages.map(({ values, ...stage }) => ({ ...stage, ...(values && { values: plain(values) }) })),
+    stages: stages.map(({ values, ...stage }) => ({ ...stage, values: values && plain(values) })),
     attention: attention.map((block) => attentionOf(block, readAt)),
     embedding: plain(embedding),
   }
