@@ -23,7 +23,7 @@ export async function linearProbe(): Promise<void> {
   const child = spawn(python, [peerScript('linear_probe.py'), `${threads}`], { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     const files = { features: join(folder, 'features'), labels: join(folder, 'labels') }
-    await writeFile(files.features, new Uint8Array(data.features.buffer))
+    await writeFile(files.features, new Uint8Array(data.features.data.buffer))
     await writeFile(files.labels, new Uint8Array(data.labels.buffer))
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     await lines.next()
@@ -42,7 +42,7 @@ export async function linearProbe(): Promise<void> {
     const accuracy = (weights: Float32Array, bias: Float32Array) => {
       let right = 0
       for (let i = 0; i < n; i++) {
-        const row = data.features.subarray(i * width, (i + 1) * width)
+        const row = data.features.data.subarray(i * width, (i + 1) * width)
         const z = bias.map((b, c) => row.reduce((sum, x, k) => sum + x * weights[c * width + k]!, b))
         if (z.indexOf(Math.max(...z)) === data.labels[i]) right++
       }
@@ -82,5 +82,5 @@ function clouds() {
     const spread = 2 * (column + 1) ** -0.5
     return spread * (centres[labels[row]! * width + column]! + normal()) + (column === 133 ? 5 : column === 7 ? -3 : 0)
   })
-  return { features, width, labels, classes }
+  return { features: { data: features, shape: [n, width] as [number, number] }, labels, classes }
 }

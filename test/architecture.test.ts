@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** The folders of `src/`, lowest first: a folder imports from folders above it in this table only. */
 const rooms: Record<string, { imports: string[]; because: string }> = {
   graph: { imports: [], because: 'a graph is mathematics; it knows no model and no machine' },
-  files: { imports: [], because: 'locks, folders, JSON and UTF-8 need nothing of what is in the files' },
+  files: { imports: [], because: 'atomic writes, locks, JSON and UTF-8 do not depend on what the files hold' },
   tokenizer: { imports: ['files'], because: 'text to ids needs the vocabulary that ships, and nothing else' },
   image: { imports: [], because: 'image files to pixels needs nothing else' },
   charts: { imports: [], because: 'it draws numbers, whatever they mean' },
@@ -23,7 +23,7 @@ const rooms: Record<string, { imports: string[]; because: string }> = {
   model: { imports: ['graph'], because: 'a model is a graph over named parameters, wherever they come from' },
   objectives: { imports: ['graph', 'model'], because: 'an objective is a graph over the outputs of the encoders' },
   formats: {
-    imports: ['graph', 'tokenizer', 'image', 'checkpoint', 'model'],
+    imports: ['graph', 'files', 'tokenizer', 'image', 'checkpoint', 'model'],
     because: 'a project publishes tensor names, a config, preprocessing and a tokenizer',
   },
   pretrained: {
@@ -50,8 +50,8 @@ const rooms: Record<string, { imports: string[]; because: string }> = {
     because: 'a classifier is made with a loaded CLIP, and saved as tensors',
   },
   data: {
-    imports: ['files', 'image', 'download'],
-    because: 'it makes images and captions into batches, for any model; shards are downloaded like checkpoints',
+    imports: ['files', 'image', 'download', 'zero-shot'],
+    because: 'it makes images and captions into batches; a class becomes a caption by a prompt template',
   },
   evaluate: {
     imports: ['graph', 'runtime', 'files', 'clip', 'zero-shot', 'data'],
@@ -91,6 +91,7 @@ const rooms: Record<string, { imports: string[]; because: string }> = {
       'runtime',
       'tokenizer',
       'image',
+      'files',
       'charts',
       'checkpoint',
       'model',
@@ -107,8 +108,8 @@ const rooms: Record<string, { imports: string[]; because: string }> = {
   entry: { imports: ['*'], because: 'it names what each subpath of the package exports, and nothing imports it' },
 }
 
-/** The only files at the root of `src/`. They import nothing of ours. */
-const foundations = ['errors', 'random']
+/** The only files at the root of `src/`. They import nothing of ours. `edit-distance` is for the options and for model names. */
+const foundations = ['edit-distance', 'errors', 'random']
 
 interface Source {
   /** Relative to the repository, with forward slashes. */
@@ -153,7 +154,7 @@ function importedRooms({ path, imports }: Source): string[] {
     .filter((to) => to !== room(path) && !foundations.includes(to))
 }
 
-it('has a rule for each folder, and two files at the root of src', () => {
+it('has a rule for each folder, and three files at the root of src', () => {
   const found = new Set(library.map(({ path }) => room(path)))
   expect([...found].sort()).toEqual([...Object.keys(rooms), ...foundations].sort())
 })
@@ -221,4 +222,18 @@ it('names nothing utils, helpers, common or misc', () => {
 it('loads ONNX Runtime in one place, where its telemetry is switched off first', () => {
   const loading = sources.filter(({ imports }) => imports.includes('onnxruntime-node')).map(({ path }) => path)
   expect(loading).toEqual(['src/runtime/native-library.node.ts'])
+})
+
+it('loads no model, no native library and no network code with the light entries', () => {
+  const imported = new Map(library.map(({ path, imports }) => [path, imports.filter((name) => name.startsWith('.'))]))
+  const loaded = (path: string, seen = new Set<string>()): Set<string> => {
+    if (seen.has(path)) return seen
+    seen.add(path)
+    for (const name of imported.get(path)!) loaded(join(dirname(path), name).split(sep).join('/'), seen)
+    return seen
+  }
+  const roomsOf = (entry: string) => new Set([...loaded(entry)].map(room))
+  expect(roomsOf('src/entry/errors.ts')).toEqual(new Set(['entry', 'errors']))
+  expect(roomsOf('src/entry/tokenizer.node.ts')).toEqual(new Set(['entry', 'errors', 'files', 'tokenizer']))
+  expect(roomsOf('src/entry/checkpoint.node.ts')).toEqual(new Set(['entry', 'errors', 'graph', 'checkpoint']))
 })

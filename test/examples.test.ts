@@ -89,6 +89,15 @@ const printed: Record<string, Check> = {
     expect(lines).toContain('step 0: loss 3.75000')
     expect(lines.at(-1)).toBe('w = 2.000, -1.000')
   },
+  tokenize: (lines) => {
+    expect(lines).toEqual([
+      'a photo of a cat: 49406 320 1125 539 320 2368 49407',
+      '<|startoftext|> a</w> photo</w> of</w> a</w> cat</w> <|endoftext|>',
+      'Two dogs & a ball.: 49406 1237 3255 261 320 1069 269 49407',
+      '<|startoftext|> two</w> dogs</w> &</w> a</w> ball</w> .</w> <|endoftext|>',
+      'a photo of a cat',
+    ])
+  },
   'checkpoint-tensors': (lines) => {
     expect(lines[0]).toBe('safetensors: 206 tensors, 13737649 numbers')
     expect(lines[1]).toBe('visual.conv1.weight float16 [16,3,3,3]')

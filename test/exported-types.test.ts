@@ -163,3 +163,21 @@ it.each(entries)('lets every type be imported that a signature of %s uses', (_, 
   }
   expect([...missing].sort()).toEqual([])
 })
+
+it('has no type parameter after a typed array, which TypeScript before 5.7 refuses', () => {
+  const read = new Map<string, string>()
+  const visit = (file: string): void => {
+    if (read.has(file)) return
+    const text = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
+    read.set(file, text)
+    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)) visit(resolved(file, name!))
+  }
+  for (const [, file] of entries) visit(file)
+  const generic = [...read].flatMap(([file, text]) =>
+    (text.match(/.*\b(?:(?:Ui|I)nt(?:8|16|32)|Uint8Clamped|Float(?:32|64)|Big(?:Ui|I)nt64)Array<.*/g) ?? []).map(
+      (line) => `${relative(declarations, file)}: ${line.trim()}`,
+    ),
+  )
+  expect(read.size).toBeGreaterThan(100)
+  expect(generic).toEqual([])
+})

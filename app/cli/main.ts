@@ -9,13 +9,13 @@ if (unsupported) {
   process.exit(2)
 }
 
-// Loaded only now: an older Node may not be able to load what follows.
+// Loaded only now: an older Node may fail to load it.
 const { run } = await import('./run.ts')
 
 const interruption = new AbortController()
 process.once('SIGINT', () => interruption.abort())
 
-// Whoever reads the results has closed the pipe (`typeclip … | head`).
+// The reader of the results has closed the pipe (`typeclip … | head`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)

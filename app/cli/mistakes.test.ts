@@ -85,11 +85,11 @@ const mistakes: readonly Mistake[] = [
   { line: 'classify a.jpg --labels cat,dog --json=yes', says: /--json takes no value; found 'yes'/ },
   {
     line: 'classify a.jpg --labels cat,dog --calibration nofile.json',
-    says: /nofile\.json: cannot be read .*expected a file that/,
+    says: /nofile\.json: cannot be read: .*expected a file that/,
   },
   {
     line: 'classify a.jpg --labels cat,dog --calibration bad.json',
-    says: /bad\.json: is not JSON .*expected a file that/,
+    says: /bad\.json: is not JSON: .*expected a file that/,
   },
   { line: 'embed a.jpg', says: /--out is missing: a file X\.npy/ },
   { line: 'embed a.jpg --out nodir/x.npy', says: /there is no folder nodir; make it first/ },
@@ -237,7 +237,7 @@ const mistakes: readonly Mistake[] = [
   { line: 'tokenize --file nofile.txt', says: /nofile\.txt cannot be read: no such file or folder/ },
   {
     line: 'tokenize "LONG"',
-    says: /^typeclip: "word word .*…": 88 tokens with start and end, and a model reads 77; shorten it, or cut it with --truncate\n$/,
+    says: /^typeclip: "word word .*…": 88 tokens with start and end, and CLIP reads 77; shorten it, or cut it with --truncate\n$/,
   },
   {
     line: 'similarity a.jpg --text "LONG"',
@@ -257,7 +257,7 @@ const mistakes: readonly Mistake[] = [
   { line: 'inspect a.jpg --json --html x.html', says: /two forms of the same; give one/ },
   {
     line: 'inspect a.jpg --text cat --explain --start-layer first',
-    says: /--start-layer is a block's number, or two: 3,1/,
+    says: /--start-layer is the number of a block, or two: 3,1/,
   },
   { line: 'inspect text.png --text cat', says: /text\.png: this is text, not an image/, code: 1 },
   { line: 'convert', says: /convert takes two words, SOURCE and TARGET; found 0/ },

@@ -1,4 +1,4 @@
-// The flags of every command that runs a model, and loading the model they name.
+// The flags that several commands share: the model, how images are read, long texts. And loading that model.
 
 import type { Clip, LoadOptions } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
@@ -6,8 +6,6 @@ import { downloading } from './outputs/downloading.ts'
 import { createUseNotices } from './outputs/use-notices.ts'
 import type { Flags, Values } from './shell/arguments.ts'
 import type { Terminal } from './shell/terminal.ts'
-
-export { megabytes } from './outputs/downloading.ts'
 
 export const modelFlags = {
   model: {
@@ -41,7 +39,7 @@ export const imageFlags = {
   exifRotate: { type: 'switch', help: 'rotate photos by their EXIF orientation, which the reference ignores' },
 } as const satisfies Flags
 
-/** Of commands that read images at addresses. */
+/** For commands that read images at addresses. */
 export const addressFlags = {
   maxBytes: { type: 'count', value: 'N', help: 'refuse images at addresses with more bytes. Default: 268,435,456' },
 } as const satisfies Flags
@@ -66,7 +64,11 @@ type ModelValues = Values<typeof modelFlags> &
   Partial<Values<typeof imageFlags> & Values<typeof addressFlags>> &
   Pick<LoadOptions, 'randomWeights'>
 
-/** Loads the model, shows its notices, and frees its memory and threads afterwards. */
+/** The encoders that the inputs need. */
+export const encodersFor = (inputs: { image: boolean; text: boolean }): ('image' | 'text')[] =>
+  (['image', 'text'] as const).filter((encoder) => inputs[encoder])
+
+/** Loads the model, shows its notices, and disposes of it afterwards. */
 export async function withModel<T>(
   values: ModelValues,
   towers: NonNullable<LoadOptions['towers']>,
@@ -78,23 +80,23 @@ export async function withModel<T>(
   const { activation, device, threads, order, maxPixels, maxBytes, exifRotate, randomWeights } = values
   const clip = await load(values.model, {
     towers,
-    ...(activation && { activation }),
-    ...(device && { device }),
-    ...(threads && { threads }),
-    ...(order && { preprocessing: { order } }),
-    ...(maxPixels && { maxPixels }),
-    ...(maxBytes && { maxBytes }),
-    ...(exifRotate && { exifRotate }),
-    ...(randomWeights !== undefined && { randomWeights }),
+    activation,
+    device,
+    threads,
+    preprocessing: order && { order },
+    maxPixels,
+    maxBytes,
+    exifRotate,
+    randomWeights,
     signal: terminal.signal,
     onNotice: notices.onNotice,
     ...downloading(terminal),
   })
   terminal.status(undefined)
   try {
-    // Whoever reads the output of a script knows which model it calls.
-    const atLoad = terminal.watched ? clip.notices : clip.notices.filter((notice) => notice !== starterNotice)
-    for (const notice of atLoad) terminal.note(notice)
+    // Whoever wrote a script knows that it uses the starter: only a terminal shows that notice.
+    const shown = terminal.watched ? clip.notices : clip.notices.filter((notice) => notice !== starterNotice)
+    for (const notice of shown) terminal.note(notice)
     const result = await use(clip)
     notices.end()
     return result

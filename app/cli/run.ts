@@ -1,4 +1,4 @@
-// `run`: one command line to its exit code. A command is loaded when it is called, and the library by the command.
+// `run`: from a command line to its exit code. A command is loaded when it is called, and the library by the command.
 
 import { TypeclipError } from 'typeclip/errors'
 import { globalFlags, parseWords, spelled } from './shell/arguments.ts'
@@ -10,27 +10,37 @@ import { suggestion } from './shell/suggestion.ts'
 import { isSystemError, systemSentence } from './shell/system-errors.ts'
 import { createTerminal, type Streams, type Terminal } from './shell/terminal.ts'
 
-export const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
+interface Entry {
+  summary: string
+  load: () => Promise<{ command: Command }>
+}
+
+/** A command, or a group whose commands follow its name: `evaluate zero-shot`. */
+const tree: Readonly<Record<string, Entry | { commands: Readonly<Record<string, Entry>> }>> = {
   classify: { summary: 'find which of your labels fits each image', load: () => import('./commands/classify.ts') },
   embed: { summary: 'write embeddings of images and texts to a file', load: () => import('./commands/embed.ts') },
   similarity: { summary: 'compare images with texts', load: () => import('./commands/similarity.ts') },
   train: { summary: 'train a CLIP on images and captions', load: () => import('./commands/train.ts') },
   finetune: { summary: 'adapt a model to your own classes', load: () => import('./commands/finetune.ts') },
-  'evaluate zero-shot': {
-    summary: 'measure classification accuracy on labelled images',
-    load: () => import('./commands/evaluate/zero-shot.ts'),
-  },
-  'evaluate retrieval': {
-    summary: 'measure how well captions and images find each other',
-    load: () => import('./commands/evaluate/retrieval.ts'),
-  },
-  'evaluate linear-probe': {
-    summary: 'measure logistic regression on image embeddings',
-    load: () => import('./commands/evaluate/linear-probe.ts'),
-  },
-  'evaluate calibrate': {
-    summary: 'fit a temperature, and a threshold for "none of these"',
-    load: () => import('./commands/evaluate/calibrate.ts'),
+  evaluate: {
+    commands: {
+      'zero-shot': {
+        summary: 'measure classification accuracy on labelled images',
+        load: () => import('./commands/evaluate/zero-shot.ts'),
+      },
+      retrieval: {
+        summary: 'measure how well captions and images find each other',
+        load: () => import('./commands/evaluate/retrieval.ts'),
+      },
+      'linear-probe': {
+        summary: 'measure logistic regression on image embeddings',
+        load: () => import('./commands/evaluate/linear-probe.ts'),
+      },
+      calibrate: {
+        summary: 'fit a temperature, and a threshold for "none of these"',
+        load: () => import('./commands/evaluate/calibrate.ts'),
+      },
+    },
   },
   figure2: { summary: "reproduce the paper's Figure 2 at a small size", load: () => import('./commands/figure2.ts') },
   tokenize: { summary: 'print the token ids of texts', load: () => import('./commands/tokenize.ts') },
@@ -41,12 +51,15 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
   doctor: { summary: 'check this machine against reference values', load: () => import('./commands/doctor.ts') },
 }
 
-export const commandNames: readonly string[] = Object.keys(commands)
+const ofGroup = (group: string, members: Readonly<Record<string, Entry>>): [string, Entry][] =>
+  Object.entries(members).map(([name, entry]) => [`${group} ${name}`, entry])
 
-/** A command's table of flags, its help and its function. */
-export const loadCommand = async (name: string): Promise<Command> => (await commands[name]!.load()).command
+/** Every command by its full name. */
+export const commands: Readonly<Record<string, Entry>> = Object.fromEntries(
+  Object.entries(tree).flatMap(([name, node]) => ('commands' in node ? ofGroup(name, node.commands) : [[name, node]])),
+)
 
-/** Interrupted by the user, as shells count it: 128 and the signal's number. */
+/** The exit code of shells for an interruption: 128 and the number of the signal. */
 const interrupted = 130
 
 const isOn = (setting: string | undefined): boolean => /^(1|on|yes|true)$/i.test(setting ?? '')
@@ -84,22 +97,30 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   }
   if (first === 'help') return dispatch([...following, '--help'], terminal)
 
-  // `evaluate zero-shot`: a command's name may be two words.
-  const group = commandNames.filter((name) => name.startsWith(`${first} `))
-  const [name, rest] = group.length > 0 ? [`${first} ${following[0]}`, following.slice(1)] : [first, following]
-  if (group.length > 0 && (following[0] === '--help' || following[0] === '-h')) {
-    await terminal.print(overallHelp(Object.fromEntries(group.map((name) => [name, commands[name]!]))))
-    return 0
-  }
-  if (!Object.hasOwn(commands, name)) {
-    terminal.error(group.length > 0 ? wrongMember(first, following[0], group) : unknownCommand(first))
+  const node = Object.hasOwn(tree, first) ? tree[first]! : undefined
+  if (!node) {
+    terminal.error(unknownCommand(first))
     return 2
   }
-  return runCommand(name, rest, terminal)
+  if (!('commands' in node)) return runCommand(first, node, following, terminal)
+  const [second, ...rest] = following
+  if (second === '--help' || second === '-h') {
+    await terminal.print(overallHelp(Object.fromEntries(ofGroup(first, node.commands))))
+    return 0
+  }
+  if (second === undefined || !Object.hasOwn(node.commands, second)) {
+    terminal.error(wrongMember(first, second, Object.keys(node.commands)))
+    return 2
+  }
+  return runCommand(`${first} ${second}`, node.commands[second]!, rest, terminal)
 }
 
-async function runCommand(name: string, argv: readonly string[], general: Terminal): Promise<number> {
-  const { summary, load } = commands[name]!
+async function runCommand(
+  name: string,
+  { summary, load }: Entry,
+  argv: readonly string[],
+  general: Terminal,
+): Promise<number> {
   const { command } = await load()
   const end = argv.indexOf('--')
   if (argv.slice(0, end < 0 ? argv.length : end).some((word) => word === '--help' || word === '-h')) {
@@ -118,14 +139,13 @@ async function runCommand(name: string, argv: readonly string[], general: Termin
 function failed(error: unknown, terminal: Terminal): number {
   terminal.status(undefined)
   if (terminal.signal.aborted) return interrupted
-  terminal.error(shown(error))
+  terminal.error(messageOf(error))
   return 2
 }
 
-function wrongMember(first: string, second: string | undefined, group: readonly string[]): string {
-  const members = group.map((name) => name.slice(first.length + 1))
-  const found = second === undefined ? '' : `; found '${second}'${suggestion(second, members)}`
-  return `${first} is followed by one of ${members.join(', ')}${found}`
+function wrongMember(group: string, word: string | undefined, members: readonly string[]): string {
+  const found = word === undefined ? '' : `; found '${word}'${suggestion(word, members)}`
+  return `${group} is followed by one of ${members.join(', ')}${found}`
 }
 
 function unknownCommand(name: string): string {
@@ -133,8 +153,9 @@ function unknownCommand(name: string): string {
     const near = suggestion(name, ['--help', '--version', ...Object.keys(globalFlags).map(spelled)])
     return `there is no flag ${name} without a command${near || `; the command comes first: typeclip COMMAND ${name}`}`
   }
-  const members = commandNames.filter((known) => known.endsWith(` ${name}`))
-  const near = members[0] ? `; did you mean ${members[0]}?` : suggestion(name, [...commandNames, 'help', 'version'])
+  const names = Object.keys(commands)
+  const member = names.find((known) => known.endsWith(` ${name}`))
+  const near = member ? `; did you mean ${member}?` : suggestion(name, [...names, 'help', 'version'])
   const image = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i.test(name)
     ? `; for an image: typeclip classify ${name} --labels "a cat,a dog"`
     : ''
@@ -142,7 +163,7 @@ function unknownCommand(name: string): string {
 }
 
 /** Expected errors and system errors are shown as a message; anything else is a bug and is shown with its stack. */
-function shown(error: unknown): string {
+function messageOf(error: unknown): string {
   if (error instanceof TypeclipError) return error.message
   if (isSystemError(error)) return systemSentence(error)
   return `internal error, please report it:\n${error instanceof Error ? error.stack : String(error)}`

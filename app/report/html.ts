@@ -1,33 +1,67 @@
-// Small pieces of the page: text in two languages, numbers, escaping.
+// HTML that escapes by default: what is put into an `html` template is text, unless it is HTML already.
 
-/** HTML in English and in Chinese; the page shows one of them. */
-export interface Both {
-  en: string
-  zh: string
+import { percent as plainPercent } from '../cli/shell/counted.ts'
+
+/** A class, so that nothing read from a file can pass for HTML. `String(part)` is its source. */
+export class Html {
+  readonly #source: string
+
+  constructor(source: string) {
+    this.#source = source
+  }
+
+  toString(): string {
+    return this.#source
+  }
 }
 
-export const both = (en: string, zh: string): string => `<span lang="en">${en}</span><span lang="zh">${zh}</span>`
+/** What a template takes. Of a list the items follow each other; undefined and false are nothing. */
+export type Part = Html | string | number | undefined | false | readonly Part[]
 
-export const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+/** `html`<b>${label}</b>`` escapes the label, in an element and in a quoted attribute. */
+export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Html =>
+  new Html(strings.reduce((source, string, i) => source + sourceOf(parts[i - 1]) + string))
 
-/** A file's name that breaks after its separators, and never inside its ending. */
-export function fileName(name: string): string {
-  const [, stem, ending] = /^(.*?)(\.[^.]{1,5})?$/s.exec(name)!
-  const parts = stem!.split(/(?<=[_\-\s.])/).map(escaped)
-  return parts.join('<wbr>') + (ending ? `<wbr><span class="ending">${escaped(ending)}</span>` : '')
+/** A style sheet, a script: HTML that was written here. */
+export const raw = (source: string): Html => new Html(source)
+
+export const joined = (parts: readonly Part[], separator: Part): Html =>
+  new Html(parts.map(sourceOf).join(sourceOf(separator)))
+
+function sourceOf(part: Part): string {
+  if (part === undefined || part === false) return ''
+  if (Array.isArray(part)) return part.map(sourceOf).join('')
+  if (part instanceof Html) return part.toString()
+  return String(part).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
+
+/** Text in English and in Chinese; the page shows one of them. */
+export interface Both {
+  en: Html | string
+  zh: Html | string
+}
+
+export const both = (en: Part, zh: Part): Html => html`<span lang="en">${en}</span><span lang="zh">${zh}</span>`
+
+/** A file's name that breaks after its separators, and never inside its extension. */
+export function fileName(name: string): Html {
+  const [, stem, extension] = /^(.*?)(\.[^.]{1,5})?$/s.exec(name)!
+  const parts = joined(stem!.split(/(?<=[_\-\s.])/), html`<wbr>`)
+  return html`${parts}${extension && html`<wbr><span class="extension">${extension}</span>`}`
 }
 
 /** A formula, with `I_e` written as a subscript; names such as `ln_pre` stay. */
-export const formulaCode = (formula: string): string =>
-  `<code>${escaped(formula).replace(/\b(I|T|W|E|P|x|id|mean)_(\w+)/g, '$1<sub>$2</sub>')}</code>`
+export function formulaCode(formula: string): Html {
+  const parts = formula.split(/(?<=\b(?:I|T|W|E|P|x|id|mean))_(\w+)/)
+  return html`<code>${parts.map((part, i) => (i % 2 === 1 ? html`<sub>${part}</sub>` : part))}</code>`
+}
 
-export const code = (text: string): string => `<code>${escaped(text)}</code>`
+export const code = (text: string): Html => html`<code>${text}</code>`
 
-/** `[1, 50, 768]`, or `50 × 768` where the batch of one goes without saying. */
+/** `[1, 50, 768]`. */
 export const shapeOf = (shape: readonly number[]): string => `[${shape.join(', ')}]`
 
-/** A mask's finite numbers are all 0: their mean says nothing. */
+/** The finite numbers of a mask are all 0: their mean says nothing. */
 export const isMask = (name: string): boolean => name.endsWith('attn_mask')
 
 /** Four significant digits, without an exponent where that is short. */
@@ -38,4 +72,5 @@ export function number(x: number): string {
   return text.replaceAll('-', '−')
 }
 
-export const percent = (x: number): string => `${(100 * x).toFixed(x < 0.0995 ? 1 : 0)}%`
+/** With a space that breaks no line. */
+export const percent = (share: number): string => plainPercent(share).replace(' ', '\u00a0')

@@ -1,11 +1,11 @@
-// A PNG file from bytes (https://www.w3.org/TR/png-3/): eight bits a channel, without filters.
+// A PNG file from pixels (https://www.w3.org/TR/png-3/): eight bits per channel, without filters.
 
-import { deflateSync } from 'node:zlib'
+import { crc32, deflateSync } from 'node:zlib'
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 const colorTypes = { 1: 0, 3: 2, 4: 6 } as const
 
-export interface Picture {
+export interface Pixels {
   width: number
   height: number
   /** Gray, RGB or RGBA, interleaved, rows top to bottom. */
@@ -13,7 +13,7 @@ export interface Picture {
   data: Uint8Array
 }
 
-export function encodePng({ width, height, channels, data }: Picture): Buffer {
+function encodePng({ width, height, channels, data }: Pixels): Buffer {
   const row = width * channels
   const rows = Buffer.alloc((row + 1) * height)
   for (let y = 0; y < height; y++) rows.set(data.subarray(y * row, (y + 1) * row), y * (row + 1) + 1)
@@ -37,15 +37,5 @@ function chunk(type: string, data: Buffer): Buffer {
 export const dataUrl = (bytes: Uint8Array, type = 'image/png'): string =>
   `data:${type};base64,${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')}`
 
-// Node's own crc32 is younger than the oldest Node that this runs on.
-const remainders = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let c = byte
-  for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1
-  return c
-})
-
-function crc32(bytes: Uint8Array): number {
-  let c = 0xffffffff
-  for (const byte of bytes) c = remainders[(c ^ byte) & 0xff]! ^ (c >>> 8)
-  return (c ^ 0xffffffff) >>> 0
-}
+/** Pixels as a data URL. */
+export const imageUrl = (pixels: Pixels): string => dataUrl(encodePng(pixels))

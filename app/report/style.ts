@@ -1,4 +1,4 @@
-// The page's looks: light and dark by the system's setting, one column on a phone, colours kept in print.
+// The style of every report: light or dark as the system is set, one column on a phone, colours kept in print.
 
 export const style = `
 :root{color-scheme:light dark;--paper:#fbfaf7;--card:#fff;--text:#1d2330;--soft:#5d6678;--line:#dfe1e8;--blue:#2a63d6;--orange:#c2570c;--chip:#f1f2f6}
@@ -21,7 +21,7 @@ h4{font-size:.9rem;margin:1.25rem 0 .5rem;color:var(--soft);font-weight:600}
 p{margin:.35rem 0;max-width:51rem}
 code{font:.875em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 sub{font-size:.7em;line-height:0}
-.ending{white-space:nowrap}
+.extension{white-space:nowrap}
 a{color:var(--blue)}
 .model,.small,footer,.paper{color:var(--soft);font-size:.875rem}
 .overview{display:grid;gap:.5rem;margin-top:1rem}
@@ -46,11 +46,11 @@ blockquote{margin:0 0 1rem;padding:.35rem 0 .35rem 1rem;border-left:4px solid va
 figure{margin:0}
 figcaption,.caption{display:block;font-size:.75rem;line-height:1.35;color:var(--soft);margin-top:.3rem}
 .pair{display:flex;flex-wrap:wrap;gap:1.25rem;align-items:flex-end;margin-top:.9rem}
-.whole{position:relative;overflow:hidden;border-radius:.35rem;line-height:0}
-.whole img{max-width:100%;max-height:20rem}
-.whole i{display:none;position:absolute;outline:2px solid #fff;box-shadow:0 0 0 999px rgb(0 0 0/.55)}
-.picture{display:block;width:20rem;max-width:100%;margin-top:.9rem;border-radius:.35rem}
-.pair .picture{margin-top:0}
+.original{position:relative;overflow:hidden;border-radius:.35rem;line-height:0}
+.original img{max-width:100%;max-height:20rem}
+.original i{display:none;position:absolute;outline:2px solid #fff;box-shadow:0 0 0 999px rgb(0 0 0/.55)}
+img.image{display:block;width:20rem;max-width:100%;margin-top:.9rem;border-radius:.35rem}
+.pair img.image{margin-top:0}
 .pixelated,.map img,.matrix img{image-rendering:pixelated}
 .strip{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:.75rem;margin-top:.9rem}
 .strip.small{grid-template-columns:repeat(auto-fill,minmax(7rem,1fr))}
@@ -61,9 +61,9 @@ figcaption,.caption{display:block;font-size:.75rem;line-height:1.35;color:var(--
 .map,.matrix{display:block;position:relative;aspect-ratio:1;border-radius:.3rem;overflow:hidden;line-height:0}
 .map::before{content:"";position:absolute;inset:0;background-size:100% 100%;filter:grayscale(1)}
 .map img,.matrix img{position:absolute;inset:0;width:100%;height:100%}
-.why{grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:1.25rem}
-.why .map img{image-rendering:auto}
-.why .map.coarse img{image-rendering:pixelated}
+.relevance{grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:1.25rem}
+.relevance .map img{image-rendering:auto}
+.relevance .map.coarse img{image-rendering:pixelated}
 .words{display:flex;flex-wrap:wrap;gap:.25rem;margin:.5rem 0 0;font-size:.95rem}
 .word{border-radius:.3rem;padding:.05rem .35rem;background:color-mix(in srgb,var(--blue) calc(var(--weight)*75%),transparent);text-align:center;line-height:1.3}
 .word small{display:block;font-size:.65rem;font-variant-numeric:tabular-nums}
@@ -100,8 +100,8 @@ th{text-align:left;font-weight:600}
 .stages tbody th{font-weight:400}
 .stages thead th:nth-child(n+3):nth-child(-n+7){text-align:right}
 .stages .group th{padding-top:.9rem;font-weight:700}
-.stages .why td{border:0;padding:0 0 .5rem;color:var(--soft);max-width:0}
-.stages .why code{color:var(--text)}
+.stages .explanation td{border:0;padding:0 0 .5rem;color:var(--soft);max-width:0}
+.stages .explanation code{color:var(--text)}
 summary{cursor:pointer;font-weight:600}
 summary h2,summary blockquote{display:inline-block;margin:.25rem .75rem .25rem 0;padding-top:0;font-weight:400;font-size:1.15rem}
 summary blockquote{padding:0 0 0 .75rem}
@@ -119,7 +119,7 @@ summary blockquote{padding:0 0 0 .75rem}
 .grid .may{background:color-mix(in srgb,var(--blue) 30%,transparent)}
 .grid .not{color:var(--soft)}
 .grid .read th{color:var(--blue);font-weight:600}
-.looks td[style]{background:color-mix(in srgb,var(--blue) calc(var(--weight)*75%),transparent)}
+.attention td[style]{background:color-mix(in srgb,var(--blue) calc(var(--weight)*75%),transparent)}
 .similarity td,.similarity th{padding:.35rem 1rem .35rem 0;border-top:1px solid var(--line)}
 .similarity thead th{border:0;color:var(--soft);font-weight:400}
 .similarity thead th:nth-child(2),.similarity thead th:nth-child(3){text-align:right}

@@ -8,7 +8,7 @@ export interface Series {
   points: readonly Point[]
   /** Index into `colors`. */
   color: number
-  /** Thin and pale, for the values behind a smoothed line. */
+  /** Draws the line thin and pale, for the values behind a smoothed line. */
   faint?: boolean | undefined
   /** A dot on each point. */
   dots?: boolean | undefined

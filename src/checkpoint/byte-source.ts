@@ -1,10 +1,10 @@
-// A file with random access: all that the format readers need from a platform.
+// A file with random access: the only thing that the format readers need from a platform.
 
 import { CheckpointError } from '../errors.ts'
 import type { Bytes } from './bytes.ts'
 
 export interface ByteSource {
-  /** The real, absolute path; tensors found in this source carry it. */
+  /** The real, absolute path, which the tensors of this source name as their file. */
   path: string
   size: number
   /** Exactly `length` bytes from `offset`, in a new buffer. */

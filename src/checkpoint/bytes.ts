@@ -9,7 +9,7 @@ import type { DType } from '../graph/dtype.ts'
 export type Bytes = ReturnType<Uint8ArrayConstructor['of']>
 type Halves = ReturnType<Uint16ArrayConstructor['of']>
 
-/** The type that elements are read as: real numbers as float32, integers as their own type, booleans as 0 and 1. */
+/** Elements after reading: real numbers as float32, integers as their own type, booleans as 0 and 1. */
 export type Elements =
   | Float32Array
   | Int8Array

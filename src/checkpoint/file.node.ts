@@ -5,7 +5,7 @@ import { CheckpointError } from '../errors.ts'
 import type { ByteSource } from './byte-source.ts'
 
 // One read system call takes at most 2 GiB.
-const largestRead = 1 << 30
+const maxRead = 1 << 30
 
 /** Opens a file for `use` and closes it afterwards. Symbolic links (the hub's cache is made of them) are followed first. */
 export async function withFile<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
@@ -27,9 +27,11 @@ export async function withFile<T>(path: string, use: (source: ByteSource) => Pro
 async function readFully(handle: FileHandle, path: string, offset: number, length: number) {
   const bytes = new Uint8Array(length)
   for (let done = 0; done < length; ) {
-    const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, largestRead), offset + done)
+    const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, maxRead), offset + done)
     if (bytesRead === 0) {
-      throw new CheckpointError(`${path}: ends at byte ${offset + done}, ${length - done} short of what was to be read`)
+      throw new CheckpointError(
+        `${path}: ends at byte ${offset + done}, ${length - done} bytes early; it is cut short, fetch it again`,
+      )
     }
     done += bytesRead
   }

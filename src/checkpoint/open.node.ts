@@ -14,10 +14,10 @@ import { readLegacyTorch } from './torch-legacy.ts'
 import { weightFiles } from './weight-files.ts'
 
 // An index has some hundred bytes for each tensor; the largest model has some thousand tensors.
-const largestIndex = 64 << 20
+const maxIndexBytes = 64 << 20
 
 /**
- * Opens a checkpoint: the name, type, shape and place of every tensor. No weights are read, and no pickle code is run.
+ * Opens a checkpoint: the name, type, shape and location of every tensor. No weights are read, and no pickle code is run.
  *
  * @param path a `.safetensors`, `.pt`, `.bin`, `.pth` or `.ckpt` file, an `index.json` of shards, or a folder that holds one
  *   of these. The content decides what a file is, not its name.
@@ -33,8 +33,8 @@ const largestIndex = 64 << 20
  * ```
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
-  const found = await stat(path).catch(() => undefined)
-  return withFile(found?.isDirectory() ? await weightsIn(path) : path, async (source) => {
+  const stats = await stat(path).catch(() => undefined)
+  return withFile(stats?.isDirectory() ? await weightsIn(path) : path, async (source) => {
     const content = recognize(await source.read(0, Math.min(source.size, 512)), source.path)
     return openers[content](source, path)
   })
@@ -49,8 +49,10 @@ const openers: Record<Content, (source: ByteSource, asked: string) => Promise<Ch
 
 /** The shards are beside the index as named by the caller: in the hub's cache the real file is elsewhere. */
 async function openShards(source: ByteSource, asked: string): Promise<Checkpoint> {
-  if (source.size > largestIndex)
-    throw new CheckpointError(`${source.path}: ${source.size} bytes are too many for an index`)
+  if (source.size > maxIndexBytes)
+    throw new CheckpointError(
+      `${source.path}: ${source.size} bytes are too many for an index of shards; this is another kind of file`,
+    )
   const text = new TextDecoder().decode(await source.read(0, source.size))
   const folder = (await stat(asked)).isDirectory() ? asked : dirname(asked)
   const parts = []
@@ -65,15 +67,15 @@ function openShard(path: string): Promise<Checkpoint> {
   return withFile(path, async (source) => {
     const content = recognize(await source.read(0, Math.min(source.size, 512)), source.path)
     if (content === 'json')
-      throw new CheckpointError(`${source.path}: is an index again where a file of weights should be`)
+      throw new CheckpointError(`${source.path}: is an index of shards, but an index names it as a file of weights`)
     return openers[content](source, path)
   })
 }
 
 async function weightsIn(folder: string): Promise<string> {
   const entries = await readdir(folder)
-  const known = weightFiles.find((name) => entries.includes(name))
-  if (known) return join(folder, known)
+  const preferred = weightFiles.find((name) => entries.includes(name))
+  if (preferred) return join(folder, preferred)
   // A classifier may be beside the model's weights.
   const others = entries.filter(
     (name) => /\.(safetensors|pt|pth|bin|ckpt)$/.test(name) && name !== 'classifier.safetensors',

@@ -86,7 +86,7 @@ describe('openCheckpoint', () => {
     await expect(file('<!DOCTYPE html>')).rejects.toThrow('is a web page')
     await expect(file('hello')).rejects.toThrow('it begins with 68 65 6c 6c 6f')
     await expect(openCheckpoint(join(fixtures, 'refused-module.pt'))).rejects.toThrow(
-      "the checkpoint's pickle asks for torch.nn.modules.container.Sequential; typeclip runs nothing from a checkpoint",
+      "the checkpoint's pickle asks for torch.nn.modules.container.Sequential; typeclip runs no code from a checkpoint",
     )
   })
 })

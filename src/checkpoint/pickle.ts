@@ -1,4 +1,4 @@
-// A restricted reader of Python's pickle format, a small stack machine: it builds lists and dictionaries, and asks
+// A restricted reader of Python's pickle format, a small stack machine: it builds lists and dictionaries, and calls
 // its host for everything else. It runs no code. Opcodes as Python's pickletools.py has them, protocols 2 to 5.
 
 import { CheckpointError } from '../errors.ts'
@@ -22,10 +22,10 @@ export interface PickleHost {
 }
 
 // A hostile pickle can make an object with every byte; real ones make a few thousand.
-const mostOperations = 4_000_000
-const mostContainers = 500_000
+const maxOperations = 4_000_000
+const maxContainers = 500_000
 // The state of a random generator is a few hundred bits.
-const longestInteger = 64
+const maxIntegerBytes = 64
 
 interface Machine {
   bytes: Uint8Array
@@ -43,12 +43,12 @@ interface Machine {
 export function unpickle(bytes: Uint8Array, host: PickleHost, start = 0): { value: unknown; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const machine: Machine = { bytes, view, at: start, stack: [], marks: [], memo: new Map(), containers: 0, host }
-  for (let count = 0; count < mostOperations; count++) {
+  for (let count = 0; count < maxOperations; count++) {
     const opcode = take(machine, 1)[0]!
     if (opcode === stop) return { value: pop(machine), end: machine.at }
     step(machine, opcode)
   }
-  throw broken(machine, `has more than ${mostOperations} operations, more than any checkpoint's`)
+  throw broken(machine, `has more than ${maxOperations} operations, more than any checkpoint's`)
 }
 
 const stop = 0x2e
@@ -58,7 +58,7 @@ function step(m: Machine, opcode: number): void {
   if (value) return void m.stack.push(value(m))
   const object = objects.get(opcode)
   if (object) {
-    if (++m.containers > mostContainers) throw broken(m, `makes more than ${mostContainers} objects`)
+    if (++m.containers > maxContainers) throw broken(m, `makes more than ${maxContainers} objects`)
     return void m.stack.push(object(m))
   }
   const change = changes.get(opcode)
@@ -97,9 +97,9 @@ const text = (m: Machine, length: number): string => utf8.decode(take(m, length)
 function line(m: Machine): string {
   const end = m.bytes.indexOf(0x0a, m.at)
   if (end < 0) throw broken(m, 'ends in the middle')
-  const found = text(m, end - m.at)
+  const content = text(m, end - m.at)
   m.at++
-  return found
+  return content
 }
 
 function pop(m: Machine): unknown {
@@ -109,19 +109,19 @@ function pop(m: Machine): unknown {
 }
 
 function top(m: Machine): unknown {
-  if (m.stack.length <= (m.marks.at(-1) ?? 0)) throw broken(m, 'takes more than it has put')
+  if (m.stack.length <= (m.marks.at(-1) ?? 0)) throw broken(m, 'pops more than it has pushed')
   return m.stack.at(-1)
 }
 
 /** Everything since the last mark. */
 function group(m: Machine): unknown[] {
   const start = m.marks.pop()
-  if (start === undefined) throw broken(m, 'closes a group that it has not opened')
+  if (start === undefined) throw broken(m, 'closes a group that is not open')
   return m.stack.splice(start)
 }
 
 function long(m: Machine, length: number): number | bigint {
-  if (length > longestInteger) throw broken(m, `has an integer of ${length} bytes`)
+  if (length > maxIntegerBytes) throw broken(m, `has an integer of ${length} bytes`)
   let value = 0n
   for (const [i, byte] of take(m, length).entries()) value |= BigInt(byte) << BigInt(8 * i)
   value = BigInt.asIntN(8 * length, value)
@@ -134,7 +134,7 @@ function float(m: Machine): number {
 }
 
 function recall(m: Machine, index: number): unknown {
-  if (!m.memo.has(index)) throw broken(m, `recalls object ${index}, which it has not made`)
+  if (!m.memo.has(index)) throw broken(m, `refers to object ${index}, which does not exist`)
   return m.memo.get(index)
 }
 
@@ -152,7 +152,7 @@ function call(m: Machine, [callee, args]: unknown[]): unknown {
 
 export const isGlobal = (value: unknown): value is Global => (value as Global | null)?.kind === 'global'
 
-/** An object of which only the state is known. */
+/** An object of an ignored class: only its state is kept. */
 export interface Opaque {
   kind: 'opaque'
   of: string
@@ -187,7 +187,7 @@ function build(m: Machine): void {
   const state = pop(m)
   const target = top(m)
   if (isOpaque(target)) target.state = state
-  else if (!(target instanceof Map)) throw broken(m, 'gives a state to something that has none')
+  else if (!(target instanceof Map)) throw broken(m, 'sets the state of something that has none')
 }
 
 const tuple = (m: Machine, length: number): unknown[] => Array.from({ length }, () => pop(m)).reverse()
@@ -196,7 +196,7 @@ type Row<T> = [opcode: string, row: (m: Machine) => T]
 const byOpcode = <T>(rows: Row<T>[]): Map<number, (m: Machine) => T> =>
   new Map(rows.map(([opcode, row]) => [opcode.charCodeAt(0), row]))
 
-/** The opcodes that put one plain value. */
+/** The opcodes that push one plain value. */
 const values = byOpcode<unknown>([
   ['N', () => null],
   ['\x88', () => true],
@@ -221,7 +221,7 @@ const values = byOpcode<unknown>([
   ['j', (m) => recall(m, size4(m))],
 ])
 
-/** The opcodes that put one new object. */
+/** The opcodes that push one new object. */
 const objects = byOpcode<unknown>([
   [')', () => []],
   [']', () => []],

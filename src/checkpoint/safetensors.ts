@@ -8,7 +8,7 @@ import type { StoredTensor } from './checkpoint.ts'
 import { isObject, parseStrictJson } from './strict-json.ts'
 
 // The limit of the format's own reader.
-const largestHeader = 100_000_000
+const maxHeaderBytes = 100_000_000
 
 /** safetensors' names of element types. */
 const dtypes: Record<string, DType> = {
@@ -37,18 +37,18 @@ export interface Safetensors {
 
 /** Whether the first sixteen bytes are the start of a safetensors file. */
 export function looksLikeSafetensors(start: Uint8Array): boolean {
-  return start.length >= 9 && start[8] === 0x7b && headerLength(start) <= largestHeader
+  return start.length >= 9 && start[8] === 0x7b && headerLength(start) <= maxHeaderBytes
 }
 
 const headerLength = (start: Uint8Array): number =>
   Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true))
 
-/** Reads the header: type, shape and place of every tensor. No weight is read. */
+/** Reads the header: type, shape and location of every tensor. No weight is read. */
 export async function readSafetensors(source: ByteSource): Promise<Safetensors> {
   const length = headerLength(await readRange(source, 0, 8, 'the length of the safetensors header'))
-  if (length > largestHeader) {
+  if (length > maxHeaderBytes) {
     throw new CheckpointError(
-      `${source.path}: the safetensors header claims ${length} bytes, the format allows ${largestHeader}; the file is damaged or not safetensors`,
+      `${source.path}: the safetensors header claims ${length} bytes, the format allows ${maxHeaderBytes}; the file is damaged or not safetensors`,
     )
   }
   const where = `${source.path}: the safetensors header`

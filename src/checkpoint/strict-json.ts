@@ -2,7 +2,7 @@
 
 import { CheckpointError } from '../errors.ts'
 
-const deepest = 16
+const maxDepth = 16
 
 /** Parses `text`; `where` is the prefix of error messages. */
 export function parseStrictJson(text: string, where: string): unknown {
@@ -17,14 +17,14 @@ export function parseStrictJson(text: string, where: string): unknown {
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Scans strings and brackets once; JSON.parse finds every other fault. */
+/** Scans strings and brackets once; JSON.parse finds every other error. */
 function refuseDeepAndDouble(text: string, where: string): void {
   const open: (Set<string> | undefined)[] = []
   for (let i = 0; i < text.length; i++) {
     const char = text[i]
     if (char === '{' || char === '[') {
-      if (open.push(char === '{' ? new Set() : undefined) > deepest) {
-        throw new CheckpointError(`${where} is nested more than ${deepest} deep, which no checkpoint needs`)
+      if (open.push(char === '{' ? new Set() : undefined) > maxDepth) {
+        throw new CheckpointError(`${where} is nested more than ${maxDepth} deep, which no checkpoint needs`)
       }
     } else if (char === '}' || char === ']') open.pop()
     else if (char === '"') {

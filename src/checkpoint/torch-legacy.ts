@@ -6,13 +6,13 @@ import { dtypeBytes } from '../graph/dtype.ts'
 import { type ByteSource, inside, readRange } from './byte-source.ts'
 import type { Checkpoint, StoredTensor } from './checkpoint.ts'
 import { unpickle } from './pickle.ts'
-import { largestPickle, place, type Storage } from './torch.ts'
+import { maxPickleBytes, place, type Storage } from './torch.ts'
 import { collectTensors, type TorchStorage, torchHost } from './torch-pickle.ts'
 
 const magicNumber = 0x1950a86a20f9469cfc6cn
 
 export async function readLegacyTorch(source: ByteSource): Promise<Checkpoint> {
-  const bytes = await source.read(0, Math.min(source.size, largestPickle))
+  const bytes = await source.read(0, Math.min(source.size, maxPickleBytes))
   const storages = new Map<string, TorchStorage>()
   const host = torchHost(source.path)
   const remember = {
@@ -50,7 +50,7 @@ export async function readLegacyTorch(source: ByteSource): Promise<Checkpoint> {
 
 function refuseBigEndian(machine: unknown, path: string): void {
   if (machine instanceof Map && machine.get('little_endian') === false) {
-    throw new CheckpointError(`${path}: was saved on a machine with big-endian byte order; little can be read`)
+    throw new CheckpointError(`${path}: was saved on a big-endian machine; only little-endian files can be read`)
   }
 }
 
@@ -70,7 +70,7 @@ async function placeStorages(source: ByteSource, start: number, keys: unknown, s
       !inside(at + 8, length, source.size)
     ) {
       throw new CheckpointError(
-        `${source.path}: ${what} should have ${storage.elements} elements, the file says otherwise or ends before`,
+        `${source.path}: ${what} should have ${storage.elements} elements, but the file says otherwise or ends early; fetch it again`,
       )
     }
     places.set(storage.key, { offset: at + 8, length })

@@ -1,5 +1,4 @@
-// What PyTorch writes into pickles: tensors as views of storages, and the names that a checkpoint may use. Every other
-// name is refused.
+// PyTorch's pickles: tensors as views of storages, and the names that a checkpoint may use. Every other name is refused.
 
 import { CheckpointError } from '../errors.ts'
 import type { DType } from '../graph/dtype.ts'
@@ -9,7 +8,7 @@ import { type Global, isGlobal, isOpaque, type Opaque, type PickleHost } from '.
 export interface TorchStorage {
   kind: 'storage'
   key: string
-  /** Absent where the storage is untyped. */
+  /** Undefined if the storage is untyped. */
   dtype: DType | undefined
   elements: number
 }
@@ -67,7 +66,7 @@ const calls: Record<string, Call> = {
   'torch._utils._rebuild_parameter_with_state': ([value]) => value,
   'torch._tensor._rebuild_from_type_v2': ([rebuild, , args], refuse) => {
     if (!isGlobal(rebuild) || !rebuild.name.startsWith('torch._utils.') || !Array.isArray(args)) {
-      throw refuse('a tensor of a class of its own')
+      throw refuse('a tensor of a custom class')
     }
     return callTorch(rebuild, args, refuse)
   },
@@ -125,7 +124,7 @@ export function torchHost(path: string): PickleHost {
     find(name) {
       if (isAllowed(name)) return { kind: 'global', name }
       throw new CheckpointError(
-        `${where} asks for ${show(name)}; typeclip runs nothing from a checkpoint. If you trust it, save only its weights: torch.save(model.state_dict(), …)`,
+        `${where} asks for ${show(name)}; typeclip runs no code from a checkpoint. If you trust it, save only its weights: torch.save(model.state_dict(), …)`,
       )
     },
     call: (global, args) => callTorch(global, args, refuse),
@@ -141,7 +140,7 @@ function callTorch({ name }: Global, args: unknown[], refuse: (problem: string) 
 }
 
 function emptyDictionary(args: unknown[], refuse: (problem: string) => CheckpointError): Map<unknown, unknown> {
-  if (args.length > 0) throw refuse('a dictionary in the way of Python 2')
+  if (args.length > 0) throw refuse('a dictionary written by Python 2')
   return new Map()
 }
 
@@ -174,24 +173,24 @@ const isCounts = (value: unknown): value is number[] =>
 
 export const isTensor = (value: unknown): value is TorchTensor => (value as TorchTensor | null)?.kind === 'tensor'
 
-const deepest = 100
+const maxDepth = 100
 
 /** All tensors in an unpickled value, by the path to them: `state_dict.visual.proj`. */
 export function collectTensors(value: unknown, path: string): Map<string, TorchTensor> {
-  const found = new Map<string, TorchTensor>()
+  const tensors = new Map<string, TorchTensor>()
   // Visit each dictionary once: otherwise a small pickle could make a huge tree.
   const seen = new Set<unknown>()
   const walk = (at: unknown, name: string, depth: number): void => {
     if (isTensor(at)) {
-      if (found.has(name)) throw new CheckpointError(`${path}: two tensors are called '${show(name)}'`)
-      found.set(name, at)
+      if (tensors.has(name)) throw new CheckpointError(`${path}: two tensors are called '${show(name)}'`)
+      tensors.set(name, at)
       return
     }
     const inner = isOpaque(at) ? at.state : at
     if (typeof inner !== 'object' || inner === null || seen.has(inner)) return
     seen.add(inner)
-    if (depth > deepest)
-      throw new CheckpointError(`${path}: the checkpoint's pickle is nested more than ${deepest} deep`)
+    if (depth > maxDepth)
+      throw new CheckpointError(`${path}: the checkpoint's pickle is nested more than ${maxDepth} deep`)
     const items = inner instanceof Map || Array.isArray(inner) ? inner.entries() : []
     for (const [key, item] of items) {
       if (typeof key === 'string' || typeof key === 'number')
@@ -199,5 +198,5 @@ export function collectTensors(value: unknown, path: string): Map<string, TorchT
     }
   }
   walk(value, '', 0)
-  return found
+  return tensors
 }

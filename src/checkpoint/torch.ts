@@ -9,7 +9,7 @@ import { collectTensors, type TorchTensor, torchHost } from './torch-pickle.ts'
 import { readZipDirectory, storedAt, type ZipEntry } from './zip.ts'
 
 // Real ones are a few hundred kilobytes: the pickle describes the weights, it does not hold them.
-export const largestPickle = 64 << 20
+export const maxPickleBytes = 64 << 20
 
 /** Reads the archive's directory and pickle; no weight is read. */
 export async function readTorchArchive(source: ByteSource): Promise<Checkpoint> {
@@ -51,21 +51,21 @@ async function refuseBigEndian(source: ByteSource, entry: ZipEntry | undefined):
   const order = new TextDecoder().decode(await readSmall(source, entry))
   if (order.trim() !== 'little') {
     throw new CheckpointError(
-      `${source.path}: was saved on a machine with ${order.slice(0, 20)} byte order; little can be read`,
+      `${source.path}: was saved with ${order.slice(0, 20)} byte order; only little-endian files can be read`,
     )
   }
 }
 
 async function readSmall(source: ByteSource, entry: ZipEntry): Promise<Uint8Array> {
-  if (entry.size > largestPickle) {
+  if (entry.size > maxPickleBytes) {
     throw new CheckpointError(
-      `${source.path}: ${entry.name} has ${entry.size} bytes; at most ${largestPickle} can be read`,
+      `${source.path}: ${entry.name} has ${entry.size} bytes; at most ${maxPickleBytes} can be read`,
     )
   }
   return readRange(source, await storedAt(source, entry), entry.size, entry.name)
 }
 
-/** The place of a view in the file. */
+/** The location of a view in the file. */
 export function place(name: string, tensor: TorchTensor, storage: Storage, path: string): StoredTensor {
   const { dtype, shape, strides } = tensor
   const itemBytes = dtypeBytes(dtype)
@@ -78,7 +78,9 @@ export function place(name: string, tensor: TorchTensor, storage: Storage, path:
     )
   }
   if (!(count <= span)) {
-    throw new CheckpointError(`${path}: tensor '${name}' shows the same bytes many times; save it with .contiguous()`)
+    throw new CheckpointError(
+      `${path}: tensor '${name}' repeats the same bytes (an expanded view); save it with .contiguous()`,
+    )
   }
   const stored = {
     dtype,

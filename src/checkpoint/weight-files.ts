@@ -9,5 +9,5 @@ export const weightFiles = [
   'pytorch_model.bin.index.json',
 ]
 
-/** Where in a repository they are: at its root, or where sentence-transformers puts the CLIP of a model of several parts. */
+/** Their folders in a repository: its root, or the one where sentence-transformers puts the CLIP of a model with several parts. */
 export const weightFolders = ['', '0_CLIPModel/']

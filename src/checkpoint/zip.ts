@@ -16,14 +16,14 @@ export interface ZipEntry {
 }
 
 const endLength = 22
-const longestComment = 0xffff
-const largestDirectory = 64 << 20
+const maxCommentBytes = 0xffff
+const maxDirectoryBytes = 64 << 20
 const localHeaderLength = 30
 
 /** Reads the directory at the end of the archive. */
 export async function readZipDirectory(source: ByteSource): Promise<Map<string, ZipEntry>> {
   const { count, size, offset } = await findDirectory(source)
-  if (size > largestDirectory) {
+  if (size > maxDirectoryBytes) {
     throw new CheckpointError(`${source.path}: the zip directory claims ${size} bytes, more than any checkpoint's`)
   }
   const bytes = await readRange(source, offset, size, 'the zip directory')
@@ -41,7 +41,7 @@ export async function readZipDirectory(source: ByteSource): Promise<Map<string, 
 
 /** The end record, and the 64-bit one that large archives put before it. */
 async function findDirectory(source: ByteSource): Promise<{ count: number; size: number; offset: number }> {
-  const tailStart = Math.max(0, source.size - endLength - longestComment)
+  const tailStart = Math.max(0, source.size - endLength - maxCommentBytes)
   const tail = await source.read(tailStart, source.size - tailStart)
   const view = viewOf(tail)
   let end = tail.length - endLength
@@ -82,7 +82,7 @@ function readEntry(bytes: Uint8Array, path: string): { entry: ZipEntry; length: 
   return { entry, length }
 }
 
-/** Sizes and offsets beyond 4 GiB are in the zip64 extra field, in a fixed order: those whose 32-bit field is all ones. */
+/** Sizes and offsets beyond 4 GiB are in the zip64 extra field, in a fixed order, if their 32-bit field is all ones. */
 function widen(entry: ZipEntry, unpackedSize: number, extra: Uint8Array, path: string): void {
   const all = 0xffffffff
   if (unpackedSize !== all && entry.size !== all && entry.header !== all) return
@@ -131,7 +131,9 @@ export async function storedAt(source: ByteSource, entry: ZipEntry): Promise<num
   }
   const start = entry.header + localHeaderLength + header.getUint16(26, true) + header.getUint16(28, true)
   if (!inside(start, entry.size, source.size)) {
-    throw new CheckpointError(`${source.path}: zip entry '${entry.name}' ends after the file does; fetch it again`)
+    throw new CheckpointError(
+      `${source.path}: zip entry '${entry.name}' ends after the end of the file; fetch it again`,
+    )
   }
   return start
 }

@@ -1,12 +1,12 @@
-// Finds the parameter that spoils a model: the first that holds NaN or infinity. It reads weights until it finds one, those
-// of the encoder whose output is broken first, so it is called only after such an output.
+// Finds the first parameter that holds NaN or infinity. It reads all weights until it finds one, so it is called only after an
+// output was broken; it reads the parameters of that encoder first.
 
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { readTensor } from '../checkpoint/read.node.ts'
 import type { Source } from '../formats/tensor-names.ts'
 import { brokenNumber } from './embeddings.ts'
 
-/** `parameter visual.proj [768, 512] holds NaN`; undefined where all weights are numbers. */
+/** `parameter visual.proj [768, 512] holds NaN`; undefined if all weights are finite. */
 export async function brokenParameter(
   { tensors }: Checkpoint,
   sources: ReadonlyMap<string, Source>,

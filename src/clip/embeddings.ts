@@ -1,33 +1,14 @@
-// Embeddings as they leave a model: checked to be numbers, averaged, and divided by their length.
+// Embeddings as vectors: check for NaN, mean, and unit length.
 
 import { CheckpointError } from '../errors.ts'
 
-/** A matrix, row-major. */
-export interface Embeddings {
-  data: Float32Array
-  shape: [rows: number, embedDim: number]
-}
-
-/** The rows of a program's output `[rows, …]`. */
-export function rowsOf(value: { dims: readonly number[]; data: unknown }): Float32Array[] {
-  const [rows] = value.dims as [number]
-  const data = value.data as Float32Array
-  const width = data.length / rows
-  return Array.from({ length: rows }, (_, i) => data.subarray(i * width, (i + 1) * width))
-}
-
-/** The first that is NaN or infinite, in words; undefined where all are numbers. */
+/** The first that is NaN or infinite, in words; undefined if all are finite. */
 export function brokenNumber(values: Float32Array): string | undefined {
   for (const x of values) if (!Number.isFinite(x)) return Number.isNaN(x) ? 'NaN' : 'infinity'
   return undefined
 }
 
-export function matrix(rows: readonly Float32Array[], width: number): Embeddings {
-  const data = new Float32Array(rows.length * width)
-  for (const [i, row] of rows.entries()) data.set(row, i * width)
-  return { data, shape: [rows.length, width] }
-}
-
+/** The mean of vectors of equal length. */
 export function mean(rows: readonly Float32Array[]): Float32Array {
   if (rows.length === 1) return rows[0]!
   return Float32Array.from(rows[0]!, (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length)

@@ -1,4 +1,4 @@
-// What a caller gives as an image, turned into what the decoder takes: a path, the bytes of a file, or pixels.
+// An image as the caller gives it, as the decoder takes it: a path, the bytes of a file, or pixels.
 
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
@@ -8,25 +8,25 @@ import { foundInstead } from './input-name.ts'
 
 export interface FetchOptions {
   signal?: AbortSignal | undefined
-  /** Aborted when nobody waits for images any more. */
+  /** Aborted when the pool is closed. */
   closing?: AbortSignal | undefined
-  /** An image at an address may have so many bytes. */
+  /** The most bytes of an image at an address. */
   maxBytes?: number | undefined
-  /** Milliseconds without a byte after which an address is given up. */
+  /** Milliseconds without a byte before the download fails. */
   longestSilence?: number | undefined
 }
 
 export interface ImageSource {
   source: string | Uint8Array | RawImage
-  /** What errors call it, where it is no path. */
-  name?: string
+  /** Its name in errors, if it is not a path. */
+  name?: string | undefined
 }
 
-/** As many bytes as the largest image has pixels by default, and half as many again. */
+/** 1.5 bytes for each pixel of the largest image. */
 export const defaultMaxBytes = 256 * 2 ** 20
 const defaultSilence = 30_000
 
-/** @throws InputError for what is no image, and for an address that cannot be read */
+/** @throws InputError for a value that is not an image, and for an address that cannot be read */
 export async function imageSource(image: unknown, options: FetchOptions = {}): Promise<ImageSource> {
   if (typeof image === 'string') return fromString(image, options)
   if (kindOf(image) === 'URL') return fromAddress(String(image), options)
@@ -107,13 +107,13 @@ async function fetchImage(url: URL, name: string, options: FetchOptions): Promis
     throw new InputError(`${name} cannot be fetched: ${reasonOf(error)}`, { cause: error })
   } finally {
     clearTimeout(timer)
-    given.abort() // ends the transfer of what is not wanted any more
+    given.abort() // ends a transfer that is not needed any more
   }
 }
 
-/** The name of a value's class; unlike `instanceof` it is the same in another realm, as in a test runner's. */
+/** The name of a value's class. Unlike `instanceof`, it also works across realms, such as a test runner's. */
 const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1)
 
-/** Bytes as this realm's own class. */
+/** Bytes as this realm's `Uint8Array`. */
 const own = (bytes: Uint8Array): Uint8Array =>
   bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes as never as ArrayBuffer)

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { InputError, UsageError } from '../errors.ts'
-import { openaiPreprocessing } from '../formats/preprocessing.ts'
+import { openaiPreprocessing } from '../formats/openai.ts'
 import type { ImageInput } from './clip.ts'
 import { createPreprocessor } from './preprocessor.node.ts'
 

@@ -2,7 +2,7 @@
 
 import { excerpt } from '../errors.ts'
 
-/** `cat.jpg`, `https://…`, `1,024 bytes`, `64×64 pixels`, `"a photo of …"`: what a caller gave, never all of it. */
+/** `cat.jpg`, `https://…`, `1,024 bytes`, `64×64 pixels`, `"a photo of …"`: the caller's input, shortened. */
 export function inputName(input: unknown): string {
   if (typeof input === 'string') return excerpt(input)
   if (input instanceof URL) return excerpt(input.href)
@@ -14,7 +14,7 @@ export function inputName(input: unknown): string {
   return foundInstead(input)
 }
 
-/** What a value of the wrong kind is. */
+/** A value of the wrong kind, in words. */
 export function foundInstead(value: unknown): string {
   if (value === null || value === undefined) return `${value}`
   if (typeof value !== 'object') {
@@ -28,13 +28,13 @@ export function foundInstead(value: unknown): string {
   return `an object of class ${value.constructor?.name ?? 'Object'}`
 }
 
-/** A file or a response that is being read, whose chunks are no inputs: `createReadStream`, `response.body`. */
+/** A stream of one file's bytes, whose chunks are not inputs: `createReadStream`, `response.body`. */
 export function isByteStream(value: object): boolean {
   if ('readableObjectMode' in value) return value.readableObjectMode === false
   if (!('getReader' in value)) return false
   try {
     const stream = value as ReadableStream<Uint8Array>
-    stream.getReader({ mode: 'byob' }).releaseLock() // what only streams of bytes have
+    stream.getReader({ mode: 'byob' }).releaseLock() // only streams of bytes have this
     return true
   } catch {
     return false

@@ -14,11 +14,13 @@ import { softmax } from '../evaluate/reliability.ts'
 import { inspect } from '../inspect/inspect.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 import { tokenizeCaptions } from '../training/collate.ts'
-import { narrowed, rank, scoresOf, similarity, zeroShotClassifier } from '../zero-shot/classifier.ts'
+import { narrowed, rank, scoresOf } from '../zero-shot/classifier.ts'
+import { zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
 import { classify } from '../zero-shot/scorer.ts'
 import type { Clip, ImageInput, UseNotice } from './clip.ts'
 import { load } from './load.node.ts'
 import { createPreprocessor } from './preprocessor.node.ts'
+import { similarity } from './similarity.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url))
 const image = fixture('images/rgb.png')
@@ -97,7 +99,7 @@ describe('a model that gives no numbers', () => {
       const inputs = parameter.startsWith('visual') ? { image } : { texts: ['a cat'] }
       const error = await errorOf(inspect(broken, inputs))
       expect(error).toBeInstanceOf(CheckpointError)
-      expect(error.message).toContain(`(found NaN): ${steps[i]} is the first step that gives none`)
+      expect(error.message).toContain(`(found NaN); the first broken stage is ${steps[i]}`)
     }
   })
 
@@ -250,7 +252,7 @@ describe('options', () => {
     expect(() => createPreprocessor({ ...clip, maxPixels: 1 } as never)).toThrow(
       "createPreprocessor has no option 'name'",
     )
-    expect(() => softmax({ data: Float32Array.of(1, 2), classes: 2 }, 0)).toThrow('`temperature` is 0')
+    expect(() => softmax(Float32Array.of(1, 2), 0)).toThrow('`temperature` is 0')
     await refused(load(null as never), 'found null')
     await refused(load(new URL('file:///x') as never), 'found an object of class URL')
   })

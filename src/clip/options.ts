@@ -1,8 +1,9 @@
-// Checks of a caller's options: a name that does not exist, or a value of the wrong kind, is refused and never ignored.
+// Checks a caller's options: refuses unknown names and values of the wrong kind.
 
+import { editDistance } from '../edit-distance.ts'
 import { excerpt, UsageError } from '../errors.ts'
 
-/** What a value has to be, and the words for it. */
+/** A check of a value, and the expected values in words. */
 export interface Rule {
   is(value: unknown): boolean
   expected: string
@@ -35,8 +36,8 @@ export const listOf = (rule: Rule): Rule => ({
 })
 
 /**
- * @param of what takes the options, for the message: `load`
- * @throws UsageError naming the option, what was found and what was expected; undefined counts as left out
+ * @param of the function's name, for the message: `load`
+ * @throws UsageError naming the option, what was found and what was expected; an undefined option is allowed
  */
 export function checkOptions(given: unknown, rules: Readonly<Record<string, Rule>>, of: string): void {
   if (given === undefined) return
@@ -62,24 +63,11 @@ function shown(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
 
-/** The known name that takes the fewest changes, and at most a third of its letters. */
+/** The known name with the smallest edit distance, at most a third of its letters. */
 function nearest(name: string, known: readonly string[]): string | undefined {
   const [best] = known
-    .map((other) => ({ other, changes: distance(name.toLowerCase(), other.toLowerCase()) }))
+    .map((other) => ({ other, changes: editDistance(name.toLowerCase(), other.toLowerCase()) }))
     .filter(({ other, changes }) => changes <= Math.max(1, other.length / 3))
     .sort((a, b) => a.changes - b.changes)
   return best?.other
-}
-
-/** Letters to change, add or take away (Levenshtein's distance). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length]!
 }

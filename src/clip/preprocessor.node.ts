@@ -1,4 +1,4 @@
-// Images prepared as a model takes them, without a model.
+// Preprocesses images for a model, without loading the model.
 
 import { UsageError } from '../errors.ts'
 import { createImagePool, type ImagePoolOptions } from '../image/pool.node.ts'
@@ -8,9 +8,9 @@ import { anything, checkOptions, count, countOrNone, positive, trueOrFalse } fro
 
 /** Options of `createPreprocessor`. */
 export interface PreprocessorOptions extends ImagePoolOptions {
-  /** An image at an address is refused if it has more bytes. Default: 268,435,456. */
+  /** The most bytes of an image at an address. Default: 268,435,456. */
   maxBytes?: number | undefined
-  /** Milliseconds without a byte after which an address is given up. Default: 30,000. */
+  /** Milliseconds without a byte before a download fails. Default: 30,000. */
   longestSilence?: number | undefined
 }
 

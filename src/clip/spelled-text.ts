@@ -1,16 +1,16 @@
-// Texts that a tokenizer has no words for. CLIP's was made from English: of other scripts it knows single letters or
-// bytes, and a model that learnt English captions has seen too few of them to know what they mean.
+// Detects texts in scripts that a tokenizer spells in single letters or bytes. CLIP's vocabulary was made from English captions,
+// and a model trained on those has seen too few texts in other scripts to understand them.
 
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 
 /** Words in scripts other than Latin. */
 const foreign = /(?:(?![\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}])[\p{L}\p{M}])+/gu
-/** Chinese, Japanese and Korean signs stand for syllables or words, so one token for one sign is no spelling. */
+/** A Chinese, Japanese or Korean sign is a syllable or a word, so one token for each sign is not spelling. */
 const signs = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u
-/** A Greek letter by itself is mathematics. */
+/** A single Greek letter is probably mathematics. */
 const symbol = /^\p{Script=Greek}$/u
 
-/** Tokens for each letter, from which on a word counts as spelled. English takes about a quarter. */
+/** The least tokens per letter that count as spelling. English has about 0.25. */
 const spelledFrom = { signs: 1.2, letters: 0.6 }
 
 /** Whether a text's words in other scripts are spelled in bytes or single letters. */
@@ -22,6 +22,6 @@ export function isSpelled({ encode }: Pick<Tokenizer, 'encode'>, text: string): 
   return tokens / letters >= (words.some((word) => signs.test(word)) ? spelledFrom.signs : spelledFrom.letters)
 }
 
-/** Whether a tokenizer has the words of CLIP's own, which OpenAI took from English captions; added tokens do not matter. */
+/** Whether a tokenizer has CLIP's English vocabulary, with or without added tokens. */
 export const isClipVocabulary = ({ vocabularySize, piece }: Tokenizer): boolean =>
   vocabularySize >= 49408 && piece(320) === 'a</w>' && piece(2368) === 'cat</w>'

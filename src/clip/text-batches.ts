@@ -1,4 +1,4 @@
-// Texts in batches without wasted work.
+// Batches of texts with little padding.
 //
 // Every text ends in an end-of-text token, and its embedding is read at that token's position: `endOf`. In the text
 // transformer a position sees only those before it (causal attention), so what follows end-of-text changes nothing. A
@@ -13,7 +13,7 @@ import { foundInstead, inputName } from './input-name.ts'
 
 export const longTextChoices = ['error', 'truncate', 'chunk'] as const
 
-/** What is done with a text of more tokens than the model reads. */
+/** For a text of more tokens than the context length: refuse it, cut it, or split it and average the parts. */
 export type LongText = (typeof longTextChoices)[number]
 
 export interface TextBatch {
@@ -22,20 +22,20 @@ export interface TextBatch {
   /** The position of each row's end-of-text token. */
   ends: BigInt64Array
   shape: [rows: number, length: number]
-  /** The piece that each row is. */
+  /** The index of each row's piece. */
   pieces: number[]
 }
 
-/** Positions in one run: more of them run no faster, and take more memory. */
-const mostPositions = 4096
+/** Positions in one run; more are not faster and take more memory. */
+const maxPositions = 4096
 /** The fixed cost of a run, in positions: it reads all weights, however few positions it computes. */
 const runCost = 24
 
 /**
  * Batches of pieces, and for each text its pieces: one, unless long texts are split (`chunk`).
  *
- * @throws InputError for a text that is too long, with its `index`; CheckpointError where the tokenizer gives ids that the
- *   model does not have
+ * @throws InputError for a text that is too long, with its `index`; CheckpointError if the tokenizer gives ids that
+ *   the model does not have
  */
 export function textBatches(
   tokenizer: Tokenizer,
@@ -55,19 +55,18 @@ export function textBatches(
 }
 
 /**
- * Ascending lengths cut into groups `[from, to)`, each padded to its longest. The cuts are those of least total cost: all
- * positions that are computed, plus `runCost` for every run. Found by dynamic programming over the places where the
- * length changes.
+ * Splits ascending lengths into groups `[from, to)`, each padded to its longest, at the least total cost: the number of positions
+ * plus `runCost` for each run. Dynamic programming over the indices at which the length changes.
  */
 export function groupLengths(lengths: readonly number[]): [from: number, to: number][] {
   const ends = lengths.flatMap((length, i) => (length === lengths[i + 1] ? [] : [i + 1]))
-  // By place: the least cost of all texts before it, and the start of the last group that leads to this cost.
+  // For each index: the least cost of all texts before it, and the start of the last group of that solution.
   const best = new Map([[0, { cost: 0, from: 0 }]])
   for (const to of ends) {
     const longest = lengths[to - 1]!
     const choices = [0, ...ends.filter((end) => end < to)].map((from) => {
       const positions = (to - from) * longest
-      return { cost: best.get(from)!.cost + positions + runCost * Math.ceil(positions / mostPositions), from }
+      return { cost: best.get(from)!.cost + positions + runCost * Math.ceil(positions / maxPositions), from }
     })
     best.set(
       to,
@@ -77,8 +76,8 @@ export function groupLengths(lengths: readonly number[]): [from: number, to: num
   const groups: [number, number][] = []
   for (let to = lengths.length; to > 0; to = best.get(to)!.from) {
     const { from } = best.get(to)!
-    const most = Math.max(1, Math.floor(mostPositions / lengths[to - 1]!))
-    for (let end = to; end > from; end -= most) groups.unshift([Math.max(from, end - most), end])
+    const maxRows = Math.max(1, Math.floor(maxPositions / lengths[to - 1]!))
+    for (let end = to; end > from; end -= maxRows) groups.unshift([Math.max(from, end - maxRows), end])
   }
   return groups
 }
@@ -115,7 +114,7 @@ function idsOf(
   throw Object.assign(error, { index, input: inputName(text) })
 }
 
-/** @throws InputError for the first that is no string */
+/** @throws InputError for the first that is not a string */
 export function checkTexts(texts: readonly string[]): readonly string[] {
   const wrong = texts.findIndex((text) => typeof text !== 'string')
   if (wrong < 0) return texts
@@ -128,6 +127,6 @@ export function checkTexts(texts: readonly string[]): readonly string[] {
  * which is end-of-text in CLIP's vocabulary; other models name the token's id.
  */
 export function endOf(row: Int32Array, { pool, endId }: TextTowerConfig): number {
-  const wanted = pool === 'argmax' ? row.reduce((a, b) => Math.max(a, b)) : endId
-  return Math.max(0, row.indexOf(wanted))
+  const readId = pool === 'argmax' ? row.reduce((a, b) => Math.max(a, b)) : endId
+  return Math.max(0, row.indexOf(readId))
 }

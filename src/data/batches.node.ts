@@ -1,5 +1,5 @@
 // Batches to train on (the paper's Figure 3, `I[n, h, w, c]` and `T[n, l]`): samples in the epoch's order, decoded and
-// augmented on threads ahead of their use, and a place to go on from after each.
+// augmented on threads ahead of their use, and a place to resume from after each.
 
 import { availableParallelism } from 'node:os'
 import { InputError, UsageError } from '../errors.ts'
@@ -8,28 +8,29 @@ import { createImagePool, type ImagePool, type UnturnedImage } from '../image/po
 import type { Preprocessing } from '../image/transform.ts'
 import { createRandom } from '../random.ts'
 import { counted } from './counted.ts'
+import { lookahead } from './lookahead.node.ts'
 import { inOneLine, type Sample, type Skipped, type Source } from './sample.ts'
 
 export type { Augmentation as AugmentOptions } from '../image/augment.ts'
 
-/** The place after a batch, as JSON: starting there gives exactly what would have followed. */
+/** The place after a batch, as JSON: resuming there gives exactly the samples that follow. */
 export interface Cursor {
   epoch: number
-  /** So many of the epoch's order have been used, or found broken. */
+  /** Samples of the epoch's order that were used or found broken. */
   samples: number
 }
 
 /** Prepared images with their captions and labels. */
 export interface Batch {
-  /** `[n, 3, size, size]` bytes, before normalising; empty where embeddings are given. */
+  /** `[n, 3, size, size]` bytes, before normalising; empty if embeddings are given. */
   pixels: Uint8Array
-  /** `[n, embedDim]`, where embeddings are given. */
-  embeddings?: Float32Array
-  /** One for each image; of several, drawn by lot. */
+  /** `[n, embedDim]`, if embeddings are given. */
+  embeddings?: Float32Array | undefined
+  /** One for each image; of several, a random one. */
   captions: string[]
   labels: (string | undefined)[]
   keys: string[]
-  /** What was found broken on the way to this batch. */
+  /** Broken samples since the batch before. */
   skipped: Skipped[]
   cursor: Cursor
 }
@@ -37,23 +38,23 @@ export interface Batch {
 /** Options of `batches`. */
 export interface BatchesOptions {
   source: Source
-  /** Samples in a batch: in every batch. */
+  /** Samples in every batch. */
   batch: number
   seed: number
-  /** A new order each epoch; the natural one otherwise. */
+  /** Whether each epoch has a new order; otherwise samples come as stored. */
   shuffle: boolean
-  /** What is done to the images, `{}` for open_clip's default; left out, they are made as for evaluation. */
+  /** `{}` for open_clip's default. Default: no augmentation, as for evaluation. */
   augment?: Augmentation | undefined
   preprocessing: Preprocessing
-  /** Of a frozen tower, by samples' keys: taken in place of the images, which are not read. */
+  /** Of a frozen encoder, by samples' keys: used in place of the images, which are not read. */
   embeddings?: ReadonlyMap<string, Float32Array> | undefined
-  /** Where to go on; the start of epoch 0 unless told. */
+  /** Where to resume. Default: the start of epoch 0. */
   cursor?: Cursor | undefined
-  /** Ends before this epoch; goes on for ever unless told. */
+  /** Ends before this epoch. Default: never. */
   epochs?: number | undefined
-  /** Threads that decode; as many as there are cores unless told. 0: on the calling thread. */
+  /** Threads that decode; 0: the calling thread. Default: one for each core. */
   workers?: number | undefined
-  /** Images of more pixels are broken. */
+  /** Images of more pixels are refused. */
   maxPixels?: number | undefined
   /** Turns images upright by their EXIF orientation. */
   exifRotate?: boolean | undefined
@@ -62,29 +63,29 @@ export interface BatchesOptions {
   signal?: AbortSignal | undefined
 }
 
-/** Batches that are being prepared while one is in use. */
+/** Batches that are prepared while one is in use. */
 const batchesAhead = 2
 
-/** How long a finished batch may be held back so that the threads get enough to do, in milliseconds. */
+/** Milliseconds for which a finished batch may be held back so that the threads have enough to do. */
 const patience = 25
 
-/** A place in an epoch's order, and what became of it. */
+/** A place in an epoch's order, and its sample. */
 interface Prepared extends Cursor {
   result: Promise<Done | Skipped>
 }
 
 interface Done extends Pick<Sample, 'key' | 'label'> {
   pixels: Uint8Array
-  embedding?: Float32Array
+  embedding?: Float32Array | undefined
   caption: string
 }
 
 /**
- * Full batches only: a broken sample gives its place to the next, and what is left at the end of an epoch, less than a
- * batch, is left out, as with open_clip's `drop_last`. The order, the crops and the choice of captions follow from seed,
- * epoch and place alone, whatever is fetched, decoded or broken first.
+ * Full batches only: the next sample takes a broken one's place, and the rest of an epoch that does not fill a batch is
+ * left out, as with open_clip's `drop_last`. The order, the crops and the choice of captions depend on seed, epoch and
+ * place alone, whatever is fetched, decoded or broken first.
  *
- * @throws UsageError where a whole epoch has fewer usable samples than a batch
+ * @throws UsageError if a whole epoch has fewer usable samples than a batch
  */
 export async function* batches(options: BatchesOptions): AsyncGenerator<Batch, void, undefined> {
   const { source, batch, preprocessing, signal } = options
@@ -122,7 +123,7 @@ export async function* batches(options: BatchesOptions): AsyncGenerator<Batch, v
       if ('reason' in result) skipped.push(result)
       else taken.push(result)
       if (taken.length < batch) continue
-      // The consumer may hold this thread for long: what can be handed to the others is handed out before.
+      // The consumer may block this thread for long, so the other threads get their work first.
       await queue.filled(patience)
       yield { ...together(taken), skipped, cursor: { epoch, samples: next.samples } }
       full = true
@@ -146,7 +147,7 @@ function together(taken: readonly Done[]): Pick<Batch, 'pixels' | 'embeddings' |
   for (const [i, done] of taken.entries()) pixels.set(done.pixels, i * each)
   return {
     pixels,
-    ...(width > 0 && { embeddings }),
+    embeddings: width > 0 ? embeddings : undefined,
     captions: taken.map(({ caption }) => caption),
     labels: taken.map(({ label }) => label),
     keys: taken.map(({ key }) => key),
@@ -163,7 +164,7 @@ function tooFew({ source, batch }: BatchesOptions, usable: number, skipped: read
   )
 }
 
-/** All places from the cursor on, epoch after epoch, each being prepared. */
+/** All places from the cursor, epoch after epoch, each in preparation. */
 async function* places(
   options: BatchesOptions,
   from: Cursor,
@@ -176,7 +177,7 @@ async function* places(
     for await (const sample of source.samples({ seed, epoch, shuffle, skip })) {
       signal?.throwIfAborted()
       const result = 'reason' in sample ? Promise.resolve(sample) : prepared(sample, samples, epoch, options, pool)
-      result.catch(() => {}) // it is thrown where it is awaited, or nobody wants it any more
+      result.catch(() => {}) // no warning of an unhandled rejection: it is thrown when it is awaited
       samples++
       yield { epoch, samples, result }
     }
@@ -195,75 +196,9 @@ async function prepared(
     if (embeddings && !embedding) return { key, reason: `${key} has no embedding` }
     const pixels = embedding ? nothing : await pool.preprocess(image, augment && ['augment', seed, epoch, place])
     const drawn = captions.length > 1 ? createRandom('caption', seed, epoch, place).integer(captions.length) : 0
-    return {
-      key,
-      pixels,
-      ...(embedding && { embedding }),
-      caption: captions[drawn]!,
-      ...(label !== undefined && { label }),
-    }
+    return { key, pixels, embedding, caption: captions[drawn]!, label }
   } catch (error) {
     if (error instanceof InputError) return { key, reason: error.message }
     throw error
-  }
-}
-
-/** Draws up to `most` items from a stream before they are asked for. */
-function lookahead<T>(stream: AsyncGenerator<T, void, undefined>, most: number) {
-  const ready: T[] = []
-  let ended = false
-  let failure: { error: unknown } | undefined
-  let drawing: Promise<void> | undefined
-  let wake = () => {}
-
-  async function drawAll(): Promise<void> {
-    try {
-      while (!ended && ready.length < most) {
-        const { done, value } = await stream.next()
-        if (done) ended = true
-        else ready.push(value)
-        wake()
-      }
-    } catch (error) {
-      failure = { error }
-      ended = true
-      wake()
-    }
-  }
-  function draw(): void {
-    drawing ??= drawAll().finally(() => {
-      drawing = undefined
-      if (!ended && ready.length < most) draw()
-    })
-  }
-
-  return {
-    /** The next item; undefined at the end. */
-    async next(): Promise<T | undefined> {
-      for (;;) {
-        draw()
-        if (ready.length > 0) return ready.shift()
-        if (failure) throw failure.error
-        if (ended) return undefined
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    },
-    /** Until all that may be drawn is drawn, or for so many milliseconds. */
-    async filled(milliseconds: number): Promise<void> {
-      draw()
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, milliseconds)
-      })
-      await Promise.race([drawing, late])
-      clearTimeout(timer)
-    },
-    async close(): Promise<void> {
-      ended = true
-      await drawing
-      await stream.return()
-    },
   }
 }

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts'
 import { createRandom } from '../random.ts'
 import type { Order, Sample, Skipped, Source } from './sample.ts'
 
-/** Without shuffling one source follows the other; with it, each sample of an epoch comes from any source by lot. */
+/** Shuffled, each sample of an epoch comes from a random source; otherwise one source follows the other. */
 export function combine(sources: readonly Source[]): Source {
   const [first] = sources
   if (!first) throw new UsageError('data: no source is given; name at least one')
@@ -18,15 +18,14 @@ export function combine(sources: readonly Source[]): Source {
   return {
     name: sources.map((source) => source.name).join(', '),
     size,
-    ...(labels && { labels }),
-    ...(notices.length > 0 && { notices }),
-    // Of what can be told: each part's identity, in their order.
-    ...(known && { digest: async () => (await Promise.all(sources.map((source) => source.digest!()))).join(' ') }),
+    labels,
+    notices,
+    digest: known ? async () => (await Promise.all(sources.map((source) => source.digest!()))).join(' ') : undefined,
     samples: (order) => mixed(sources, turns(sources, order), order),
   }
 }
 
-/** Whose turn it is, place for place. */
+/** The source of each place. */
 function turns(sources: readonly Source[], { seed, epoch, shuffle }: Order): Uint32Array {
   const each = new Uint32Array(sources.reduce((sum, source) => sum + source.size, 0))
   let end = 0
@@ -45,7 +44,7 @@ async function* mixed(
   const skip = order.skip ?? 0
   const left = sources.map(() => 0)
   for (const turn of turns.subarray(0, skip)) left[turn]!++
-  // Each has an order of its own, also where the same data is named twice.
+  // Each has an order of its own, even if the same data is named twice.
   const streams = sources.map((source, i) => {
     const own: Order = { ...order, seed: createRandom('source', order.seed, i).integer(2 ** 32), skip: left[i]! }
     return source.samples(own)[Symbol.asyncIterator]()

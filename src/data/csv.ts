@@ -1,10 +1,10 @@
 // CSV and TSV as pandas reads them, and so open_clip's training: quotes enclose a field where they open it, and are
-// characters anywhere else (`a 5" phone`).
+// characters anywhere else (`a 5" phone`). csv-parse reads `"red" phone` differently (docs/en/decisions/data.md).
 
 import { UsageError } from '../errors.ts'
 
 export interface CsvRow {
-  /** Where the row begins, from 1. */
+  /** The first line of the row, from 1. */
   line: number
   fields: string[]
 }
@@ -14,7 +14,7 @@ export interface CsvRow {
  * characters, and a doubled quote is one.
  *
  * @param blocks text, cut anywhere
- * @throws UsageError for a quote that is never closed: nothing after it can be told apart
+ * @throws UsageError for a quote that is never closed: the fields after it are unknown
  */
 export async function* csvRows(
   blocks: AsyncIterable<string>,
@@ -91,16 +91,23 @@ export async function* csvRows(
   if (last) yield last
 }
 
-/** What may stand between the columns of a header, by how often it is met. */
-const separators = [',', '\t', ';', '|']
+/** Separators of columns with their names, the most frequent first. */
+export const separators: Readonly<Record<string, string>> = {
+  ',': 'commas',
+  '\t': 'tabs',
+  ';': 'semicolons',
+  '|': 'vertical bars',
+}
 
 /**
  * The separator by which a header has a column of one of these names; undefined where none of the usual ones is it.
  *
- * @param usual what is tried first
+ * @param usual is tried first
  */
 export function separatorOf(header: string, usual: string, names: readonly string[]): string | undefined {
-  return [usual, ...separators].find((separator) => headerNames(header, separator).some((name) => names.includes(name)))
+  return [usual, ...Object.keys(separators)].find((separator) =>
+    headerNames(header, separator).some((name) => names.includes(name)),
+  )
 }
 
 export const headerNames = (header: string, separator: string): string[] =>

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { decodeUtf8 } from '../files/utf8.ts'
-import { checkTemplates, classCaptions, trimmed } from './captions.ts'
+import { checkTemplates, defaultTemplates, fillTemplates } from '../zero-shot/prompts.ts'
+import { trimmed } from './captions.ts'
 import { counted } from './counted.ts'
 import { digestOf } from './digest.node.ts'
 import { byName, isImageFile, skippedNotice } from './image-files.ts'
@@ -16,7 +17,7 @@ import { walk } from './walk.node.ts'
 export interface FolderOptions {
   /** Each with `{}` for the class: captions of what has a class and no caption of its own. Default: `a photo of a {}.` */
   templates?: readonly string[] | undefined
-  /** The classes are what counts, as in evaluation: images without one are left out, whatever captions they have. */
+  /** For evaluation by class: images without a class are left out, whatever captions they have. */
   classes?: boolean | undefined
 }
 
@@ -25,10 +26,10 @@ export interface FolderOptions {
  * where at least one image has such a file; else they come from its class. Loose images beside class folders have no
  * class; they are left out, with a notice.
  *
- * @throws UsageError where there are no images, neither captions nor folders, or the folder holds the parts of a split
+ * @throws UsageError if there are no images, neither captions nor folders, or the folder holds the parts of a split
  */
 export async function openFolder(folder: string, { templates, classes }: FolderOptions = {}): Promise<Source> {
-  checkTemplates(templates)
+  checkTemplates(templates ?? [])
   const found = await walk(folder)
   const files = found.files.sort(byName)
   const all = new Set(files)
@@ -63,26 +64,21 @@ export async function openFolder(folder: string, { templates, classes }: FolderO
   })
   const known = labels.filter((label) => label !== undefined)
   const names = known.length === labels.length || (classed && folders) ? [...new Set(known)].sort(byName) : undefined
-  const notices = [
-    ...(strays.length > 0
-      ? [
-          `${folder}: ${counted(strays.length, 'image')} beside the class folders ${strays.length === 1 ? 'has' : 'have'} no class and ` +
-            `${strays.length === 1 ? 'is' : 'are'} skipped: ${strays.slice(0, 3).join(', ')}${strays.length > 3 ? ', …' : ''}`,
-        ]
-      : []),
-    ...(notice === undefined ? [] : [notice]),
-  ]
+  const [have, are] = strays.length === 1 ? ['has', 'is'] : ['have', 'are']
+  const first = `${strays.slice(0, 3).join(', ')}${strays.length > 3 ? ', …' : ''}`
+  const stray = `${folder}: ${counted(strays.length, 'image')} beside the class folders ${have} no class and ${are} skipped: ${first}`
+  const notices = [strays.length > 0 ? stray : undefined, notice].filter((text) => text !== undefined)
 
   const source = indexedSource(folder, used.length, names, async (i) => {
     const [image, label] = [join(folder, used[i]!), labels[i]]
     const own = captioned ? await captionsIn(captionFile(image)) : undefined
     const fromClass = label !== undefined && (templates || classes || !captioned)
-    const captions = typeof own !== 'object' && fromClass ? classCaptions(label, templates) : own!
+    const captions = typeof own !== 'object' && fromClass ? fillTemplates(templates ?? defaultTemplates, label) : own!
     if (typeof captions === 'string') return { key: image, reason: captions }
-    return { key: image, image, captions, ...(label !== undefined && { label }) }
+    return { key: image, image, captions, label }
   })
 
-  /** Captions are read once more for it, as each epoch reads them. */
+  /** Reads the captions once more, as each epoch does. */
   async function* parts() {
     let i = 0
     for await (const sample of source.samples({ seed: 0, epoch: 0, shuffle: false })) {
@@ -91,20 +87,14 @@ export async function openFolder(folder: string, { templates, classes }: FolderO
     }
   }
   let digest: Promise<string> | undefined
-  return {
-    ...source,
-    ...(notices.length > 0 && { notices }),
-    digest() {
-      digest ??= digestOf(parts())
-      return digest
-    },
-  }
+  const digestOnce = () => (digest ??= digestOf(parts()))
+  return { ...source, notices, digest: digestOnce }
 }
 
 const trainNames = /^(train|training)$/i
 const testNames = /^(val|valid|validation|test|testing|dev|eval|holdout)$/i
 
-/** Images to learn from and images to judge by, as one data set, would judge by what was learnt. */
+/** Training and validation images as one data set would validate on what was trained on. */
 function refuseSplit(folder: string, images: readonly string[]): void {
   const tops = [...new Set(images.filter((image) => image.includes('/')).map((image) => image.split('/')[0]!))]
   const train = tops.find((name) => trainNames.test(name))

@@ -1,9 +1,9 @@
 // Which files of a folder are images, and which folders hold none: one list for training, evaluation and the command.
 
+import { extensions } from '../image/containers/sniff.ts'
 import { counted } from './counted.ts'
 
-/** What the decoder reads, by the end of a file's name. */
-export const imageExtensions = ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'gif', 'avif', 'tif', 'tiff'] as const
+export const imageExtensions: readonly string[] = Object.values(extensions).flat()
 
 const images = new RegExp(`\\.(${imageExtensions.join('|')})$`, 'i')
 
@@ -50,14 +50,14 @@ export function byName(a: string, b: string): number {
 /** The folder `a/b/` of `a/b/c.jpg`, and the rest up to the last dot. */
 const stemOf = (path: string): string => path.replace(/\.[^./]*$/, '')
 
-/** `.heic` of `a/b.HEIC`; nothing where a name has no dot, or begins with it. */
+/** `heic` for `a/b.HEIC`; empty for a name without a dot or with one at its start. */
 const extensionOf = (path: string): string => /[^/]\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? ''
 
 /**
- * One sentence on what a folder holds that is not used; undefined where that is nothing. Captions and other text files
- * that share an image's name go with it and are not counted.
+ * One sentence about the unused files of a folder; undefined if there are none. Captions and other text files with an
+ * image's name belong to it and are not counted.
  *
- * @param where what the sentence begins with
+ * @param where the start of the sentence
  * @param found the folder's files, relative, its ignored folders, and those that cannot be opened
  */
 export function skippedNotice(

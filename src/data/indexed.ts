@@ -1,9 +1,9 @@
-// A source whose samples can be had by number: of folders and tables.
+// A source whose samples can be read by number: folders and tables.
 
 import { permutation } from './order.ts'
 import type { Order, Sample, Skipped, Source } from './sample.ts'
 
-/** So many samples are read at once: caption files are small, and waiting for one after the other would be slow. */
+/** Samples that are read at once: caption files are small, and reading one after the other would be slow. */
 const together = 64
 
 /** @param at sample number `index` in the natural order */
@@ -16,7 +16,7 @@ export function indexedSource(
   return {
     name,
     size,
-    ...(labels && { labels }),
+    labels,
     async *samples(order: Order) {
       const places = permutation(size, order).subarray(order.skip ?? 0)
       for (let begin = 0; begin < places.length; begin += together) {

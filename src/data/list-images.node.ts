@@ -1,4 +1,4 @@
-// The images of a folder for those who want no classes or captions: the same walk as that of data sets.
+// The images of a folder, without classes or captions; found as in data sets.
 
 import { byName, imageExtensions, isImageFile, skippedNotice } from './image-files.ts'
 import { walk } from './walk.node.ts'
@@ -7,9 +7,9 @@ import { walk } from './walk.node.ts'
 export interface ListedImages {
   /** Paths relative to the folder, with `/` on every machine, in the order of their names. */
   images: string[]
-  /** What else is in the folder, in one sentence; undefined where there is nothing. */
-  notice?: string
-  /** By what ends of their names images are known. */
+  /** What else is in the folder, in one sentence; undefined if nothing is. */
+  notice?: string | undefined
+  /** The ends of names by which images are recognised. */
   extensions: readonly string[]
 }
 
@@ -18,5 +18,5 @@ export async function listImages(folder: string): Promise<ListedImages> {
   const found = await walk(folder)
   const notice = skippedNotice(folder, found)
   const images = found.files.filter(isImageFile).sort(byName)
-  return { images, extensions: imageExtensions, ...(notice !== undefined && { notice }) }
+  return { images, extensions: imageExtensions, notice }
 }

@@ -1,4 +1,4 @@
-// A data set as it is named on a command line, to a source of samples: decided by what is there.
+// Opens a data set by name: the kind is recognised by the files.
 
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,8 +9,10 @@ import { byName, isIgnoredFolder, isImageFile } from './image-files.ts'
 import type { Source } from './sample.ts'
 import { isUrl } from './shard-bytes.node.ts'
 import { expandShards, isPattern } from './shard-names.node.ts'
-import { isTable, openTable, type TableOptions } from './table.node.ts'
-import { openWebDataset, type WebDatasetOptions } from './webdataset.node.ts'
+import type { WebDatasetOptions } from './shard-samples.node.ts'
+import { openTable } from './table.node.ts'
+import { isTable, type TableOptions } from './table-rows.node.ts'
+import { openWebDataset } from './webdataset.node.ts'
 
 /** Options of `openSource`, for every kind of data. */
 export type SourceOptions = FolderOptions & TableOptions & WebDatasetOptions

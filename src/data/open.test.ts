@@ -235,6 +235,7 @@ it('reads a folder of shards, a pattern, and one shard; each sample from its mem
   expect(await told('s/a-001.tar')).toEqual(second)
   expect(await told('s/a-{000..001}.tar')).toEqual([...first, ...second])
   expect(await told('?/*1.tar')).toEqual(second)
+  expect(await told('**/a-00[1-9].tar')).toEqual(second)
   expect((await told('s/a-000.tar', { captionColumn: 'alt' }))[0]).toBe('/s/a-000.tar#./x.y/000: other')
   expect((await told('s/a-000.tar', { templates: ['class {}'] }))[1]).toBe('/s/a-000.tar#1: class 10')
   const source = await openSource(join(root, 's'))

@@ -10,8 +10,8 @@ export function permutation(size: number, { seed, epoch, shuffle }: Order, purpo
 }
 
 /**
- * What a stream of `size` gives through a shuffle buffer: each time one of the next `capacity`, by lot. Only places are
- * moved, so it costs no reading to know what comes when.
+ * The order of a stream of `size` after a shuffle buffer, which draws a random one of the next `capacity` each time. Only
+ * places are moved, so nothing is read to know the order.
  */
 export function throughBuffer(size: number, capacity: number, { seed, epoch, shuffle }: Order): Uint32Array {
   const places = Uint32Array.from({ length: size }, (_, i) => i)

@@ -1,24 +1,24 @@
-// An example to learn from or to be judged by: an image and words for it.
+// An example for training or evaluation: an image with its captions.
 
 /** One image with its captions and, in labelled data, its class. */
 export interface Sample {
-  /** Where it comes from, for messages: a path, or `shard.tar#000123`. */
+  /** Its origin, for messages: a path, or `shard.tar#000123`. */
   readonly key: string
   /** A path, or the bytes of an image file. */
   readonly image: string | Uint8Array
-  /** One or more; of several, training draws one each time. */
+  /** One or more; training draws one of them each time. */
   readonly captions: readonly string[]
-  /** Of a class folder: the class, as its folder is named. */
-  readonly label?: string
+  /** The class, such as the name of a class folder. */
+  readonly label?: string | undefined
 }
 
-/** A sample that cannot be used, and why; the rest goes on. */
+/** A sample that cannot be used, and why. */
 export interface Skipped {
   readonly key: string
   readonly reason: string
 }
 
-/** What cannot be used and why, in one line; many reasons begin with the name themselves. */
+/** A skipped sample in one line. Many reasons begin with the key already. */
 export const inOneLine = ({ key, reason }: Skipped): string => (reason.startsWith(key) ? reason : `${key}: ${reason}`)
 
 /** Which order a source gives its samples in. */
@@ -27,28 +27,26 @@ export interface Order {
   seed: number
   /** Passes over the data before this one. */
   epoch: number
-  /** A new order for each epoch; false: as stored. */
+  /** Whether each epoch has a new order; otherwise samples come as stored. */
   shuffle: boolean
-  /** How many at the start of the order are left out, unread. Default: 0. */
-  skip?: number
+  /** Samples at the start of the order to leave out, unread. Default: 0. */
+  skip?: number | undefined
 }
 
 /**
- * A data set as a stream of samples; the same order each time that it is asked for with the same numbers. What is broken
- * keeps its place in the order, so that a place in it means the same whatever fails.
+ * A data set as a stream of samples. The same numbers give the same order. A broken sample keeps its place in the order,
+ * so that a place means the same sample whatever fails.
  */
 export interface Source {
-  /** As it was asked for. */
+  /** As the caller named it. */
   readonly name: string
-  /** How many samples one epoch has, with those that turn out to be broken. */
+  /** Samples in one epoch, broken ones included. */
   readonly size: number
-  /** Class names in order, where the data has classes. */
-  readonly labels?: readonly string[]
-  /** What was left out or guessed when it was opened, each in one sentence. */
-  readonly notices?: readonly string[]
-  /**
-   * A hash of names, captions and classes, the same wherever the data is stored: by it a resumed run knows its data again.
-   */
-  digest?(): Promise<string>
+  /** Class names in order, if the data has classes. */
+  readonly labels?: readonly string[] | undefined
+  /** What was skipped or guessed when it was opened, a sentence each. */
+  readonly notices?: readonly string[] | undefined
+  /** A hash of names, captions and classes, wherever the data is stored: a resumed run compares it. */
+  digest?: (() => Promise<string>) | undefined
   samples(order: Order): AsyncIterable<Sample | Skipped>
 }

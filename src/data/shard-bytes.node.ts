@@ -1,8 +1,8 @@
 // The bytes of a shard from front to back: a local file, or http(s) that survives a bad network.
 
 import { type FileHandle, open } from 'node:fs/promises'
-import { fetchOnce, mayPass, pause, reasonOf, silenceSignal, tries, triesAfter } from '../download/retry.node.ts'
-import { InputError, UsageError } from '../errors.ts'
+import { BodyError, resumedBody } from '../download/resumed-body.node.ts'
+import { InputError } from '../errors.ts'
 import type { ByteStream } from './tar.ts'
 
 /** How shards are fetched over http. */
@@ -14,7 +14,7 @@ export interface ShardBytesOptions {
 
 export const isUrl = (where: string): boolean => /^https?:\/\//i.test(where)
 
-/** @throws InputError where it cannot be opened; reading may throw one too */
+/** @throws InputError if it cannot be opened; reading may throw one too */
 export async function shardBytes(where: string, options: ShardBytesOptions = {}): Promise<ByteStream> {
   return isUrl(where) ? chunkStream(fetchChunks(where, options)) : fileStream(await openFile(where))
 }
@@ -27,7 +27,7 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** Read at a time: many small members, or the header between two large ones. */
+/** Bytes read at once: many small members, or the header between two large ones. */
 const windowBytes = 1 << 18
 
 function fileStream(file: FileHandle): ByteStream {
@@ -99,47 +99,17 @@ function chunkStream(chunks: AsyncGenerator<Uint8Array>): ByteStream {
   }
 }
 
-/** The body of an answer; where the connection breaks, it is asked for the rest. */
-async function* fetchChunks(url: string, options: ShardBytesOptions): AsyncGenerator<Uint8Array> {
+async function* fetchChunks(url: string, { signal, retryDelay }: ShardBytesOptions): AsyncGenerator<Uint8Array> {
   let at = 0
-  for (let attempt = 1; ; attempt++) {
-    const silence = silenceSignal(options, url)
-    const wait = new AbortController()
-    try {
-      const headers = { 'accept-encoding': 'identity', ...(at > 0 && { range: `bytes=${at}-` }) }
-      const signal = AbortSignal.any([silence.signal, wait.signal])
-      const response = await fetchOnce(url, { headers, signal })
-      if (mayPass(response.status) && attempt < tries) {
-        await response.body?.cancel()
-        await pause(attempt, options, {
-          address: url,
-          reason: `the server answered ${response.status}`,
-          retryAfter: response.headers.get('retry-after'),
-        })
-        continue
-      }
-      if (!response.ok) throw new InputError(`the server answered ${response.status} ${response.statusText}`)
-      // A server that knows no ranges begins anew.
-      let known = response.status === 206 ? 0 : at
-      for await (const chunk of response.body ?? []) {
-        silence.alive()
-        const fresh = chunk.subarray(Math.min(known, chunk.length))
-        known -= chunk.length - fresh.length
-        if (fresh.length === 0) continue
-        at += fresh.length
-        attempt = 1
-        yield fresh
-      }
-      return
-    } catch (error) {
-      options.signal?.throwIfAborted()
-      if (error instanceof InputError || error instanceof UsageError) throw error
-      const allowed = triesAfter(error, url)
-      if (attempt >= allowed) throw new InputError(`cannot be fetched (${reasonOf(error)})`, { cause: error })
-      await pause(attempt, options, { address: url, reason: reasonOf(error), tries: allowed })
-    } finally {
-      silence.done()
-      wait.abort() // a consumer that stops early leaves no open connection
+  try {
+    for await (const { bytes } of resumedBody({ url, signal, retryDelay, position: () => at })) {
+      at += bytes.length
+      yield bytes
     }
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error
+    const { answer, reason } = error.broken
+    const what = answer ? `the server answered ${answer.status} ${answer.statusText}` : `cannot be fetched (${reason})`
+    throw new InputError(what, { cause: error })
   }
 }

@@ -1,7 +1,6 @@
 // Names of many shards in one: `shard-{000..012}.tar`, `{train,extra}-0.tar`, `shards/*.tar`.
 
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { byName } from './image-files.ts'
 import { isUrl } from './shard-bytes.node.ts'
@@ -36,38 +35,16 @@ export const isPattern = (where: string): boolean => /\{[^{}]*(\.\.|,)[^{}]*\}/.
 
 const hasWildcard = (where: string): boolean => !isUrl(where) && /[*?]/.test(where)
 
-/** The shards that a pattern names: those in braces as they stand there, those of `*` and `?` by name. */
+/** The shards that a pattern names: those in braces in the order written, those of wildcards sorted by name. */
 export async function expandShards(pattern: string): Promise<string[]> {
-  const lists = await Promise.all(
-    expandBraces(pattern).map(async (name) => (hasWildcard(name) ? await matching(name) : [name])),
-  )
+  const lists = await Promise.all(expandBraces(pattern).map((name) => (hasWildcard(name) ? matching(name) : [name])))
   return lists.flat()
 }
 
-/** Part by part of the path; `/` works everywhere, and on Windows `\` too. */
+/** The folder before the first wildcard is taken as it is, whatever characters it has. */
 async function matching(pattern: string): Promise<string[]> {
-  const parts = pattern.split(process.platform === 'win32' ? /[\\/]/ : '/')
-  let found = [parts[0] === '' ? '/' : '']
-  for (const part of parts) {
-    if (part === '') continue
-    if (!/[*?]/.test(part)) {
-      found = found.map((folder) => join(folder, part))
-      continue
-    }
-    const expression = new RegExp(
-      `^${part
-        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-        .replaceAll('*', '.*')
-        .replaceAll('?', '.')}$`,
-    )
-    const lists = await Promise.all(
-      found.map(async (folder) => {
-        const names = await readdir(folder === '' ? '.' : folder).catch(() => [])
-        const hidden = (name: string) => name.startsWith('.') && !part.startsWith('.')
-        return names.filter((name) => expression.test(name) && !hidden(name)).map((name) => join(folder, name))
-      }),
-    )
-    found = lists.flat()
-  }
-  return found.sort(byName)
+  const { glob } = await import('tinyglobby')
+  const [, folder, rest] = /^((?:[^*?]*\/)?)(.*)$/s.exec(sep === '\\' ? pattern.replaceAll('\\', '/') : pattern)!
+  const options = { cwd: folder || '.', caseSensitiveMatch: sep === '/', expandDirectories: false }
+  return (await glob(rest!, options)).map((name) => join(folder!, name)).sort(byName)
 }

@@ -1,8 +1,8 @@
-// Tar archives (POSIX ustar, pax and GNU names) as a stream of members, up to where one is torn.
+// Tar archives (POSIX ustar, pax and GNU names) as a stream of members, also of a torn archive up to the tear.
 
-/** Bytes from the first to the last; a body that nobody needs is skipped, not read. */
+/** Bytes in order; a body that is not needed is skipped, not read. */
 export interface ByteStream {
-  /** The next `count` bytes, fewer where the end comes first. */
+  /** The next `count` bytes, fewer at the end. */
   read(count: number): Promise<Uint8Array>
   /** How many of `count` bytes were there to be skipped. */
   skip(count: number): Promise<number>
@@ -12,11 +12,11 @@ export interface ByteStream {
 export interface Member {
   name: string
   size: number
-  /** Undefined where it was not wanted. */
-  data?: Uint8Array
+  /** Undefined if it was not wanted. */
+  data?: Uint8Array | undefined
 }
 
-/** The archive ends in the middle, or a header is not one. What was given before is whole. */
+/** The archive ends in the middle, or a header is damaged. Members yielded before are complete. */
 export class TornError extends Error {
   override name = 'TornError'
 }
@@ -56,7 +56,7 @@ export async function* members(stream: ByteStream, wanted: (name: string) => boo
     if (type === 'L') longName = text(data!, 0, size)
     else if (type === 'x') attributes = paxAttributes(data!)
     else if (!describes) {
-      if (files.has(type)) yield data ? { name, size, data } : { name, size }
+      if (files.has(type)) yield { name, size, data }
       longName = undefined
       attributes = {}
     }

@@ -15,7 +15,7 @@ export interface Walked {
   closed: string[]
 }
 
-/** A link to a folder above it is left out. */
+/** Skips a link to a folder above it. */
 export async function walk(folder: string): Promise<Walked> {
   const found: Walked = { files: [], ignored: [], closed: [] }
   await below(folder, '', [await realpath(folder)], found)
@@ -39,7 +39,7 @@ async function below(folder: string, prefix: string, above: readonly string[], f
   }
 }
 
-/** A folder below that this user may not open is left out, and counted. */
+/** Skips and counts a folder below that this user may not open. */
 async function entriesOf(folder: string, prefix: string, found: Walked): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true })

@@ -2,45 +2,27 @@
 
 import { createHash, type Hash } from 'node:crypto'
 import { InputError, UsageError } from '../errors.ts'
-import { decodeUtf8 } from '../files/utf8.ts'
-import { checkTemplates, classCaptions, trimmed } from './captions.ts'
-import { byName, isIgnoredFolder, isImageFile } from './image-files.ts'
+import { checkTemplates } from '../zero-shot/prompts.ts'
+import { byName } from './image-files.ts'
 import { permutation, throughBuffer } from './order.ts'
 import type { Order, Sample, Skipped, Source } from './sample.ts'
-import { type ShardBytesOptions, shardBytes } from './shard-bytes.node.ts'
-import { members, TornError } from './tar.ts'
+import { classOf, groups, isText, sampleOf, type WebDatasetOptions } from './shard-samples.node.ts'
+import { TornError } from './tar.ts'
 
-/** How WebDataset shards are read. */
-export interface WebDatasetOptions extends ShardBytesOptions {
-  /** The field of a `.json` member; `caption`, unless told. */
-  captionColumn?: string | undefined
-  /** With `{}` for the class of a `.cls` member: captions of samples that have none; `a photo of a {}.` unless told. */
-  templates?: readonly string[] | undefined
-  /** How far ahead a sample may be drawn from, in samples; about 2,000 unless told, fewer where they are large. */
-  shuffleBuffer?: number | undefined
-}
-
-/** The shuffle buffer holds files as they are; of large photos not so many that memory runs out. */
+/** The shuffle buffer holds undecoded files, fewer of large ones so that memory suffices. */
 const bufferSamples = 2000
 const bufferBytes = 512 * 2 ** 20
-
-/** The members of one sample by the end of their names. */
-interface Group {
-  name: string
-  files: Map<string, Uint8Array | undefined>
-  bytes: number
-}
 
 interface Shard {
   where: string
   samples: number
   bytes: number
-  /** Why not all of it can be read; takes a place of its own in the order. */
-  torn?: string
+  /** Why not all of it can be read; has a place of its own in the order. */
+  torn?: string | undefined
 }
 
 /**
- * The members are counted once, here: of local files by their headers alone; over http every shard is read through.
+ * Counts the members once: of local files by their headers alone; over http by reading every shard.
  *
  * @throws UsageError where no shard holds a sample
  */
@@ -49,7 +31,7 @@ export async function openWebDataset(
   shards: readonly string[],
   options: WebDatasetOptions = {},
 ): Promise<Source> {
-  checkTemplates(options.templates)
+  checkTemplates(options.templates ?? [])
   const labels = new Set<string>()
   const hash = createHash('sha256')
   const counted: Shard[] = []
@@ -68,7 +50,7 @@ export async function openWebDataset(
   return {
     name,
     size: counted.reduce((sum, shard) => sum + places(shard), 0),
-    ...(labels.size > 0 && { labels: [...labels].sort(byLabel) }),
+    labels: labels.size > 0 ? [...labels].sort(byLabel) : undefined,
     digest: () => Promise.resolve(identity),
     samples: (order) => shuffled(counted, order, options.shuffleBuffer ?? roomy, options),
   }
@@ -81,9 +63,7 @@ function byLabel(a: string, b: string): number {
   return /^\d+$/.test(a) && /^\d+$/.test(b) ? Number(a) - Number(b) : byName(a, b)
 }
 
-const words = ['txt', 'json', 'cls']
-
-/** Counts the samples, and adds their classes and their identity (names, sizes, words) to those of the other shards. */
+/** Counts the samples, and adds their classes and their identity (names, sizes, captions) to those of the other shards. */
 async function count(
   where: string,
   options: WebDatasetOptions,
@@ -91,7 +71,7 @@ async function count(
 ): Promise<Shard> {
   const shard: Shard = { where, samples: 0, bytes: 0 }
   try {
-    for await (const group of groups(where, options, (extension) => words.includes(extension))) {
+    for await (const group of groups(where, options, isText)) {
       shard.samples++
       shard.bytes += group.bytes
       hash.update(`${JSON.stringify([group.name, group.bytes, [...group.files.keys()]])}\n`)
@@ -105,17 +85,7 @@ async function count(
   return shard
 }
 
-/** The class of a sample whose class can be read; the sample is skipped by name where it cannot. */
-function classOf(group: Group): string | undefined {
-  try {
-    return textOf(group, 'cls')
-  } catch (error) {
-    if (error instanceof UsageError) return undefined
-    throw error
-  }
-}
-
-/** What stops one shard and nothing else. */
+/** Why a shard cannot be read further. @throws an error that is not about the shard */
 function reason(error: unknown, { signal }: WebDatasetOptions): string {
   signal?.throwIfAborted()
   if (error instanceof TornError || error instanceof InputError) return error.message
@@ -124,40 +94,7 @@ function reason(error: unknown, { signal }: WebDatasetOptions): string {
   return `cannot be read (${message})`
 }
 
-/** The samples of a shard that are whole. */
-async function* groups(
-  where: string,
-  options: WebDatasetOptions,
-  wanted: (extension: string) => boolean,
-): AsyncGenerator<Group, void, undefined> {
-  const stream = await shardBytes(where, options)
-  try {
-    let group: Group | undefined
-    for await (const member of members(stream, (name) => wanted(split(name)[1]))) {
-      const [name, extension] = split(member.name)
-      if (name === '') continue
-      if (group && group.name !== name) yield group
-      if (group?.name !== name) group = { name, files: new Map(), bytes: 0 }
-      group.files.set(extension, member.data)
-      group.bytes += member.size
-    }
-    if (group) yield group
-  } finally {
-    await stream.close()
-  }
-}
-
-/** What a sample is made from; masks, embeddings and the like are read past. */
-const useful = (extension: string) => words.includes(extension) || isImageFile(`x.${extension}`)
-
-/** `a/b.c/000123.seg.png` to `a/b.c/000123` and `seg.png`; hidden files, and those of hidden or system folders, to nothing. */
-function split(name: string): [string, string] {
-  if (name.split('/').slice(0, -1).some(isIgnoredFolder)) return ['', '']
-  const match = /^((?:.*\/)?[^./][^./]*)\.([^/]+)$/.exec(name)
-  return match ? [match[1]!, match[2]!.toLowerCase()] : ['', '']
-}
-
-/** Each shard is read once, in the order drawn for the shards; what is drawn later waits in the buffer. */
+/** Each shard is read once, in a random order of shards; samples whose turn comes later wait in the buffer. */
 async function* shuffled(
   shards: readonly Shard[],
   order: Order,
@@ -186,7 +123,7 @@ async function* shuffled(
   }
 }
 
-/** The wanted samples with their places; shards of which none is wanted are not opened. */
+/** The wanted samples with their places; a shard without any is not opened. */
 async function* inOrder(
   shards: readonly Shard[],
   wanted: Uint8Array,
@@ -200,8 +137,8 @@ async function* inOrder(
     let failed: string | undefined
     try {
       if (last >= first) {
-        for await (const group of groups(shard.where, options, useful)) {
-          if (wanted[place]) yield [place, sampleOf(shard, group, options)]
+        for await (const group of groups(shard.where, options)) {
+          if (wanted[place]) yield [place, sampleOf(shard.where, group, options)]
           if (place++ === last) break
         }
         if (place <= last) failed = `it has fewer samples than when it was counted; start again`
@@ -216,51 +153,4 @@ async function* inOrder(
     if (shard.torn !== undefined && wanted[end]) yield [end, { key: shard.where, reason: shard.torn }]
     first += places(shard)
   }
-}
-
-function sampleOf(
-  { where }: Shard,
-  group: Group,
-  { captionColumn = 'caption', templates }: WebDatasetOptions,
-): Sample | Skipped {
-  const key = `${where}#${group.name}`
-  const extensions = [...group.files.keys()]
-  const image = extensions.find((extension) => isImageFile(`x.${extension}`))
-  if (image === undefined) return { key, reason: `no image among its members (${extensions.join(', ')})` }
-  try {
-    const label = textOf(group, 'cls')
-    const captions = captionsOf(group, captionColumn)
-    if (captions.length === 0 && label) captions.push(...classCaptions(label, templates))
-    if (captions.length > 0) return { key, image: group.files.get(image)!, captions, ...(label && { label }) }
-  } catch (error) {
-    if (error instanceof UsageError) return { key, reason: error.message }
-    throw error
-  }
-  const found = extensions.filter((extension) => extension !== image).join(', ') || 'nothing'
-  return { key, reason: `no caption beside the image (.txt, or "${captionColumn}" of .json; found ${found})` }
-}
-
-/** @throws UsageError for a member that is not UTF-8 */
-function textOf(group: Group, extension: string): string | undefined {
-  const data = group.files.get(extension)
-  return data && decodeUtf8(data, `its .${extension}`).trim()
-}
-
-/** `.txt` as a whole, as open_clip reads it; else a field of `.json`: a text, or several. */
-function captionsOf(group: Group, field: string): string[] {
-  const own = trimmed([textOf(group, 'txt') ?? ''])
-  if (own.length > 0) return own
-  const json = textOf(group, 'json')
-  if (json === undefined) return []
-  let fields: unknown
-  try {
-    fields = JSON.parse(json)
-  } catch (error) {
-    throw new UsageError(`its .json is not JSON (${(error as Error).message})`)
-  }
-  const value = (fields as Record<string, unknown> | null)?.[field] ?? []
-  const texts = (Array.isArray(value) ? value : [value]).filter((text) => text !== null)
-  const isText = (text: unknown): text is string => typeof text === 'string'
-  if (texts.every(isText)) return trimmed(texts)
-  throw new UsageError(`"${field}" of its .json is ${JSON.stringify(value)}; expected a text, or a list of texts`)
 }

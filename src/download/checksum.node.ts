@@ -4,17 +4,17 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 
 export interface Checksum {
-  /** `git`: SHA-1 as git takes it of small files, with their size before them. */
+  /** `git`: the SHA-1 that git computes for small files, with the size first. */
   kind: 'sha256' | 'git'
   hex: string
 }
 
-/** A running digest; git's begins with the size, so it must be known. */
+/** A running digest. Git hashes the size first, so the size must be known. */
 export function digestOf({ kind }: Checksum, size: number | undefined): Hash {
   return kind === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`)
 }
 
-/** Puts what a file already holds into a digest. */
+/** Adds the content of a file to a digest. */
 export async function digestFile(hash: Hash, path: string): Promise<void> {
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk)
 }

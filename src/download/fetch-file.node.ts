@@ -1,40 +1,30 @@
-// Downloads one large file: resumed where it broke off, checked against its digest, and moved into place when it is whole.
+// Downloads one large file: resumes it, checks its digest, and moves it into place when it is complete.
 
 import type { Hash } from 'node:crypto'
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { CheckpointError, UsageError } from '../errors.ts'
+import { CheckpointError } from '../errors.ts'
+import { temporaryName, writeAll } from '../files/atomic.node.ts'
 import { makeFolder } from '../files/make-folder.node.ts'
 import { type Checksum, digestFile, digestOf } from './checksum.node.ts'
-import {
-  type Failure,
-  fetchOnce,
-  mayPass,
-  networkAdvice,
-  pause,
-  type RetryOptions,
-  reasonOf,
-  silenceSignal,
-  tries,
-  triesAfter,
-  UnavailableError,
-} from './retry.node.ts'
+import { BodyError, resumedBody } from './resumed-body.node.ts'
+import { mayPass, type RetryOptions, UnavailableError } from './retry.node.ts'
 
 export interface FileRequest extends RetryOptions {
   url: string
-  /** Where the file goes. While it is incomplete, it lies beside under this name and `.incomplete`. */
+  /** Where the file goes. While it is incomplete, it is beside, under this name with `.incomplete`. */
   target: string
   checksum: Checksum
-  /** Bytes, where known beforehand. */
+  /** In bytes, if known beforehand. */
   size?: number | undefined
   /** Sent to the URL's own host, and not to another that it redirects to. */
   headers?: Record<string, string>
-  /** What an answer means that a later try would not better. */
+  /** The error for a status that is not tried again. */
   refusal?: (status: number) => CheckpointError
   onProgress?: ((received: number, total: number | undefined) => void) | undefined
 }
 
-/** @throws CheckpointError where the file cannot be had, with a sentence; the signal's reason where it fired */
+/** @throws CheckpointError with a sentence if the file cannot be downloaded; the signal's reason if it fired */
 export async function fetchFile(request: FileRequest): Promise<void> {
   request.signal?.throwIfAborted()
   await makeFolder(dirname(request.target))
@@ -48,7 +38,7 @@ export async function fetchFile(request: FileRequest): Promise<void> {
   }
 }
 
-/** For the next one to go on from. */
+/** Keeps what was received for the next download. */
 async function leave(part: string, target: string): Promise<void> {
   const found = await stat(part).catch(() => undefined)
   if (found?.size === 0) await rm(part)
@@ -56,11 +46,11 @@ async function leave(part: string, target: string): Promise<void> {
 }
 
 /**
- * Takes an incomplete file over by renaming it, which only one process can: two that fetch the same file write each
- * its own part, and a part whose process is gone is gone on with.
+ * Takes over an incomplete file by renaming it, which only one process can do: two processes that fetch the same file
+ * write a part each, and a part whose process has ended is continued.
  */
 async function claimPart(target: string): Promise<string> {
-  const part = `${target}.incomplete.${process.pid}-${Math.random().toString(36).slice(2, 8)}`
+  const part = temporaryName(`${target}.incomplete`)
   const folder = dirname(target)
   const left = (await readdir(folder)).filter((name) => name.startsWith(`${basename(target)}.incomplete`))
   for (const name of left.filter(isOrphan)) {
@@ -84,14 +74,12 @@ function isOrphan(name: string): boolean {
   }
 }
 
-/** What is there, and the digest of it. */
+/** A file in progress, and the digest of what it holds. */
 interface Part {
   path: string
   file: FileHandle
   hash: Hash
   received: number
-  /** The server's name of this content, so that a part is not gone on with from another. */
-  etag: string | undefined
 }
 
 async function fill(path: string, request: FileRequest): Promise<void> {
@@ -100,7 +88,7 @@ async function fill(path: string, request: FileRequest): Promise<void> {
     ({ size }) => size,
     () => 0,
   )
-  const part: Part = { path, file: await open(path, 'a'), hash: digestOf(checksum, size), received: 0, etag: undefined }
+  const part: Part = { path, file: await open(path, 'a'), hash: digestOf(checksum, size), received: 0 }
   try {
     if (size !== undefined && already > size) await startOver(part, request)
     else if (already > 0) {
@@ -109,7 +97,7 @@ async function fill(path: string, request: FileRequest): Promise<void> {
     }
     await receiveAll(part, request)
     if (already > 0 && !matches(part, request)) {
-      // What was left there may have been damaged: once more from the beginning.
+      // The part that was left may be damaged: download again from the start.
       await startOver(part, request)
       await receiveAll(part, request)
     }
@@ -134,111 +122,39 @@ async function startOver(part: Part, { checksum, size }: FileRequest): Promise<v
 }
 
 async function receiveAll(part: Part, request: FileRequest): Promise<void> {
+  const position = () => part.received
   if (part.received > 0 && part.received === request.size) return
-  for (let attempt = 1; ; attempt++) {
-    const before = part.received
-    const failed = await receive(part, request)
-    if (!failed) return
-    request.signal?.throwIfAborted()
-    // A connection that brings something before it breaks may break as often as it likes.
-    if (part.received > before) attempt = 1
-    const { tries: allowed = tries, reason, advice = '' } = failed
-    if (attempt >= allowed) {
-      const often = attempt === 1 ? '' : `, ${attempt} times in a row`
-      const kept = part.received === 0 ? '' : `; ${part.received} bytes are kept, and the next download resumes there`
-      throw new UnavailableError(
-        `${request.url}: ${reason}${often}${kept}${advice}`,
-        `${new URL(request.url).host}: ${reason}`,
-      )
-    }
-    await pause(attempt, request, failed)
-  }
-}
-
-/** One request. Returns why it failed and may be tried again, or nothing when all has come. */
-async function receive(part: Part, request: FileRequest): Promise<(Failure & { advice?: string }) | undefined> {
-  const address = request.url
-  const silence = silenceSignal(request, address)
   try {
-    const response = await fetchOnce(address, { headers: rangeHeaders(part, request), signal: silence.signal })
-    if (response.status === 416) {
-      // Nothing is left to send: either all is there, which the digest tells, or the part is of something else.
-      await response.body?.cancel()
-      if (part.received === 0 || matches(part, request)) return undefined
-      await startOver(part, request)
-      return { address, reason: 'the server has fewer bytes than were received' }
+    const body = resumedBody({ ...request, position, rewinds: true, isWhole: () => matches(part, request) })
+    for await (const { bytes, at, total } of body) {
+      if (at !== part.received) await startOver(part, request)
+      if (total !== undefined && at + bytes.length > total) {
+        await startOver(part, request)
+        throw new CheckpointError(`${request.url}: the server sends more than the ${total} bytes that were announced`)
+      }
+      await writeChunk(part, bytes)
+      part.hash.update(bytes)
+      part.received += bytes.length
+      request.onProgress?.(part.received, total)
     }
-    if (!response.ok) {
-      await response.body?.cancel()
-      if (mayPass(response.status))
-        return {
-          address,
-          reason: `the server answered ${response.status}`,
-          retryAfter: response.headers.get('retry-after'),
-        }
-      throw (
-        request.refusal?.(response.status) ??
-        new UnavailableError(`${address}: the server answered ${response.status}`, `it answered ${response.status}`)
-      )
-    }
-    const start = response.status === 206 ? rangeStart(response) : 0
-    if (start !== part.received) {
-      if (start !== 0)
-        throw new CheckpointError(`${request.url}: the server sent bytes from ${start}, not from ${part.received}`)
-      await startOver(part, request)
-    }
-    part.etag = response.headers.get('etag') ?? undefined
-    const total = request.size ?? totalOf(response, start)
-    await store(part, response, request, total, silence.alive)
-    return total === undefined || part.received >= total ? undefined : { address, reason: 'the connection ended early' }
   } catch (error) {
-    if (error instanceof CheckpointError || error instanceof UsageError || isDiskError(error)) throw error
-    const allowed = triesAfter(error, address)
-    return { address, reason: reasonOf(error), tries: allowed, advice: `. ${networkAdvice(error)}` }
-  } finally {
-    silence.done()
+    throw error instanceof BodyError ? unavailable(error, part, request) : error
   }
 }
 
-function rangeHeaders(part: Part, { headers }: FileRequest): Record<string, string> {
-  // Compressed on the way, a range would count other bytes than the file's.
-  const plain = { ...headers, 'accept-encoding': 'identity' }
-  if (part.received === 0) return plain
-  const strong = part.etag !== undefined && !part.etag.startsWith('W/')
-  return { ...plain, range: `bytes=${part.received}-`, ...(strong ? { 'if-range': part.etag! } : {}) }
-}
-
-const rangeStart = (response: Response): number =>
-  Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? Number.NaN)
-
-function totalOf(response: Response, start: number): number | undefined {
-  const length = response.headers.get('content-length')
-  return length === null ? undefined : start + Number(length)
-}
-
-async function store(
-  part: Part,
-  response: Response,
-  request: FileRequest,
-  total: number | undefined,
-  alive: () => void,
-) {
-  for await (const chunk of response.body ?? []) {
-    alive()
-    if (total !== undefined && part.received + chunk.length > total) {
-      await startOver(part, request)
-      throw new CheckpointError(`${request.url}: the server sends more than the ${total} bytes that were announced`)
-    }
-    await writeAll(part, chunk)
-    part.hash.update(chunk)
-    part.received += chunk.length
-    request.onProgress?.(part.received, total)
+function unavailable({ broken, tries }: BodyError, { received }: Part, { url, refusal }: FileRequest) {
+  const { reason, answer, advice = '' } = broken
+  if (answer && !mayPass(answer.status)) {
+    return refusal?.(answer.status) ?? new UnavailableError(`${url}: ${reason}`, `it answered ${answer.status}`)
   }
+  const often = tries === 1 ? '' : `, ${tries} times in a row`
+  const kept = received === 0 ? '' : `; ${received} bytes are kept, and the next download resumes there`
+  return new UnavailableError(`${url}: ${reason}${often}${kept}${advice}`, `${new URL(url).host}: ${reason}`)
 }
 
-async function writeAll({ file, path }: Part, chunk: Uint8Array): Promise<void> {
+async function writeChunk({ file, path }: Part, chunk: Uint8Array): Promise<void> {
   try {
-    for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten
+    await writeAll(file, chunk)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
     throw new CheckpointError(
@@ -247,5 +163,3 @@ async function writeAll({ file, path }: Part, chunk: Uint8Array): Promise<void> 
     )
   }
 }
-
-const isDiskError = (error: unknown): boolean => (error as NodeJS.ErrnoException).syscall === 'write'

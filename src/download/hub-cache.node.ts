@@ -1,11 +1,12 @@
 // The Hugging Face cache, as huggingface_hub lays it out and shares between programs: contents under `blobs/`, one
 // folder of links to them for each commit under `snapshots/`, and the commits of branches under `refs/`.
 
-import { readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rename, stat, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub'
 import { readShardIndex } from '../checkpoint/sharded.ts'
 import { weightFiles, weightFolders } from '../checkpoint/weight-files.ts'
+import { replaceFile } from '../files/atomic.node.ts'
 import { makeFolder } from '../files/make-folder.node.ts'
 
 export interface CachedRepo {
@@ -25,7 +26,7 @@ export function cachedRepo(repo: string, cacheDir?: string): CachedRepo {
   }
 }
 
-/** The commit that a branch or tag stood for when it was last fetched. */
+/** The commit of a branch or tag when it was last downloaded. */
 export async function cachedCommit(repo: CachedRepo, revision: string): Promise<string | undefined> {
   if (isCommit(revision)) return revision
   const commit = await readFile(join(repo.folder, 'refs', revision), 'utf8').catch(() => '')
@@ -36,11 +37,7 @@ export const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(rev
 
 export async function rememberCommit(repo: CachedRepo, revision: string, commit: string): Promise<void> {
   if (isCommit(revision)) return
-  const file = join(repo.folder, 'refs', revision)
-  await makeFolder(dirname(file))
-  const part = `${file}.${process.pid}-${Math.random().toString(36).slice(2, 8)}` // two downloads may share a process
-  await writeFile(part, commit)
-  await rename(part, file)
+  await replaceFile(join(repo.folder, 'refs', revision), commit)
 }
 
 export const exists = (path: string): Promise<boolean> =>
@@ -49,7 +46,7 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** Puts a blob's name into a snapshot: a relative link, or the file itself where links are not allowed (Windows). */
+/** Adds a blob to a snapshot: as a relative link, or the file itself if links are not allowed (Windows). */
 export async function linkBlob(blob: string, path: string): Promise<void> {
   await makeFolder(dirname(path))
   try {

@@ -1,4 +1,4 @@
-// What a repository on the hub holds: its commit, its files, their sizes and digests; and what the hub's refusals mean.
+// A repository on the hub: its commit, its files with sizes and digests, and what the hub's refusals mean.
 
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub'
 import { CheckpointError } from '../errors.ts'
@@ -26,7 +26,7 @@ export interface HubQuestion {
   fetch: typeof fetch
 }
 
-/** @throws CheckpointError where the hub refuses; what `fetch` throws where it cannot be reached */
+/** @throws CheckpointError if the hub refuses; the error of `fetch` if the hub cannot be reached */
 export async function listRepo({ repo, revision, endpoint, token, fetch }: HubQuestion): Promise<HubListing> {
   const withToken: typeof fetch = (input, init) => {
     const headers = new Headers(init?.headers)
@@ -67,7 +67,7 @@ function hubFile(
   }
 }
 
-/** The hub answers 401 for what is missing too, so as not to tell which private repositories exist. */
+/** The hub also answers 401 for missing repositories, so that nobody learns which private ones exist. */
 export function refusal(
   status: number,
   { repo, revision, endpoint, token }: Omit<HubQuestion, 'fetch'>,

@@ -41,7 +41,7 @@ export interface DownloadOptions extends RetryOptions {
   /** Use the cache only. Default: `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`. */
   offline?: boolean | undefined
   onProgress?: ((progress: DownloadProgress) => void) | undefined
-  /** Called with a sentence where the result is not what was asked for: the cache's copy in place of the hub's. */
+  /** Called with a sentence when the cache's copy is used in place of the hub's. */
   onFallback?: ((message: string) => void) | undefined
 }
 
@@ -60,12 +60,12 @@ const configurations = [
 ].flatMap((name) => weightFolders.map((folder) => folder + name))
 
 /**
- * Fetches what a model needs, or finds it in the cache. A model that is whole in the cache is used whatever the hub
- * answers, as huggingface_hub does.
+ * Downloads the files of a model, or finds them in the cache. If the cache has the whole model, it is used whatever the
+ * hub answers, as in huggingface_hub.
  *
  * @param repo `openai/clip-vit-base-patch32`
  * @returns the folder of the snapshot: `…/models--org--name/snapshots/<commit>`
- * @throws CheckpointError where it cannot be had, with what to do about it
+ * @throws CheckpointError if it cannot be downloaded, with what to do about it
  */
 export async function download(repo: string, options: DownloadOptions = {}): Promise<string> {
   const { revision = 'main' } = options
@@ -95,7 +95,7 @@ export async function download(repo: string, options: DownloadOptions = {}): Pro
   }
 }
 
-/** @param once whether to ask the hub once only: a copy in the cache can stand in for its answer */
+/** @param once whether to ask the hub once only, because the cache has a copy */
 async function fetchSnapshot(
   repo: string,
   revision: string,
@@ -119,8 +119,25 @@ async function fetchSnapshot(
     )
   }
   const snapshot = cached.snapshot(listing.commit)
-  const get = (file: HubFile) =>
-    fetchIntoCache(file, { cached, snapshot, options, repo, commit: listing.commit, endpoint, token })
+  const { signal, retryDelay, onWait, onProgress } = options
+  const get = async (file: HubFile) => {
+    const path = join(snapshot, file.path)
+    if (await exists(path)) return
+    const blob = cached.blob(file.checksum.hex)
+    if (!(await exists(blob))) {
+      await fetchFile({
+        url: `${endpoint}/${repo}/resolve/${listing.commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`,
+        target: blob,
+        checksum: file.checksum,
+        size: file.size,
+        headers: token ? { authorization: `Bearer ${token}` } : {},
+        refusal: (status) => refusal(status, { repo, revision: listing.commit, endpoint, token }),
+        ...{ signal, retryDelay, onWait },
+        onProgress: (received) => onProgress?.({ file: file.path, received, total: file.size }),
+      })
+    }
+    await linkBlob(blob, path)
+  }
   for (const file of wanted(listing, options.files)) await get(file)
   if (!options.files) for (const file of await weightsOf(listing, repo, snapshot, get)) await get(file)
   await rememberCommit(cached, revision, listing.commit)
@@ -142,13 +159,13 @@ function wanted({ files }: HubListing, patterns: readonly string[] = configurati
   return files.filter(({ path }) => expressions.some((expression) => expression.test(path)))
 }
 
-/** What else a repository can be, by a file of it, and what to do. */
+/** Other kinds of repositories by a file that they have, and what to do. */
 const otherKinds: readonly (readonly [file: string, kind: string])[] = [
   ['adapter_config.json', 'an adapter of PEFT, not a model; merge it into its base model first (typeclip convert)'],
   ['model_index.json', 'a diffusers pipeline, not a model; use the whole CLIP that its text encoder was taken from'],
 ]
 
-/** The one file of weights that is preferred, or an index's shards; the index itself is fetched here to know them. */
+/** The preferred file of weights, or the shards of an index, which is downloaded here to know them. */
 async function weightsOf(listing: HubListing, repo: string, snapshot: string, get: (file: HubFile) => Promise<void>) {
   const byName = new Map(listing.files.map((file) => [file.path, file]))
   const folder = weightFolders.find((folder) => weightFiles.some((file) => byName.has(folder + file)))
@@ -170,37 +187,4 @@ async function weightsOf(listing: HubListing, repo: string, snapshot: string, ge
     if (!file) throw new CheckpointError(`${repo}: ${name} names ${shard}, which is not in the repository`)
     return file
   })
-}
-
-interface Place {
-  cached: CachedRepo
-  snapshot: string
-  options: DownloadOptions
-  repo: string
-  commit: string
-  endpoint: string
-  token: string | undefined
-}
-
-async function fetchIntoCache(file: HubFile, place: Place): Promise<void> {
-  const path = join(place.snapshot, file.path)
-  if (await exists(path)) return
-  const blob = place.cached.blob(file.checksum.hex)
-  if (!(await exists(blob))) {
-    const { repo, commit, endpoint, token } = place
-    const { signal, retryDelay, onWait, onProgress } = place.options
-    await fetchFile({
-      url: `${endpoint}/${repo}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`,
-      target: blob,
-      checksum: file.checksum,
-      size: file.size,
-      headers: token ? { authorization: `Bearer ${token}` } : {},
-      refusal: (status) => refusal(status, { repo, revision: commit, endpoint, token }),
-      signal,
-      retryDelay,
-      onWait,
-      onProgress: (received) => onProgress?.({ file: file.path, received, total: file.size }),
-    })
-  }
-  await linkBlob(blob, path)
 }

@@ -432,7 +432,7 @@ describe('downloadUrl', () => {
     expect(asked).toHaveLength(1)
     await writeFile(file, 'damaged')
     expect((await readFile(await downloadUrl(url, options))).equals(weights)).toBe(true)
-    await expect(downloadUrl(`${cdn}/model.pt`, options)).rejects.toThrow('carries no SHA-256')
+    await expect(downloadUrl(`${cdn}/model.pt`, options)).rejects.toThrow('has no SHA-256')
     const closed = createServer()
     await new Promise<void>((done) => closed.listen(0, '127.0.0.1', done))
     const { port } = closed.address() as AddressInfo

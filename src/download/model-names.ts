@@ -1,5 +1,6 @@
-// Names of models that are known: which is meant by one that cannot be a model.
+// Names of known models, and the one that a misspelt name probably means.
 
+import { editDistance } from '../edit-distance.ts'
 import { openaiModels } from './openai-models.ts'
 
 /** Some of the hub's many; any repository with a CLIP of OpenAI's, open_clip's or transformers' kind can be named. */
@@ -23,7 +24,7 @@ const known = [...openaiModels, ...hubExamples, ...otherHubModels]
 /** `ViT-B/33`, `vit-b/32`, `ViT-B-32/openai`: an architecture in place of an organisation of the hub. */
 export const isArchitecture = (name: string): boolean => /^(vit-(s|m|b|l|h|g|bigg)|rn-?\d+(x\d+)?)([-/@]|$)/i.test(name)
 
-/** The model that was probably meant; undefined where none is near. */
+/** The model that was probably meant; undefined if none is similar. */
 export function nearestModel(name: string): string | undefined {
   const typed = bare(name)
   if (typed === '') return undefined
@@ -38,16 +39,3 @@ export function nearestModel(name: string): string | undefined {
 
 /** `ViT-B/32`, `vit-b-32` and `VITB32` are the same. */
 const bare = (name: string): string => name.toLowerCase().replace(/[^a-z\d]/g, '')
-
-/** Levenshtein's: insertions, deletions and replacements, one each. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length]!
-}

@@ -1,4 +1,4 @@
-// One request that survives a bad network: it is tried again, later and later, after what may pass by itself.
+// Retries of a request: after failures that may pass, with longer and longer waits.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CheckpointError, UsageError } from '../errors.ts'
@@ -9,17 +9,17 @@ export interface RetryOptions {
   signal?: AbortSignal | undefined
   /** Milliseconds before the second try; doubled each time. Default: 1000. */
   retryDelay?: number | undefined
-  /** Called with a sentence about what is being waited for: after a second without an answer, and before each new try. */
+  /** Called with a sentence about the wait: after a second without an answer, and before each new try. */
   onWait?: ((message: string) => void) | undefined
 }
 
 export const tries = 5
 const longestSilence = 30_000
 const longestPause = 30_000
-/** Milliseconds of silence after which a caller hears what is being waited for. */
+/** Milliseconds of silence before `onWait` is called. */
 const quiet = 1000
 
-/** What a server refuses, or a network does not bring: a copy in the cache may stand in for it. */
+/** A server refuses, or cannot be reached: a copy in the cache may be used instead. */
 export class UnavailableError extends CheckpointError {
   /** The message in a few words. */
   readonly reason: string
@@ -30,10 +30,10 @@ export class UnavailableError extends CheckpointError {
   }
 }
 
-/** Answers that a later try may better. */
+/** Whether a later try may have another status. */
 export const mayPass = (status: number): boolean => status === 408 || status === 429 || status >= 500
 
-/** `fetch` of one try: through a proxy where the environment names one. */
+/** One `fetch`, through a proxy if the environment names one. */
 export async function fetchOnce(address: string | URL, init?: RequestInit): Promise<Response> {
   const response = await fetchByProxy(address, init)
   answered.add(new URL(address).host)
@@ -43,7 +43,7 @@ export async function fetchOnce(address: string | URL, init?: RequestInit): Prom
 /** Hosts that have answered since the process began. */
 const answered = new Set<string>()
 
-/** For a host that has not answered yet: an unknown name, no network, a closed port. None of them changes in seconds. */
+/** Tries for a host that has not answered yet: an unknown name, no network or a closed port does not change in seconds. */
 const fewTries: Readonly<Record<string, number>> = {
   ENOTFOUND: 2,
   EAI_AGAIN: 3,
@@ -53,7 +53,7 @@ const fewTries: Readonly<Record<string, number>> = {
   EHOSTUNREACH: 3,
 }
 
-/** How many tries in all a failure deserves. */
+/** The number of tries in all after a failure. */
 export function triesAfter(error: unknown, address: string | URL): number {
   const code = codeOf(error) ?? ''
   if (error instanceof UsageError || isCertificateProblem(code)) return 1
@@ -64,13 +64,13 @@ export interface Failure {
   address: string | URL
   /** What happened, in a few words. */
   reason: string
-  /** How many tries there are in all. */
-  tries?: number
-  /** What the server said about it. */
-  retryAfter?: string | null
+  /** Tries in all. */
+  tries?: number | undefined
+  /** The server's Retry-After header. */
+  retryAfter?: string | null | undefined
 }
 
-/** Waits before try number `attempt + 1`, at most half a minute; longer or shorter where the server says so. */
+/** Waits before try number `attempt + 1`, at most half a minute; as long as the server says, if it does. */
 export function pause(attempt: number, { signal, retryDelay = 1000, onWait }: RetryOptions, failure: Failure) {
   const asked = Number(failure.retryAfter ?? Number.NaN) * 1000
   const delay = Number.isFinite(asked) ? asked : retryDelay * 2 ** (attempt - 1) * (0.75 + Math.random() / 2)
@@ -83,12 +83,12 @@ export function pause(attempt: number, { signal, retryDelay = 1000, onWait }: Re
 
 export interface Silence {
   signal: AbortSignal
-  /** To be called when something has come. */
+  /** Call it when something was received. */
   alive(): void
   done(): void
 }
 
-/** A signal for one try, which also fires when nothing has come for half a minute. */
+/** A signal for one try, which also fires when nothing was received for half a minute. */
 export function silenceSignal(
   { signal, onWait }: RetryOptions,
   address: string | URL,
@@ -114,7 +114,7 @@ export function silenceSignal(
 }
 
 /**
- * `fetch` for short answers. Gives the last answer, whatever it is, and throws only where there was none.
+ * `fetch` for short answers. Returns the last answer, whatever its status, and throws only if there was none.
  *
  * @param once whether one try, of a few seconds, is enough
  */
@@ -143,7 +143,7 @@ export function retryingFetch(options: RetryOptions, once = false): typeof fetch
   }
 }
 
-/** The reason of a failed request: fetch hides it in `cause`. */
+/** Why a request failed: fetch has it in `cause`. */
 export function reasonOf(error: unknown): string {
   const { cause, message } = error as Error & { cause?: Error }
   if (cause instanceof ProxyError) return cause.message

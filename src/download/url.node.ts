@@ -13,14 +13,13 @@ import { UnavailableError } from './retry.node.ts'
 
 /**
  * @param url `https://…/<sha256>/ViT-B-32.pt`
- * @param options `cacheDir` is `~/.cache/clip`, if left out, where OpenAI's package keeps its files
+ * @param options default of `cacheDir`: `~/.cache/clip`, where OpenAI's package keeps its files
  * @returns the file's path
  */
 export async function downloadUrl(url: string, options: DownloadOptions = {}): Promise<string> {
   const { pathname } = new URL(url)
   const sha256 = /\/([0-9a-f]{64})\/[^/]+$/.exec(pathname)?.[1]
-  if (!sha256)
-    throw new UsageError(`${url}: carries no SHA-256 before the file's name, so what comes cannot be checked`)
+  if (!sha256) throw new UsageError(`${url}: has no SHA-256 before the file's name, so the file cannot be checked`)
   const file = basename(decodeURIComponent(pathname))
   const target = join(options.cacheDir ?? join(homedir(), '.cache', 'clip'), file)
   if (await isWhole(target, sha256)) return target
@@ -46,7 +45,7 @@ export async function downloadUrl(url: string, options: DownloadOptions = {}): P
   return target
 }
 
-/** The name does not carry the digest, so the file is read through, as OpenAI's own package does. */
+/** Reads the file through for its digest, as OpenAI's package does. */
 async function isWhole(target: string, sha256: string): Promise<boolean> {
   if (!(await stat(target).catch(() => undefined))?.isFile()) return false
   const hash = createHash('sha256')

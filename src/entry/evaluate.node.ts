@@ -12,10 +12,11 @@ export type { DataInput } from '../data/given.node.ts'
 export { openSource, type SourceOptions } from '../data/open.node.ts'
 export type { Order, Sample, Skipped, Source } from '../data/sample.ts'
 export type { ShardBytesOptions } from '../data/shard-bytes.node.ts'
-export type { TableOptions } from '../data/table.node.ts'
-export type { WebDatasetOptions } from '../data/webdataset.node.ts'
-export { type Calibrated, type CalibrateOptions, type Calibration, calibrate } from '../evaluate/calibration.node.ts'
+export type { WebDatasetOptions } from '../data/shard-samples.node.ts'
+export type { TableOptions } from '../data/table-rows.node.ts'
+export { type Calibrated, type CalibrateOptions, calibrate } from '../evaluate/calibration.node.ts'
 export { calibrationJson, readCalibration } from '../evaluate/calibration-file.node.ts'
+export type { Calibration } from '../evaluate/calibration-record.ts'
 export {
   averagePrecision,
   type ClassReport,
@@ -23,7 +24,6 @@ export {
   meanPerClass,
   perClass,
   predictions,
-  type Scores,
   topK,
 } from '../evaluate/classification.ts'
 export { type LabelledFeatures, labelledFeatures, type SampleOptions } from '../evaluate/embed-samples.ts'
@@ -81,7 +81,6 @@ export {
   ranks as retrievalRanks,
   recall as retrievalRecall,
   recallAt,
-  type Similarities,
 } from '../evaluate/retrieval.ts'
 export { fitTemperature } from '../evaluate/temperature.ts'
 export type { Runtime } from '../runtime/runtime.ts'

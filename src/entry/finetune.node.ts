@@ -34,7 +34,7 @@ export {
   type TrainContextOptions,
   trainContext,
 } from '../finetune/coop/sgd.ts'
-export { type CachedFeatures, cachedFeatures } from '../finetune/features.node.ts'
+export { cachedFeatures, type FeatureEncoder } from '../finetune/features.node.ts'
 export { fewShot, heldOutTenth, withPrompts } from '../finetune/few-shot.ts'
 export {
   type Accuracy,

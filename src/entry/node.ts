@@ -22,14 +22,17 @@ export type {
   Embeddings,
   EncodeOptions,
   EncodeTextOptions,
+  ImageError,
   ImageInput,
   ImageResult,
   Many,
+  Matrix,
   Preprocessor,
   UseNotice,
 } from '../clip/clip.ts'
 export { type LoadOptions, load } from '../clip/load.node.ts'
 export { createPreprocessor, type PreprocessorOptions } from '../clip/preprocessor.node.ts'
+export { similarity } from '../clip/similarity.ts'
 export type { LongText } from '../clip/text-batches.ts'
 export { isIgnoredFolder } from '../data/image-files.ts'
 export type { ListedImages } from '../data/list-images.node.ts'
@@ -46,9 +49,10 @@ export {
 } from '../errors.ts'
 export { decodeUtf8, type TextLine, utf8Lines } from '../files/utf8.ts'
 export type { FloatType } from '../formats/compose.ts'
-export { openaiPreprocessing } from '../formats/preprocessing.ts'
-export type { ConvertReport, ConvertTarget } from '../formats/rewrite.node.ts'
-export type { Interpolation } from '../image/coefficients.ts'
+export type { ConvertTarget } from '../formats/families.ts'
+export { openaiPreprocessing } from '../formats/openai.ts'
+export type { ConvertReport } from '../formats/rewrite.node.ts'
+export type { Interpolation } from '../image/bicubic.ts'
 export type { DecodeOptions } from '../image/decode.node.ts'
 export type { Mode, Part, Pixels, RawImage } from '../image/pixels.ts'
 export type { ImagePoolOptions, UnturnedImage } from '../image/pool.node.ts'
@@ -84,18 +88,25 @@ export {
   type Label,
   narrowed as selectClasses,
   rank as rankLabels,
+  rankScores,
   scoresOf as classLogits,
-  similarity,
-  type ZeroShotOptions,
-  zeroShotClassifier,
 } from '../zero-shot/classifier.ts'
 export { readClassifier, writeClassifier } from '../zero-shot/classifier-file.node.ts'
 export { imagenetClassNames } from '../zero-shot/classnames/imagenet.ts'
 export type { KeyValueCache } from '../zero-shot/key-value-cache.ts'
 export { type DistinctLabels, distinctLabels } from '../zero-shot/labels.ts'
 export { type OpenedClassifier, openClassifier } from '../zero-shot/open-classifier.node.ts'
+export { type ZeroShotOptions, zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
 export { defaultTemplates, imagenetSimpleTemplates, imagenetTemplates, templateLists } from '../zero-shot/prompts.ts'
-export { classify, type Scorer, type ScorerOptions, zeroShotScorer, zeroShotScores } from '../zero-shot/scorer.ts'
+export {
+  classifierScorer,
+  classify,
+  type ScoreResult,
+  type Scorer,
+  type ScorerOptions,
+  zeroShotScorer,
+  zeroShotScores,
+} from '../zero-shot/scorer.ts'
 
 // What few programs call is loaded when it is called, so that the first embedding comes sooner.
 

@@ -1,9 +1,9 @@
 // A calibration as a JSON file.
 
-import { readFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
-import { decodeUtf8 } from '../files/utf8.ts'
-import type { Calibration } from './calibration.node.ts'
+import { readJson } from '../files/json.node.ts'
+import { jsonText } from '../files/json-text.ts'
+import type { Calibration } from './calibration-record.ts'
 
 /** A check for each field. */
 const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -19,16 +19,7 @@ const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
 export async function readCalibration(file: string): Promise<Calibration> {
   const refuse = (why: string, cause?: unknown) =>
     new InputError(`${file}: ${why}; expected a file that writeCalibration, or evaluate calibrate, wrote`, { cause })
-  const bytes = await readFile(file).catch((error: Error) => {
-    throw refuse(`cannot be read (${error.message})`, error)
-  })
-  const text = decodeUtf8(bytes, file)
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (error) {
-    throw refuse(`is not JSON (${(error as Error).message})`, error)
-  }
+  const json = await readJson(file, refuse)
   if (typeof json !== 'object' || json === null) throw refuse('is not an object')
   for (const [name, fits] of Object.entries(fields)) {
     const value = (json as Record<string, unknown>)[name]
@@ -38,7 +29,7 @@ export async function readCalibration(file: string): Promise<Calibration> {
 }
 
 /** The content of the file. */
-export const calibrationJson = (calibration: Calibration): string => `${JSON.stringify(calibration, null, 2)}\n`
+export const calibrationJson = (calibration: Calibration): string => jsonText(calibration)
 
 function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')

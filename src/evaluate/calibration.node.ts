@@ -2,43 +2,21 @@
 // is a possible answer (Guo et al. 2017, §4.2; `rejection.ts`).
 
 import type { Clip } from '../clip/clip.ts'
+import { type Matrix, stackRows } from '../clip/matrix.ts'
 import { type DataInput, sourceOf } from '../data/given.node.ts'
-import type { Skipped, Source } from '../data/sample.ts'
+import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
+import type { Classifier } from '../zero-shot/classifier.ts'
 import { defaultTemplates } from '../zero-shot/prompts.ts'
-import type { Scores } from './classification.ts'
-import { classNames, embedSamples, labelOf, noneUsable, oneClass, type SampleOptions } from './embed-samples.ts'
+import { classifierScorer, type Scorer } from '../zero-shot/scorer.ts'
+import type { Calibration } from './calibration-record.ts'
+import { type SampleOptions, streamSamples } from './embed-samples.ts'
 import { placesOf } from './evaluate-classifier.node.ts'
-import { wordClassifier } from './evaluate-zero-shot.node.ts'
+import { wordScorer } from './evaluate-zero-shot.node.ts'
+import { classNames, labelOf, noneUsable, oneClass } from './labelled-data.ts'
 import { answeredAt, answers, answersWithoutOwn, chooseThreshold } from './rejection.ts'
 import { type Reliability, reliability } from './reliability.ts'
 import { fitTemperature } from './temperature.ts'
-
-/** The content of a calibration file. */
-export interface Calibration {
-  version: 1
-  /** The model's name. */
-  model: string
-  /** Prompt templates; empty for a trained classifier. */
-  templates: readonly string[]
-  /** The class names that it was fitted with. */
-  names: readonly string[]
-  /** Divides logits before the softmax. */
-  temperature: number
-  /** If the largest logit (zero-shot: the logit scale times the cosine) is below it, the answer is none of the classes. */
-  threshold: number
-  /** The share of answers at the threshold that are correct. */
-  precision: number
-  /** The share of images of the classes that are answered correctly. */
-  recall: number
-  /** Number of images of the classes. */
-  n: number
-  /** The images of "none of these": given ones, or each image once with its own class left out. */
-  none: 'given' | 'left out'
-  /** The share of images of none of the classes that get no answer. */
-  rejected: number
-}
 
 /** A fitted calibration, with the reliability before and after. */
 export interface Calibrated {
@@ -84,23 +62,25 @@ export async function calibrate(
   data: DataInput,
   { templates, words, precision, ...options }: CalibrateOptions = {},
 ): Promise<Calibrated> {
+  const { classifier, none: noneData, ...sampleOptions } = options
+  if (!classifier && clip.likelihood) {
+    throw new UsageError(`${clip.name} has no joint embedding; it can be evaluated with zero-shot, and not calibrated`)
+  }
   const { signal } = options
   const opening = { classes: true, signal }
   const source = await sourceOf(data, opening)
-  const none = options.none && (await sourceOf(options.none, opening))
-  const classifier = options.classifier ?? (await wordClassifier(clip, source, { templates, words, signal }))
-  if (classifier.names.length < 2) throw oneClass(source.name, classifier.names[0]!)
-  const places = placesOf(classifier, classNames(source), words ?? new Map())
+  const none = noneData && (await sourceOf(noneData, opening))
+  const scorer = classifier
+    ? classifierScorer(clip, classifier)
+    : await wordScorer(clip, source, { templates, words, signal })
+  const { names } = scorer
+  if (names.length < 2) throw oneClass(source.name, names[0]!)
+  const places = placesOf(names, classNames(source), words ?? new Map())
   const skipped: Skipped[] = []
-  const { scores, labels } = await collect(
-    clip,
-    classifier,
-    source,
-    { ...options, skipped },
-    (sample) => places.get(labelOf(sample, source))!,
-  )
+  const labelOfSample = (sample: Sample) => places.get(labelOf(sample, source))!
+  const { scores, labels } = await collect(scorer, source, { ...sampleOptions, skipped }, labelOfSample)
   const temperature = fitTemperature(scores, labels)
-  const given = none && (await collect(clip, classifier, none, { ...options, skipped }, () => -1))
+  const given = none && (await collect(scorer, none, { ...sampleOptions, skipped }, () => -1))
   const unknowns = given ? answers(given.scores, given.labels) : answersWithoutOwn(scores, labels)
   const all = [...answers(scores, labels), ...unknowns]
   const threshold = chooseThreshold(all, precision)
@@ -114,8 +94,8 @@ export async function calibrate(
     calibration: {
       version: 1,
       model: clip.name,
-      templates: options.classifier ? [] : (templates ?? defaultTemplates),
-      names: classifier.names,
+      templates: classifier ? [] : (templates ?? defaultTemplates),
+      names,
       temperature,
       threshold,
       precision: reached.precision,
@@ -131,19 +111,17 @@ export async function calibrate(
 }
 
 async function collect(
-  clip: Clip,
-  classifier: Classifier,
+  scorer: Scorer,
   source: Source,
   options: SampleOptions & { skipped: Skipped[] },
-  label: (sample: Parameters<typeof labelOf>[0]) => number,
-): Promise<{ scores: Scores; labels: number[] }> {
-  const classes = classifier.names.length
-  const rows: number[] = []
+  label: (sample: Sample) => number,
+): Promise<{ scores: Matrix; labels: number[] }> {
+  const rows: Float32Array[] = []
   const labels: number[] = []
-  for await (const { sample, embedding } of embedSamples(clip, source, options)) {
-    for (const z of scoresOf(classifier, embedding)) rows.push(z)
+  for await (const { sample, scores } of streamSamples(scorer.scores, source, options)) {
+    rows.push(scores)
     labels.push(label(sample))
   }
   if (labels.length === 0) throw noneUsable(source, options.skipped)
-  return { scores: { data: Float32Array.from(rows), classes }, labels }
+  return { scores: stackRows(rows, scorer.names.length), labels }
 }

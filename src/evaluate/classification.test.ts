@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { inRows } from '../clip/matrix.ts'
 import { UsageError } from '../errors.ts'
 import { averagePrecision, confusionMatrix, meanPerClass, perClass, predictions, topK } from './classification.ts'
 
 const golden = JSON.parse(readFileSync(new URL('../../fixtures/evaluate/classification.json', import.meta.url), 'utf8'))
-const scores = { data: Float32Array.from(golden.logits), classes: golden.classes }
+const scores = inRows(Float32Array.from(golden.logits), golden.classes)
 const confusion = confusionMatrix(predictions(scores), golden.labels, golden.classes)
 
 it("counts the first k as scikit-learn's top_k_accuracy_score does", () => {
@@ -40,15 +41,15 @@ it("has CLIP_benchmark's average precision, 0 for a class without positives", ()
 })
 
 it('ranks equal scores by their index, as predicting does', () => {
-  const tie = { data: Float32Array.of(1, 1, 0, 0, 2, 2), classes: 3 }
+  const tie = inRows(Float32Array.of(1, 1, 0, 0, 2, 2), 3)
   expect([...predictions(tie)]).toEqual([0, 1])
   expect(topK(tie, [0, 2], 1)).toBe(0.5)
   expect(topK(tie, [1, 2], 2)).toBe(1)
 })
 
 it('refuses labels that are no class, and scores of another number of rows', () => {
-  const two = { data: Float32Array.of(1, 2, 3, 4), classes: 2 }
+  const two = inRows(Float32Array.of(1, 2, 3, 4), 2)
   expect(() => topK(two, [0, 2], 1)).toThrow(new UsageError('label 2 of sample 1 is none of 2 classes'))
   expect(() => topK(two, [0], 1)).toThrow('4 scores for 1 samples of 2 classes; expected 2')
-  expect(() => topK({ data: new Float32Array(), classes: 2 }, [], 1)).toThrow('no samples')
+  expect(() => topK(inRows(new Float32Array(), 2), [], 1)).toThrow('no samples')
 })

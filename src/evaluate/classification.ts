@@ -1,12 +1,7 @@
 // Measures of a classifier (§3.1, appendix A): accuracy, per-class precision and recall, confusion, average precision.
 
+import { type Matrix, rowsOf } from '../clip/matrix.ts'
 import { UsageError } from '../errors.ts'
-
-/** Logits, or any scores: `[n, classes]`, row-major. */
-export interface Scores {
-  data: Float32Array
-  classes: number
-}
 
 /** Precision and recall of one class, as shares of 1. */
 export interface ClassReport {
@@ -19,7 +14,7 @@ export interface ClassReport {
 }
 
 /** Refuses labels that are not a class, and scores that do not have `labels.length` rows. */
-export function checkScores({ data, classes }: Scores, labels: ArrayLike<number>): void {
+export function checkScores({ data, shape: [, classes] }: Matrix, labels: ArrayLike<number>): void {
   if (labels.length === 0) throw new UsageError('there are no samples to count')
   if (data.length !== labels.length * classes) {
     throw new UsageError(
@@ -30,31 +25,29 @@ export function checkScores({ data, classes }: Scores, labels: ArrayLike<number>
   if (wrong >= 0) throw new UsageError(`label ${labels[wrong]} of sample ${wrong} is none of ${classes} classes`)
 }
 
-/** The class with the highest score in each row; the first of equal ones. */
-export function predictions({ data, classes }: Scores): Int32Array {
-  return Int32Array.from({ length: data.length / classes }, (_, i) => {
-    let best = 0
-    for (let c = 1; c < classes; c++) if (data[i * classes + c]! > data[i * classes + best]!) best = c
-    return best
-  })
+/** The class with the highest score in each row; the first of equal ones. @param scores `[n, classes]` */
+export const predictions = (scores: Matrix): Int32Array => Int32Array.from(rowsOf(scores), largest)
+
+/** The index of the largest; the first of equal ones. */
+export function largest(row: Float32Array): number {
+  let best = 0
+  for (let c = 1; c < row.length; c++) if (row[c]! > row[best]!) best = c
+  return best
 }
 
 /** The share of samples whose class is among the `k` with the highest scores; equal scores rank by their index. */
-export function topK(scores: Scores, labels: ArrayLike<number>, k: number): number {
+export function topK(scores: Matrix, labels: ArrayLike<number>, k: number): number {
   checkScores(scores, labels)
-  const { data, classes } = scores
-  let correct = 0
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i]!
-    const labelScore = data[i * classes + label]!
-    let before = 0
-    for (let c = 0; c < classes; c++) {
-      const other = data[i * classes + c]!
-      if (other > labelScore || (other === labelScore && c < label)) before++
-    }
-    if (before < k) correct++
-  }
+  const correct = rowsOf(scores).filter((row, i) => ranksBefore(row, labels[i]!) < k).length
   return correct / labels.length
+}
+
+/** How many are larger than the one at an index, or equal and before it. */
+export function ranksBefore(row: Float32Array, index: number): number {
+  const own = row[index]!
+  let before = 0
+  for (let c = 0; c < row.length; c++) if (row[c]! > own || (row[c] === own && c < index)) before++
+  return before
 }
 
 /** How often a sample of class `row` was predicted as class `column`: `[classes][classes]`. */
@@ -86,11 +79,10 @@ export function meanPerClass(confusion: readonly (readonly number[])[]): number 
  *
  * @param targets 1 if a sample has a class, else 0: `[n, classes]`
  */
-export function averagePrecision({ data, classes }: Scores, targets: ArrayLike<number>): number[] {
+export function averagePrecision({ data, shape: [n, classes] }: Matrix, targets: ArrayLike<number>): number[] {
   if (data.length !== targets.length) {
     throw new UsageError(`${data.length} scores and ${targets.length} targets; expected as many of one as of the other`)
   }
-  const n = data.length / classes
   return Array.from({ length: classes }, (_, c) => {
     const order = Uint32Array.from({ length: n }, (_, i) => i).sort(
       (a, b) => data[b * classes + c]! - data[a * classes + c]! || a - b,

@@ -1,9 +1,9 @@
-// The image embeddings of a data set, with their samples, in order. Broken samples are skipped and reported.
+// The images of a data set through a model, with their samples, in order. Broken samples are skipped and reported.
 
-import type { Clip } from '../clip/clip.ts'
-import { counted } from '../data/counted.ts'
-import { inOneLine, type Sample, type Skipped, type Source } from '../data/sample.ts'
-import { UsageError } from '../errors.ts'
+import type { Clip, ImageError, ImageInput } from '../clip/clip.ts'
+import { gatherRows, type Matrix, stackRows } from '../clip/matrix.ts'
+import type { Sample, Skipped, Source } from '../data/sample.ts'
+import { classNames, labelOf, noneUsable } from './labelled-data.ts'
 
 /** Options of every evaluation. */
 export interface SampleOptions {
@@ -12,18 +12,18 @@ export interface SampleOptions {
   onSample?: ((sample: { key: string } | Skipped) => void) | undefined
 }
 
-export interface EmbeddedSample {
-  sample: Sample
-  /** Not normalised. */
-  embedding: Float32Array
-}
+/** Images in, a result or an error for each out: `streamImages` of a Clip, `scores` of a Scorer. */
+type Stream<Result> = (
+  images: AsyncIterable<ImageInput>,
+  options: { signal?: AbortSignal | undefined },
+) => AsyncIterable<Result | ImageError>
 
 /** Images are decoded ahead while the model runs; at most a few dozen files are in memory. */
-export async function* embedSamples(
-  clip: Clip,
+export async function* streamSamples<Result extends { index: number }>(
+  stream: Stream<Result>,
   source: Source,
   { signal, onSample, skipped }: SampleOptions & { skipped: Skipped[] },
-): AsyncGenerator<EmbeddedSample> {
+): AsyncGenerator<Result & { sample: Sample }> {
   const waiting: Sample[] = []
 
   function skip(found: Skipped): void {
@@ -43,35 +43,36 @@ export async function* embedSamples(
     }
   }
 
-  for await (const result of clip.streamImages(images(), signal ? { signal } : {})) {
+  for await (const result of stream(images(), { signal })) {
     const sample = waiting.shift()!
     if ('error' in result) {
       skip({ key: sample.key, reason: result.error.message })
     } else {
-      yield { sample, embedding: result.embedding }
+      yield { ...result, sample }
       onSample?.(sample)
     }
   }
 }
 
-/** Features with labels, for a linear probe. */
+/** The image embeddings of a labelled data set. */
 export interface LabelledFeatures {
-  /** `[n, width]`, row-major, not normalised. */
-  features: Float32Array
-  width: number
+  /** `[n, embedDim]`, not normalised. */
+  features: Matrix
   /** Names of the class folders; `labels` are indices into them. */
   names: readonly string[]
   labels: Int32Array
+  /** The sample of each row. */
+  keys: readonly string[]
   skipped: Skipped[]
 }
 
 /**
- * Embeds all images of labelled data. Unreadable images are left out and reported in `skipped`.
+ * Embeds all images of labelled data. Unreadable images are skipped and reported in `skipped`.
  *
- * @throws UsageError for data without classes
+ * @throws UsageError for data without classes, or if no image can be read
  */
 export async function labelledFeatures(
-  clip: Clip,
+  clip: Pick<Clip, 'config' | 'streamImages'>,
   source: Source,
   options: SampleOptions = {},
 ): Promise<LabelledFeatures> {
@@ -80,65 +81,22 @@ export async function labelledFeatures(
   const skipped: Skipped[] = []
   const rows: Float32Array[] = []
   const labels: number[] = []
-  for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
+  const keys: string[] = []
+  for await (const { sample, embedding } of streamSamples(clip.streamImages, source, { ...options, skipped })) {
     rows.push(embedding.slice())
     labels.push(indices.get(labelOf(sample, source))!)
+    keys.push(sample.key)
   }
   if (rows.length === 0) throw noneUsable(source, skipped)
-  const width = clip.config.embedDim
-  const features = new Float32Array(rows.length * width)
-  for (const [i, row] of rows.entries()) features.set(row, i * width)
-  return { features, width, names, labels: Int32Array.from(labels), skipped }
+  return { features: stackRows(rows, clip.config.embedDim), names, labels: Int32Array.from(labels), keys, skipped }
 }
 
-/** What to say where nothing of a data set is left. */
-export function noneUsable({ name, size }: Source, skipped: readonly Skipped[]): UsageError {
-  const [first] = skipped
-  const why = first ? `; the first: ${inOneLine(first)}` : ''
-  return new UsageError(`${name}: none of its ${counted(size, 'image')} could be used${why}`)
-}
-
-/** @throws UsageError where the data has fewer than two classes */
-export function severalClasses(source: Source): readonly string[] {
-  const names = classNames(source)
-  if (names.length > 1) return names
-  throw oneClass(source.name, names[0]!)
-}
-
-export const oneClass = (where: string, name: string): UsageError =>
-  new UsageError(`${where} has one class alone, ${name}; a classifier needs two at least, each in a folder of its own`)
-
-/**
- * @param labels places in `names`, of the images that can be used
- * @throws UsageError for classes that none of them has
- */
-export function refuseEmptyClasses(
-  { name: where }: Source,
-  names: readonly string[],
-  labels: Iterable<number>,
-  skipped: readonly Skipped[],
-): void {
-  const used = new Set(labels)
-  const empty = names.filter((_, i) => !used.has(i))
-  if (empty.length === 0) return
-  const [first] = skipped
-  const why = first ? `; of ${counted(skipped.length, 'skipped image')} the first: ${inOneLine(first)}` : ''
-  const list = `${empty.slice(0, 5).join(', ')}${empty.length > 5 ? ` and ${empty.length - 5} more` : ''}`
-  throw new UsageError(
-    `${where}: no image can be read of ${empty.length === 1 ? 'the class' : 'the classes'} ${list}${why}. Add images, or take the class away`,
-  )
-}
-
-/** @throws UsageError where the data has no classes */
-export function classNames(source: Source): readonly string[] {
-  if (source.labels?.length) return source.labels
-  throw new UsageError(
-    `${source.name} has no classes; expected class folders, a table with a label column, or shards with .cls members`,
-  )
-}
-
-/** @throws UsageError if the sample has no class */
-export function labelOf(sample: Sample, source: Source): string {
-  if (sample.label !== undefined) return sample.label
-  throw new UsageError(`${sample.key} has no class, as others of ${source.name} have; give it one, or leave it out`)
-}
+/** A selection of images. */
+export const samplesAt = <Set extends Pick<LabelledFeatures, 'features' | 'labels'>>(
+  set: Set,
+  rows: Uint32Array,
+): Set => ({
+  ...set,
+  features: gatherRows(set.features, rows),
+  labels: Int32Array.from(rows, (row) => set.labels[row]!),
+})

@@ -1,13 +1,24 @@
 // Evaluates a classifier on labelled images (§3.1): the usual measures, and its most confident mistakes.
 
 import type { Clip } from '../clip/clip.ts'
+import { stackRows } from '../clip/matrix.ts'
 import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Sample, Skipped } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import { type Classifier, scoresOf } from '../zero-shot/classifier.ts'
-import type { Calibration } from './calibration.node.ts'
-import { type ClassReport, confusionMatrix, meanPerClass, perClass, predictions, topK } from './classification.ts'
-import { classNames, embedSamples, labelOf, noneUsable, oneClass, type SampleOptions } from './embed-samples.ts'
+import type { Classifier } from '../zero-shot/classifier.ts'
+import { classifierScorer, type Scorer } from '../zero-shot/scorer.ts'
+import type { Calibration } from './calibration-record.ts'
+import {
+  type ClassReport,
+  confusionMatrix,
+  largest,
+  meanPerClass,
+  perClass,
+  predictions,
+  topK,
+} from './classification.ts'
+import { type SampleOptions, streamSamples } from './embed-samples.ts'
+import { classNames, firstFive, labelOf, noneUsable, oneClass } from './labelled-data.ts'
 import { type Answered, answeredAt, answers } from './rejection.ts'
 import { type Reliability, reliability, softmax } from './reliability.ts'
 
@@ -40,7 +51,7 @@ export interface ClassificationResult {
   /** Of the probabilities at the model's logit scale, or at the calibration's temperature. */
   reliability: Reliability
   /** With a calibration: what its threshold makes of these images. */
-  rejection?: { temperature: number; threshold: number } & Answered
+  rejection?: ({ temperature: number; threshold: number } & Answered) | undefined
   /** The surest first. */
   mistakes: Mistake[]
   /** Images that could not be used, and why. */
@@ -71,65 +82,68 @@ export interface JudgeOptions extends SampleOptions {
  * const { top1 } = await evaluateClassifier(clip, classifier!, 'test-photos')
  * ```
  */
-export async function evaluateClassifier(
+export const evaluateClassifier = (
   clip: Clip,
   classifier: Classifier,
   data: DataInput,
-  { words = new Map(), calibration, mistakes: kept = 24, ...options }: JudgeOptions = {},
+  options: JudgeOptions = {},
+): Promise<ClassificationResult> => evaluateScorer(classifierScorer(clip, classifier), data, options)
+
+/** Any scorer measured on labelled images. */
+export async function evaluateScorer(
+  scorer: Scorer,
+  data: DataInput,
+  { words = new Map(), calibration, mistakes: kept = 24, ...options }: JudgeOptions,
 ): Promise<ClassificationResult> {
   const source = await sourceOf(data, { classes: true, signal: options.signal })
   const temperature = calibration?.temperature ?? 1
-  if (classifier.names.length < 2) throw oneClass(source.name, classifier.names[0]!)
-  const places = placesOf(classifier, classNames(source), words)
-  const names = classifier.names.map(
+  if (scorer.names.length < 2) throw oneClass(source.name, scorer.names[0]!)
+  const places = placesOf(scorer.names, classNames(source), words)
+  const names = scorer.names.map(
     (name, i) => classNames(source).find((label) => places.get(label) === i) ?? nameFor(name, words),
   )
-  const classes = classifier.names.length
   const skipped: Skipped[] = []
   const labels: number[] = []
   const rows: Float32Array[] = []
   const mistakes: Mistake[] = []
 
-  for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
+  for await (const { sample, scores } of streamSamples(scorer.scores, source, { ...options, skipped })) {
     const label = places.get(labelOf(sample, source))!
-    const data = scoresOf(classifier, embedding)
-    const [answer] = predictions({ data, classes })
-    rows.push(data)
+    const answer = largest(scores)
+    rows.push(scores)
     labels.push(label)
     if (answer === label) continue
-    const p = softmax({ data, classes }, temperature)
-    const probabilities = { confidence: p[answer!]!, rightConfidence: p[label]! }
+    const p = softmax(scores, temperature)
+    const probabilities = { confidence: p[answer]!, rightConfidence: p[label]! }
     const index = mistakes.findIndex((other) => other.confidence < probabilities.confidence)
     const { key, image } = sample
     mistakes.splice(index < 0 ? mistakes.length : index, 0, {
       key,
       image,
       label: names[label]!,
-      answer: names[answer!]!,
+      answer: names[answer]!,
       ...probabilities,
     })
     mistakes.length = Math.min(mistakes.length, kept)
   }
   if (rows.length === 0) throw noneUsable(source, skipped)
 
-  const scores = { data: joined(rows, classes), classes }
-  const confusion = confusionMatrix(predictions(scores), labels, classes)
+  const scores = stackRows(rows, names.length)
+  const confusion = confusionMatrix(predictions(scores), labels, names.length)
   const reports = perClass(confusion)
   return {
     top1: topK(scores, labels, 1),
     top5: topK(scores, labels, 5),
     meanPerClass: meanPerClass(confusion),
     n: rows.length,
-    classes: names.map((name, i) => ({ name, words: classifier.names[i]!, ...reports[i]! })),
+    classes: names.map((name, i) => ({ name, words: scorer.names[i]!, ...reports[i]! })),
     confusion,
     reliability: reliability(scores, labels, { temperature }),
-    ...(calibration && {
-      rejection: {
-        temperature,
-        threshold: calibration.threshold,
-        ...answeredAt(answers(scores, labels), calibration.threshold),
-      },
-    }),
+    rejection: calibration && {
+      temperature,
+      threshold: calibration.threshold,
+      ...answeredAt(answers(scores, labels), calibration.threshold),
+    },
     mistakes,
     skipped,
   }
@@ -137,7 +151,7 @@ export async function evaluateClassifier(
 
 /** The classifier's index of each class of the data, found by the class's words or its name. */
 export function placesOf(
-  { names }: Classifier,
+  names: readonly string[],
   labels: readonly string[],
   words: ReadonlyMap<string, string>,
 ): Map<string, number> {
@@ -146,7 +160,7 @@ export function placesOf(
   const unknown = labels.filter((label) => places.get(label) === -1)
   if (unknown.length > 0) {
     throw new UsageError(
-      `the classifier does not know ${unknown.slice(0, 5).join(', ')}${unknown.length > 5 ? ` and ${unknown.length - 5} more` : ''}; it knows ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' …' : ''}. Map the data's classes to its names with \`words\``,
+      `the classifier does not know ${firstFive(unknown)}; it knows ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' …' : ''}. Map the data's classes to its names with \`words\``,
     )
   }
   return places
@@ -154,9 +168,3 @@ export function placesOf(
 
 const nameFor = (own: string, words: ReadonlyMap<string, string>): string =>
   [...words].find(([, word]) => word === own)?.[0] ?? own
-
-function joined(rows: readonly Float32Array[], width: number): Float32Array {
-  const data = new Float32Array(rows.length * width)
-  for (const [i, row] of rows.entries()) data.set(row, i * width)
-  return data
-}

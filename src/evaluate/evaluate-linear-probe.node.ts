@@ -6,14 +6,9 @@ import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
 import { createRandom } from '../random.ts'
-import {
-  classNames,
-  type LabelledFeatures,
-  labelledFeatures,
-  refuseEmptyClasses,
-  severalClasses,
-} from './embed-samples.ts'
+import { type LabelledFeatures, labelledFeatures, samplesAt } from './embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.node.ts'
+import { classNames, firstFive, refuseEmptyClasses, severalClasses } from './labelled-data.ts'
 import { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.ts'
 
 /** Options of `evaluateLinearProbe`. */
@@ -77,7 +72,7 @@ async function probed(
   const strange = classNames(test).filter((name) => !known.includes(name))
   if (strange.length > 0) {
     throw new UsageError(
-      `${test.name} has classes that ${train.name} has not: ${strange.slice(0, 5).join(', ')}${strange.length > 5 ? ` and ${strange.length - 5} more` : ''}; both need the same classes`,
+      `${test.name} has classes that ${train.name} has not: ${firstFive(strange)}; both need the same classes`,
     )
   }
   const { signal } = options
@@ -89,7 +84,7 @@ async function probed(
     ...(await evaluateClassifier(clip, probe.classifier, test, options)),
     probe,
     trained: { n: features.labels.length, skipped: features.skipped },
-    width: features.width,
+    width: features.features.shape[1],
   }
 }
 
@@ -100,12 +95,6 @@ async function sweptC(
 ): Promise<Pick<LinearProbe, 'C' | 'sweep'>> {
   const order = createRandom('held out', seed, 0).shuffle(Uint32Array.from(all.labels, (_, i) => i))
   const held = Math.max(1, Math.floor(order.length / 10))
-  const [validation, rest] = [some(all, order.subarray(0, held)), some(all, order.subarray(held))]
+  const [validation, rest] = [samplesAt(all, order.subarray(0, held)), samplesAt(all, order.subarray(held))]
   return linearProbe(clip.runtime, rest, { validation, ...options })
-}
-
-function some({ features, width, names, labels }: LabelledFeatures, rows: Uint32Array) {
-  const chosen = new Float32Array(rows.length * width)
-  for (const [i, row] of rows.entries()) chosen.set(features.subarray(row * width, (row + 1) * width), i * width)
-  return { features: chosen, width, names, labels: Int32Array.from(rows, (row) => labels[row]!) }
 }

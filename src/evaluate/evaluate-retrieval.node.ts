@@ -1,12 +1,16 @@
 // Evaluates retrieval on images with captions (§3.1, table 13): text to image and image to text.
 
 import { Tensor as Value } from 'onnxruntime-common'
-import { type Clip, unit } from '../clip/clip.ts'
+import type { Clip } from '../clip/clip.ts'
+import { unit } from '../clip/embeddings.ts'
+import { type Matrix, matrixOf, rowRange, rowsOf, stackRows } from '../clip/matrix.ts'
 import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Sample, Skipped } from '../data/sample.ts'
 import { input } from '../graph/tensor.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { embedSamples, noneUsable, type SampleOptions } from './embed-samples.ts'
+import { largest, ranksBefore } from './classification.ts'
+import { type SampleOptions, streamSamples } from './embed-samples.ts'
+import { noneUsable } from './labelled-data.ts'
 import { type Recall, ranks, recall } from './retrieval.ts'
 
 /** A caption whose image was not retrieved first. */
@@ -57,7 +61,7 @@ const maxSimilarities = 1 << 23
  * Retrieval of images by text and of texts by image, measured on images with captions. Captions too long for the model are
  * cut, as open_clip and CLIP_benchmark do.
  *
- * @throws UsageError when no image with a caption can be used
+ * @throws UsageError if no image with a caption can be used
  *
  * @example
  * ```ts
@@ -77,7 +81,7 @@ export async function evaluateRetrieval(
   const skipped: Skipped[] = []
   const samples: Sample[] = []
   const imageRows: Float32Array[] = []
-  for await (const { sample, embedding } of embedSamples(clip, source, { ...options, skipped })) {
+  for await (const { sample, embedding } of streamSamples(clip.streamImages, source, { ...options, skipped })) {
     if (sample.captions.length === 0) {
       skipped.push({ key: sample.key, reason: 'it has no caption' })
       continue
@@ -90,13 +94,11 @@ export async function evaluateRetrieval(
   const textRows: Float32Array[] = []
   for (let from = 0; from < captions.length; from += textsAtATime) {
     const texts = captions.slice(from, from + textsAtATime).map(({ text }) => text)
-    const { data, shape } = await clip.encodeText(texts, {
-      normalize: true,
-      onLong: 'truncate',
-      ...(options.signal && { signal: options.signal }),
-    })
-    for (let i = 0; i < texts.length; i++) textRows.push(data.subarray(i * shape[1], (i + 1) * shape[1]))
+    const { signal } = options
+    textRows.push(...rowsOf(await clip.encodeText(texts, { normalize: true, onLong: 'truncate', signal })))
   }
+  const images = stackRows(imageRows, clip.config.embedDim)
+  const texts = stackRows(textRows, clip.config.embedDim)
 
   const captionsOf = samples.map((): number[] => [])
   for (const [text, { image }] of captions.entries()) captionsOf[image]!.push(text)
@@ -108,27 +110,23 @@ export async function evaluateRetrieval(
   }
   const first = new Int32Array(captions.length)
 
-  for await (const { start, similarities } of similaritiesOf(clip.runtime, imageRows, textRows)) {
+  for await (const { start, similarities } of similaritiesOf(clip.runtime, images, texts)) {
     ranked.imageToText.set(
       ranks(similarities, (row) => captionsOf[start + row]!),
       start,
     )
-    for (let row = 0; row < similarities.data.length / captions.length; row++) {
-      const data = similarities.data.subarray(row * captions.length, (row + 1) * captions.length)
-      for (const text of captionsOf[start + row]!) {
-        ranked.imageToTextOfPair[text] = ranks({ data, columns: captions.length }, () => [text])[0]!
-      }
+    for (const [row, scores] of rowsOf(similarities).entries()) {
+      for (const text of captionsOf[start + row]!) ranked.imageToTextOfPair[text] = ranksBefore(scores, text)
     }
   }
-  for await (const { start, similarities } of similaritiesOf(clip.runtime, textRows, imageRows)) {
+  for await (const { start, similarities } of similaritiesOf(clip.runtime, texts, images)) {
     ranked.textToImage.set(
       ranks(similarities, (row) => [captions[start + row]!.image]),
       start,
     )
-    for (let row = 0; row < similarities.data.length / samples.length; row++) {
-      const scores = similarities.data.subarray(row * samples.length, (row + 1) * samples.length)
+    for (const [row, scores] of rowsOf(similarities).entries()) {
       const text = start + row
-      first[text] = scores.indexOf(scores.reduce((a, b) => Math.max(a, b)))
+      first[text] = largest(scores)
       ranked.textToImageOfPair[text] = rankOfPair(scores, captionsOf, text, captions[text]!.image)
     }
   }
@@ -164,34 +162,20 @@ function rankOfPair(scores: Float32Array, captionsOf: readonly number[][], text:
 }
 
 /** Similarities of queries and candidates in blocks of rows, so that the whole matrix is never in memory. */
-async function* similaritiesOf(
-  runtime: Runtime,
-  queries: readonly Float32Array[],
-  candidates: readonly Float32Array[],
-) {
-  const width = queries[0]!.length
-  const columns = candidates.length
-  const rows = Math.max(1, Math.floor(maxSimilarities / columns))
+async function* similaritiesOf(runtime: Runtime, queries: Matrix, candidates: Matrix) {
+  const [count, width] = queries.shape
+  const rows = Math.max(1, Math.floor(maxSimilarities / candidates.shape[0]))
   const q = input('queries', 'float32', ['rows', width])
-  const c = input('candidates', 'float32', [columns, width])
+  const c = input('candidates', 'float32', candidates.shape)
   const program = await runtime.compile({ similarities: q.matmulTransposed(c) })
-  const all = new Value('float32', joined(candidates, width), [columns, width])
+  const all = new Value('float32', candidates.data, candidates.shape)
   try {
-    for (let start = 0; start < queries.length; start += rows) {
-      const block = queries.slice(start, start + rows)
-      const { similarities } = await program.run({
-        queries: new Value('float32', joined(block, width), [block.length, width]),
-        candidates: all,
-      })
-      yield { start, similarities: { data: similarities!.data as Float32Array, columns } }
+    for (let start = 0; start < count; start += rows) {
+      const { data, shape } = rowRange(queries, start, start + rows)
+      const { similarities } = await program.run({ queries: new Value('float32', data, shape), candidates: all })
+      yield { start, similarities: matrixOf(similarities!) }
     }
   } finally {
     await program.dispose()
   }
-}
-
-function joined(rows: readonly Float32Array[], width: number): Float32Array {
-  const data = new Float32Array(rows.length * width)
-  for (const [i, row] of rows.entries()) data.set(row, i * width)
-  return data
 }

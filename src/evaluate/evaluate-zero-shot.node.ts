@@ -4,11 +4,10 @@ import type { Clip } from '../clip/clip.ts'
 import { type DataInput, sourceOf } from '../data/given.node.ts'
 import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import type { Classifier, ZeroShotOptions } from '../zero-shot/classifier.ts'
 import { type Scorer, zeroShotScorer } from '../zero-shot/scorer.ts'
-import type { Calibration } from './calibration.node.ts'
-import { classNames } from './embed-samples.ts'
-import { type ClassificationResult, evaluateClassifier, type JudgeOptions } from './evaluate-classifier.node.ts'
+import type { Calibration } from './calibration-record.ts'
+import { type ClassificationResult, evaluateScorer, type JudgeOptions } from './evaluate-classifier.node.ts'
+import { classNames } from './labelled-data.ts'
 
 /** Options of `evaluateZeroShot`. */
 export interface EvaluateZeroShotOptions extends Omit<JudgeOptions, 'calibration'> {
@@ -44,7 +43,7 @@ export async function evaluateZeroShot(
     templates: templates ?? options.calibration?.templates,
     signal,
   })
-  return evaluateClassifier(scorer.clip, scorer.classifier, source, options)
+  return evaluateScorer(scorer, source, options)
 }
 
 interface WordOptions {
@@ -53,16 +52,8 @@ interface WordOptions {
   signal?: AbortSignal | undefined
 }
 
-/** A zero-shot classifier of a data set's classes, for a model with a joint embedding. */
-export async function wordClassifier(clip: Clip, source: Source, options: WordOptions): Promise<Classifier> {
-  if (clip.likelihood) {
-    throw new UsageError(`${clip.name} has no joint embedding; it can be evaluated with zero-shot, and not calibrated`)
-  }
-  return (await wordScorer(clip, source, options)).classifier
-}
-
 /** A zero-shot scorer of a data set's classes, for any model. */
-function wordScorer(
+export function wordScorer(
   clip: Clip,
   source: Source,
   { words = new Map(), templates, signal }: WordOptions,
@@ -78,6 +69,5 @@ function wordScorer(
     }
     nameByWord.set(word, name)
   }
-  const options: ZeroShotOptions = { ...(templates && { templates }), ...(signal && { signal }), onLong: 'truncate' }
-  return zeroShotScorer(clip, [...nameByWord.keys()], options)
+  return zeroShotScorer(clip, [...nameByWord.keys()], { templates, signal, onLong: 'truncate' })
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { inRows, rowOf } from '../clip/matrix.ts'
 import { createRandom } from '../random.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
 import { scoresOf } from '../zero-shot/classifier.ts'
@@ -16,7 +17,7 @@ function clouds(seed: number, n: number) {
     const [row, column] = [Math.floor(i / width), i % width]
     return random.normal(column === labels[row] ? 2 : 0, 1)
   })
-  return { features, width, names, labels }
+  return { features: inRows(features, width), names, labels }
 }
 
 it('ends in a classifier of embeddings as they come', async () => {
@@ -25,7 +26,7 @@ it('ends in a classifier of embeddings as they come', async () => {
   expect(classifier).toMatchObject({ names, normalize: false })
   expect([C, sweep]).toEqual([0.316, []])
   const right = Array.from(train.labels).filter((label, i) => {
-    const z = scoresOf(classifier, train.features.subarray(i * width, (i + 1) * width))
+    const z = scoresOf(classifier, rowOf(train.features, i))
     return z.indexOf(Math.max(...z)) === label
   })
   expect(right.length / 90).toBeGreaterThan(0.85)

@@ -2,6 +2,7 @@
 // (C = 0.316, features not normalised), or with the best penalty on a validation set, as in the paper.
 
 import { Tensor as Value } from 'onnxruntime-common'
+import { matrixOf } from '../clip/matrix.ts'
 import { UsageError } from '../errors.ts'
 import { input } from '../graph/tensor.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -11,8 +12,8 @@ import type { LabelledFeatures } from './embed-samples.ts'
 import { logisticRegressor, type Regression } from './logistic-regression/logistic-regression.ts'
 import { negativeLogLikelihood } from './reliability.ts'
 
-/** Per-example features by name. */
-export type Features = Pick<LabelledFeatures, 'features' | 'width' | 'names' | 'labels'>
+/** Features of images, with the class of each. */
+export type Features = Pick<LabelledFeatures, 'features' | 'names' | 'labels'>
 
 /** Options of `linearProbe`. */
 export interface LinearProbeOptions {
@@ -79,9 +80,9 @@ export async function linearProbe(
     await regressor.dispose()
   }
 
-  async function sweep(held: Features): Promise<{ C: number; fit: Regression; sweep: Tried[] }> {
-    const judge = await scorer(runtime, held, names)
-    const fits = new Map<number, { fit: Regression } & Judged>()
+  async function sweep(validationSet: Features): Promise<{ C: number; fit: Regression; sweep: Tried[] }> {
+    const validator = await createValidator(runtime, validationSet, names)
+    const fits = new Map<number, { fit: Regression } & Validated>()
     const tried: Tried[] = []
 
     async function visit(step: number): Promise<void> {
@@ -89,9 +90,9 @@ export async function linearProbe(
       const nearest = [...fits.keys()].sort((a, b) => Math.abs(a - step) - Math.abs(b - step))[0]
       const start = nearest === undefined ? undefined : fits.get(nearest)!.fit
       const fit = await regressor.fit(strength(step), { start, signal })
-      const judged = await judge.run(fit)
-      fits.set(step, { fit, ...judged })
-      tried.push({ C: strength(step), ...judged })
+      const validated = await validator.run(fit)
+      fits.set(step, { fit, ...validated })
+      tried.push({ C: strength(step), ...validated })
       onFit?.(tried.at(-1)!)
     }
 
@@ -106,7 +107,7 @@ export async function linearProbe(
         await visit(middle - width)
       }
     } finally {
-      await judge.dispose()
+      await validator.dispose()
     }
     return { C: strength(best()), fit: fits.get(best())!.fit, sweep: tried }
   }
@@ -114,22 +115,22 @@ export async function linearProbe(
 
 const strength = (step: number): number => 10 ** -(grid.lowest + step / grid.perDecade)
 
-type Judged = Pick<Tried, 'accuracy' | 'loss'>
+type Validated = Pick<Tried, 'accuracy' | 'loss'>
 
 /** Evaluates fits on a validation set. */
-async function scorer(
+async function createValidator(
   runtime: Runtime,
-  { features, width, labels, names: ownNames }: Features,
+  { features, labels, names: ownNames }: Features,
   names: readonly string[],
-): Promise<{ run(fit: Regression): Promise<Judged>; dispose(): Promise<void> }> {
-  const classes = names.length
+): Promise<{ run(fit: Regression): Promise<Validated>; dispose(): Promise<void> }> {
+  const [[n, width], classes] = [features.shape, names.length]
   const expected = Array.from(labels, (label) => names.indexOf(ownNames[label]!))
   const unknown = ownNames.find((name) => !names.includes(name))
   if (unknown !== undefined) throw new UsageError(`class ${unknown} of the validation set has no training image`)
-  const x = input('x', 'float32', [labels.length, width])
+  const x = input('x', 'float32', [n, width])
   const w = input('w', 'float32', [classes, width])
   const program = await runtime.compile({ z: x.matmulTransposed(w).add(input('b', 'float32', [classes])) })
-  const values = new Value('float32', features, [labels.length, width])
+  const values = new Value('float32', features.data, features.shape)
   return {
     async run({ weights, bias }) {
       const { z } = await program.run({
@@ -137,7 +138,7 @@ async function scorer(
         w: new Value('float32', weights, [classes, width]),
         b: new Value('float32', bias, [classes]),
       })
-      const scores = { data: z!.data as Float32Array, classes }
+      const scores = matrixOf(z!)
       const correct = predictions(scores).filter((answer, i) => answer === expected[i])
       return { accuracy: correct.length / labels.length, loss: negativeLogLikelihood(scores, expected) }
     },

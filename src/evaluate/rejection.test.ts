@@ -1,16 +1,17 @@
 import { expect, it } from 'vitest'
+import { inRows } from '../clip/matrix.ts'
 import { answeredAt, answers, answersWithoutOwn, chooseThreshold } from './rejection.ts'
 
 const answer = (score: number, right: boolean, known = true) => ({ score, right, known })
 const all = [answer(5, true), answer(4, true), answer(3, false, false), answer(2, true), answer(1, false, false)]
 
 it('answers with the largest logit; of a picture of none, no answer is right', () => {
-  const scores = { data: Float32Array.of(1, 3, 2, 5, 4, 0), classes: 3 }
+  const scores = inRows(Float32Array.of(1, 3, 2, 5, 4, 0), 3)
   expect(answers(scores, [1, -1])).toEqual([answer(3, true), answer(5, false, false)])
 })
 
 it('leaves each picture’s own class out to see what a stranger would score, of two classes too', () => {
-  const scores = { data: Float32Array.of(1, 3, 5, 4), classes: 2 }
+  const scores = inRows(Float32Array.of(1, 3, 5, 4), 2)
   expect(answersWithoutOwn(scores, [1, 1])).toEqual([answer(1, false, false), answer(5, false, false)])
 })
 

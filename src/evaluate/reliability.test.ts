@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { inRows } from '../clip/matrix.ts'
 import { negativeLogLikelihood, reliability, softmax } from './reliability.ts'
 import { fitTemperature } from './temperature.ts'
 
 const golden = JSON.parse(readFileSync(new URL('../../fixtures/evaluate/classification.json', import.meta.url), 'utf8'))
-const scores = { data: Float32Array.from(golden.logits), classes: golden.classes }
+const scores = inRows(Float32Array.from(golden.logits), golden.classes)
 
 it("has scikit-learn's log loss, and the expected calibration error of the definition", () => {
   const found = reliability(scores, golden.labels)
@@ -35,18 +36,18 @@ it('fits the temperature that logits were multiplied with away again, however la
 
 it('stops at a limit where every answer is right, or no better than chance', () => {
   const data = Float32Array.of(3, 1, 0, 2)
-  expect(fitTemperature({ data, classes: 2 }, [0, 1])).toBe(1e-3)
-  expect(fitTemperature({ data, classes: 2 }, [1, 0])).toBe(1e3)
+  expect(fitTemperature(inRows(data, 2), [0, 1])).toBe(1e-3)
+  expect(fitTemperature(inRows(data, 2), [1, 0])).toBe(1e3)
 })
 
 it('stays finite for logits whose exponentials are not', () => {
-  const large = { data: Float32Array.of(1e4, -1e4, 0), classes: 3 }
-  expect([...softmax(large)]).toEqual([1, 0, 0])
+  const large = inRows(Float32Array.of(1e4, -1e4, 0), 3)
+  expect([...softmax(large.data)]).toEqual([1, 0, 0])
   expect(negativeLogLikelihood(large, [1])).toBe(2e4)
 })
 
 it('puts a confidence that is the edge of two bins into the lower one', () => {
-  const even = reliability({ data: Float32Array.of(0, 0), classes: 2 }, [0], { bins: 2 })
+  const even = reliability(inRows(Float32Array.of(0, 0), 2), [0], { bins: 2 })
   expect(even.bins.map(({ n }) => n)).toEqual([1, 0])
   expect(even.bins[0]).toMatchObject({ from: 0, to: 0.5, confidence: 0.5, accuracy: 1 })
 })

@@ -1,8 +1,9 @@
 // Whether a classifier's probabilities match its accuracy: negative log-likelihood, reliability diagram, expected
 // calibration error (Guo et al. 2017, On Calibration of Modern Neural Networks, §2).
 
+import { type Matrix, rowsOf } from '../clip/matrix.ts'
 import { UsageError } from '../errors.ts'
-import { checkScores, type Scores } from './classification.ts'
+import { checkScores } from './classification.ts'
 
 /** One bin of a reliability diagram. */
 export interface ReliabilityBin {
@@ -25,28 +26,21 @@ export interface Reliability {
   bins: ReliabilityBin[]
 }
 
-/** `exp(z / T) / Σ exp(z / T)` of each row, computed stably. */
-export function softmax({ data, classes }: Scores, temperature = 1): Float32Array {
+/** `exp(z / T) / Σ exp(z / T)`, computed stably. */
+export function softmax(row: Float32Array, temperature = 1): Float32Array {
   checkTemperature(temperature)
-  const p = new Float32Array(data.length)
-  for (let start = 0; start < data.length; start += classes) {
-    const row = data.subarray(start, start + classes)
-    const highest = row.reduce((a, b) => Math.max(a, b))
-    let total = 0
-    for (const z of row) total += Math.exp((z - highest) / temperature)
-    for (let c = 0; c < classes; c++) p[start + c] = Math.exp((row[c]! - highest) / temperature) / total
-  }
-  return p
+  const highest = row.reduce((a, b) => Math.max(a, b))
+  let total = 0
+  for (const z of row) total += Math.exp((z - highest) / temperature)
+  return row.map((z) => Math.exp((z - highest) / temperature) / total)
 }
 
-/** `log Σ exp(z / T) − z_label / T`, mean over the samples; finite where a probability would round to 0. */
-export function negativeLogLikelihood(scores: Scores, labels: ArrayLike<number>, temperature = 1): number {
+/** `log Σ exp(z / T) − z_label / T`, mean over the samples; finite even if a probability would round to 0. */
+export function negativeLogLikelihood(scores: Matrix, labels: ArrayLike<number>, temperature = 1): number {
   checkScores(scores, labels)
   checkTemperature(temperature)
-  const { data, classes } = scores
   let total = 0
-  for (let i = 0; i < labels.length; i++) {
-    const row = data.subarray(i * classes, (i + 1) * classes)
+  for (const [i, row] of rowsOf(scores).entries()) {
     const highest = row.reduce((a, b) => Math.max(a, b))
     let sum = 0
     for (const z of row) sum += Math.exp((z - highest) / temperature)
@@ -63,16 +57,14 @@ function checkTemperature(temperature: number): void {
 
 /** Confidences in bins of equal width, each with how often they were right. */
 export function reliability(
-  scores: Scores,
+  scores: Matrix,
   labels: ArrayLike<number>,
-  { temperature = 1, bins: count = 15 }: { temperature?: number; bins?: number } = {},
+  { temperature = 1, bins: count = 15 }: { temperature?: number | undefined; bins?: number | undefined } = {},
 ): Reliability {
   checkScores(scores, labels)
-  const { classes } = scores
-  const p = softmax(scores, temperature)
   const bins = Array.from({ length: count }, () => ({ n: 0, confidence: 0, right: 0 }))
-  for (let i = 0; i < labels.length; i++) {
-    const row = p.subarray(i * classes, (i + 1) * classes)
+  for (const [i, scoresOfImage] of rowsOf(scores).entries()) {
+    const row = softmax(scoresOfImage, temperature)
     const confidence = row.reduce((a, b) => Math.max(a, b))
     const bin = bins[Math.min(count - 1, Math.max(0, Math.ceil(confidence * count) - 1))]!
     bin.n++

@@ -1,35 +1,26 @@
 // Measures of retrieval (§3.1, appendix E.1): ranks and recall at k. If several captions belong to one image, the best ranked one
 // counts, as in the literature.
 
+import { type Matrix, rowsOf } from '../clip/matrix.ts'
 import { UsageError } from '../errors.ts'
-
-/** Similarities of queries (rows) with candidates (columns), row-major. */
-export interface Similarities {
-  data: Float32Array
-  columns: number
-}
+import { ranksBefore } from './classification.ts'
 
 /**
  * For each query, the number of candidates ranked before the best of its own: those with a higher score, or an equal score and
  * a lower index. 0 is the first rank.
  *
+ * @param similarities `[queries, candidates]`
  * @param own the correct columns of a row, at least one
  */
-export function ranks({ data, columns }: Similarities, own: (row: number) => Iterable<number>): Int32Array {
-  return Int32Array.from({ length: data.length / columns }, (_, row) => {
-    const scores = data.subarray(row * columns, (row + 1) * columns)
+export function ranks(similarities: Matrix, own: (row: number) => Iterable<number>): Int32Array {
+  return Int32Array.from(rowsOf(similarities), (scores, row) => {
     let best = -1
     for (const column of own(row)) {
       const better = best < 0 || scores[column]! > scores[best]! || (scores[column] === scores[best] && column < best)
       if (better) best = column
     }
     if (best < 0) throw new UsageError(`query ${row} has no correct candidate`)
-    const score = scores[best]!
-    let before = 0
-    for (let column = 0; column < columns; column++) {
-      if (scores[column]! > score || (scores[column] === score && column < best)) before++
-    }
-    return before
+    return ranksBefore(scores, best)
   })
 }
 

@@ -1,7 +1,8 @@
 // Temperature scaling (Guo et al. 2017, §4.2): divides logits by one number, chosen for the highest likelihood on labelled images that
 // were not trained on. It changes confidences, not predictions.
 
-import { checkScores, type Scores } from './classification.ts'
+import { type Matrix, rowsOf } from '../clip/matrix.ts'
+import { checkScores } from './classification.ts'
 
 /** Temperatures beyond these occur only if all predictions are correct, or all wrong: then there is no optimum. */
 const limits = [1e-3, 1e3] as const
@@ -14,7 +15,7 @@ const steps = 100
  *
  * Newton's method within a bracket, with bisection if a step would leave it.
  */
-export function fitTemperature(scores: Scores, labels: ArrayLike<number>): number {
+export function fitTemperature(scores: Matrix, labels: ArrayLike<number>): number {
   checkScores(scores, labels)
   let [low, high] = [1 / limits[1], 1 / limits[0]] as [number, number]
   if (slope(scores, labels, low).first >= 0) return limits[1]
@@ -33,22 +34,20 @@ export function fitTemperature(scores: Scores, labels: ArrayLike<number>): numbe
   return 1 / beta
 }
 
-function slope({ data, classes }: Scores, labels: ArrayLike<number>, beta: number): { first: number; second: number } {
+function slope(scores: Matrix, labels: ArrayLike<number>, beta: number): { first: number; second: number } {
   let [first, second] = [0, 0]
-  for (let i = 0; i < labels.length; i++) {
-    const start = i * classes
-    let highest = data[start]!
-    for (let c = 1; c < classes; c++) highest = Math.max(highest, data[start + c]!)
+  for (const [i, row] of rowsOf(scores).entries()) {
+    const highest = row.reduce((a, b) => Math.max(a, b))
     let [total, mean, square] = [0, 0, 0]
-    for (let c = 0; c < classes; c++) {
-      const z = data[start + c]! - highest
+    for (const logit of row) {
+      const z = logit - highest
       const e = Math.exp(beta * z)
       total += e
       mean += e * z
       square += e * z * z
     }
     mean /= total
-    first += mean - (data[start + labels[i]!]! - highest)
+    first += mean - (row[labels[i]!]! - highest)
     second += square / total - mean * mean
   }
   return { first: first / labels.length, second: second / labels.length }

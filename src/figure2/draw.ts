@@ -78,7 +78,7 @@ const languages: Record<
   },
 }
 
-/** The last part of a path: where it is on this machine is nothing to a reader of the figure. */
+/** The last part of a path: readers of the figure do not need its folder on this machine. */
 const lastPart = (path: string): string => {
   const name = path
     .replace(/[\\/]+$/, '')
@@ -97,7 +97,7 @@ export function tableOfFigure2(report: Figure2Report): string {
   return [
     '# Figure 2, at a small size',
     '',
-    `Trained on ${data}; judged by ${val}, where guessing gives ${percent(chance)}. ${images.toLocaleString('en-US')} images, ` +
+    `Trained on ${data}; validated on ${val}, where guessing gives ${percent(chance)}. ${images.toLocaleString('en-US')} images, ` +
       `${batch} in a batch, ${seeds} ${seeds === 1 ? 'seed: no spread' : 'seeds; numbers are means ± standard deviations over seeds'}.`,
     '',
     '| objective | learning rate | parameters | accuracy at the end |',
@@ -112,7 +112,7 @@ export function tableOfFigure2(report: Figure2Report): string {
     ...steps.map((step) => row(step, nameOf, seeds)),
     '',
     'Efficiency: the ratio of the images that each needs for the highest accuracy that both reach, interpolated in the',
-    'logarithm of images; it is not measurable where one of the two has that accuracy at its first point already. A gain is',
+    'logarithm of images; it cannot be measured if one of the two has that accuracy at its first point. A gain is',
     'beyond noise if it is more than two of its standard errors.',
     '',
     `| images processed | ${objectives.map(({ name }) => name).join(' | ')} |`,
@@ -133,13 +133,13 @@ function row(
   nameOf: (objective: string) => string,
   seeds: number,
 ): string {
-  const found = efficiency?.seeds ?? 0
-  const of = found < seeds ? ` (of ${found} of ${seeds} seeds)` : ''
+  const measuredSeeds = efficiency?.seeds ?? 0
+  const of = measuredSeeds < seeds ? ` (of ${measuredSeeds} of ${seeds} seeds)` : ''
   const spread = efficiency && efficiency.spread !== null ? ` ± ${efficiency.spread.toFixed(1)}` : ''
   const ratio = efficiency ? `${times(efficiency.mean)}${spread}${of}` : 'not measurable'
   const at = efficiency ? percent(efficiency.accuracy) : '–'
   const error = gain.error === null ? '' : ` ± ${(100 * gain.error).toFixed(1)}`
   const points = `${(100 * gain.mean).toFixed(1)}${error} points`
-  const noise = beyondNoise === null ? 'one seed: cannot tell' : beyondNoise ? 'yes' : 'no'
+  const noise = beyondNoise === null ? 'one seed: unknown' : beyondNoise ? 'yes' : 'no'
   return `| ${nameOf(from)} | ${nameOf(to)} | ${ratio} | ${at} | ${points} | ${noise} |`
 }

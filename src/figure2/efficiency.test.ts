@@ -74,7 +74,7 @@ it('claims no deviation from one seed', () => {
   expect(report.objectives[0]!.curve.every(({ spread }) => spread === null)).toBe(true)
   expect(report.steps[0]).toMatchObject({ gain: { error: null }, beyondNoise: null, efficiency: { spread: null } })
   expect(tableOfFigure2(report)).not.toContain('±')
-  expect(tableOfFigure2(report)).toContain('one seed: cannot tell')
+  expect(tableOfFigure2(report)).toContain('one seed: unknown')
   const far = summarize({ data: 'a', val: 'c', chance: 0.1, images: 1600, batch: 8 }, [run('lm', 1), run('bow', 1024)])
   expect(tableOfFigure2(far)).toContain('| not measurable |')
   const svg = drawFigure2(report)

@@ -7,10 +7,10 @@ import { type DataInput, sourceOf, validationSourceOf } from '../data/given.node
 import { holdOut } from '../data/held-out.ts'
 import type { Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
+import { replaceFile, replaceJson } from '../files/atomic.node.ts'
 import { makeFolder } from '../files/make-folder.node.ts'
 import type { Augmentation } from '../image/augment.ts'
 import { type InitialModel, initialModelOf } from '../training/initial-model.node.ts'
-import { replaceFile } from '../training/run/checkpoint.node.ts'
 import { writeDrawing } from '../training/run/curves.node.ts'
 import { type LoggedStep, type LoggedValidation, parseLines } from '../training/run/lines.ts'
 import { changedSettings } from '../training/run/settings.ts'
@@ -121,7 +121,7 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
   const { data, val } = await dataOf(options)
   if (!val.labels) {
     throw new UsageError(
-      `${val.name} has no classes, and the curves are accuracies over classes; give other data as \`validation\``,
+      `${val.name} has no classes, but the curves show accuracy over classes; give data with classes as \`validation\``,
       { option: 'validation' },
     )
   }
@@ -233,7 +233,7 @@ export async function* figure2(options: Figure2Options): AsyncGenerator<Figure2E
   const about = { data: data.name, val: val.name, chance: 1 / val.labels.length, images: steps * batch, batch }
   const report = summarize(about, runs, sweeps)
   await writeDrawing(join(out, 'figure2'), drawFigure2(report))
-  await replaceFile(join(out, 'figure2.json'), `${JSON.stringify(report, null, 2)}\n`)
+  await replaceJson(join(out, 'figure2.json'), report)
   await replaceFile(join(out, 'figure2.md'), tableOfFigure2(report))
   yield { kind: 'end', report }
 }
@@ -254,7 +254,7 @@ async function dataOf(options: Figure2Options): Promise<{ data: Source; val: Sou
 }
 
 async function smallModel(path: string): Promise<string> {
-  await replaceFile(path, `${JSON.stringify(figure2Model, null, 2)}\n`)
+  await replaceJson(path, figure2Model)
   return path
 }
 
@@ -267,7 +267,7 @@ export function pointsOf(steps: number, points: number): number[] {
 const nameOf = ({ kind, objective, learningRate, seed }: Figure2Run): string =>
   join('runs', kind === 'sweep' ? `sweep-${objective}-${learningRate}` : `${objective}-seed-${seed}`)
 
-/** What a run left when it was finished. @throws UsageError where it was another run */
+/** The result that a finished run stored. @throws UsageError if it was a run with other settings */
 async function finishedRun(
   out: string,
   run: Figure2Run,
@@ -276,9 +276,9 @@ async function finishedRun(
   const path = join(out, nameOf(run), 'figure2.json')
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  const kept = JSON.parse(text) as { settings: Record<string, unknown>; result: RunCurve }
-  const list = changedSettings(kept.settings, settings)
-  if (list.length === 0) return kept.result
+  const stored = JSON.parse(text) as { settings: Record<string, unknown>; result: RunCurve }
+  const list = changedSettings(stored.settings, settings)
+  if (list.length === 0) return stored.result
   throw new UsageError(
     `${path}: this run was made with other settings: ${list.join('; ')}. Give the same ones, or another \`out\``,
     { option: 'out' },

@@ -54,7 +54,7 @@ export interface Step {
   efficiency: (MeanAndSpread & { accuracy: number; images: { slow: number; fast: number }; seeds: number }) | undefined
   /** Accuracy at the end, `to` minus `from`, with its standard error over seeds; null with one seed. */
   gain: { mean: number; error: number | null }
-  /** Whether the gain is more than two of its standard errors; null with one seed, which cannot tell. */
+  /** Whether the gain is more than two of its standard errors; null with one seed. */
   beyondNoise: boolean | null
 }
 
@@ -108,11 +108,11 @@ function objectiveCurve(objective: Figured, runs: readonly RunCurve[], sweep: Ob
 }
 
 function step(from: Figured, to: Figured, slow: readonly RunCurve[], fast: readonly RunCurve[]): Step {
-  const found = slow.flatMap(({ seed, curve }) => {
+  const measured = slow.flatMap(({ seed, curve }) => {
     const other = fast.find((run) => run.seed === seed)
     return (other && efficiency(curve, other.curve)) ?? []
   })
-  const average = (pick: (e: (typeof found)[number]) => number) => meanAndSpread(found.map(pick)).mean
+  const average = (pick: (e: (typeof measured)[number]) => number) => meanAndSpread(measured.map(pick)).mean
   const ends = (runs: readonly RunCurve[]) => meanAndSpread(runs.map(({ curve }) => curve.at(-1)!.accuracy))
   const [a, b] = [ends(slow), ends(fast)]
   const mean = b.mean - a.mean
@@ -122,13 +122,13 @@ function step(from: Figured, to: Figured, slow: readonly RunCurve[], fast: reado
     from,
     to,
     efficiency:
-      found.length === 0
+      measured.length === 0
         ? undefined
         : {
-            ...meanAndSpread(found.map(({ ratio }) => ratio)),
+            ...meanAndSpread(measured.map(({ ratio }) => ratio)),
             accuracy: average(({ accuracy }) => accuracy),
             images: { slow: average(({ images }) => images.slow), fast: average(({ images }) => images.fast) },
-            seeds: found.length,
+            seeds: measured.length,
           },
     gain: { mean, error },
     beyondNoise: error === null ? null : mean > 2 * error,

@@ -1,10 +1,10 @@
-// A folder with those above it. Node's own recursive mkdir does not return where a folder exists and takes no others, as
-// /proc does.
+// Makes a folder and those above it. Node's recursive mkdir never returns in a folder that allows no new ones, such as
+// /proc.
 
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** Does nothing where the folder is there already. */
+/** Does nothing if the folder exists. */
 export async function makeFolder(path: string): Promise<void> {
   const parent = dirname(path)
   if (await isFolder(path)) return

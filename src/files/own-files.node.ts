@@ -14,7 +14,7 @@ export function ownFile(relative: string, own: string | undefined): string {
   return fileURLToPath(new URL(relative, own))
 }
 
-/** @throws CheckpointError where the file is missing: a bundler copied the code and left the files behind */
+/** @throws CheckpointError if the file is missing: a bundler copied the code without it */
 export function requireOwnFile(path: string): void {
   if (existsSync(path)) return
   throw new CheckpointError(

@@ -1,5 +1,5 @@
-// Text files as typeclip reads them, everywhere: UTF-8 with or without a byte order mark. Another encoding is refused,
-// never repaired: a caption with replacement characters would be learnt as it is.
+// Text files: UTF-8 with or without a byte order mark. Another encoding is refused, not repaired: training would learn
+// captions with replacement characters.
 
 import { UsageError } from '../errors.ts'
 
@@ -10,7 +10,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /**
  * A whole text.
  *
- * @param where what the messages begin with: a path, or a member of an archive
+ * @param where a path or a member of an archive, for messages
  * @throws UsageError for bytes that are not UTF-8, with the number of their line
  */
 export function decodeUtf8(bytes: Uint8Array, where: string): string {
@@ -93,7 +93,7 @@ function badLine(bytes: Uint8Array): number {
   }
 }
 
-/** UTF-16 begins with its mark; without one, the zero bytes of its Latin letters give it away. */
+/** UTF-16 starts with a mark, or else has many zero bytes among Latin letters. */
 function refuseUtf16(bytes: Uint8Array, where: string): void {
   const [a, b] = bytes
   const marked = (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)

@@ -2,12 +2,13 @@
 
 import type { Order, Source } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import { labelOf } from '../evaluate/embed-samples.ts'
+import { labelOf } from '../evaluate/labelled-data.ts'
 import { createRandom } from '../random.ts'
+import { fillTemplates } from '../zero-shot/prompts.ts'
 
 /**
- * `shots` images of each class; all of a class that has fewer. The images of fewer shots are among those of more, with the
- * same seed. What is broken in the source stays in it, so that it is named.
+ * `shots` images of each class; all images of a class that has fewer. With the same seed, fewer shots are a subset of more shots.
+ * Broken samples stay in the source, so that they are reported.
  */
 export async function fewShot(source: Source, shots: number, seed: number): Promise<Source> {
   const { byClass, broken } = await shuffledByClass(source, 'shots', seed)
@@ -16,7 +17,7 @@ export async function fewShot(source: Source, shots: number, seed: number): Prom
 }
 
 /**
- * A tenth of each class, at least one, and the rest. A class of one image stays on the learning side.
+ * A tenth of each class for validation, at least one image, and the rest for training. A class of one image is for training.
  *
  * @throws UsageError if that leaves no validation images
  */
@@ -43,7 +44,7 @@ export async function heldOutTenth(source: Source, seed: number): Promise<{ trai
   }
 }
 
-/** Keys of each class, in an order that the seed and the class's name decide; and those of what is broken. */
+/** Keys of each class, shuffled by the seed and the class's name; and the keys of broken samples. */
 async function shuffledByClass(source: Source, purpose: string, seed: number) {
   const byClass = new Map<string, string[]>()
   const broken = new Set<string>()
@@ -61,7 +62,7 @@ async function shuffledByClass(source: Source, purpose: string, seed: number) {
   return { byClass, broken }
 }
 
-/** Those samples of a source whose keys are named, in its order. */
+/** The samples of a source with these keys, in its order. */
 export function subset(
   source: Source,
   { keys, broken }: { keys: ReadonlySet<string>; broken: ReadonlySet<string> },
@@ -96,7 +97,7 @@ export function withPrompts(
         }
         const label = labelOf(sample, source)
         const word = words.get(label) ?? label
-        yield { ...sample, captions: templates.map((template) => template.replaceAll('{}', word)) }
+        yield { ...sample, captions: fillTemplates(templates, word) }
       }
     },
   }

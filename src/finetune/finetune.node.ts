@@ -5,14 +5,15 @@ import { join } from 'node:path'
 import { sourceOf } from '../data/given.node.ts'
 import type { Skipped } from '../data/sample.ts'
 import { UsageError } from '../errors.ts'
-import { classNames, severalClasses } from '../evaluate/embed-samples.ts'
 import { type ClassificationResult, evaluateClassifier } from '../evaluate/evaluate-classifier.node.ts'
-import { replaceFile } from '../training/run/checkpoint.node.ts'
+import { classNames, severalClasses } from '../evaluate/labelled-data.ts'
+import { replaceJson } from '../files/atomic.node.ts'
 import { inRunFolder } from '../training/run/folder.node.ts'
 import { writeModel } from '../training/run/saved-model.node.ts'
 import { columnsOf } from '../training/train-options.ts'
-import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier, writeClassifier } from '../zero-shot/classifier-file.node.ts'
+import { zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
+import { defaultTemplates } from '../zero-shot/prompts.ts'
 import { cachedFeatures } from './features.node.ts'
 import { fewShot, heldOutTenth, withPrompts } from './few-shot.ts'
 import type { MethodEvent, Task } from './method.ts'
@@ -57,8 +58,6 @@ export type FinetuneEvent =
   /** The validation of the original and of the fine-tuned model. */
   | ({ kind: 'evaluated'; what: 'zero-shot' | 'fine-tuned'; data: string; details: ClassificationResult } & Accuracy)
   | { kind: 'result'; result: FinetuneResult }
-
-const defaultTemplates = ['a photo of a {}.']
 
 /**
  * Fine-tunes a model on labelled images and yields what happens. `load(out)` is the result, together with
@@ -163,7 +162,7 @@ async function* inFolder(
       ...methodResult,
       skipped: skips.all(),
     }
-    await replaceFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`)
+    await replaceJson(join(out, 'result.json'), result)
     yield { kind: 'result', result }
   } finally {
     await clip.dispose()

@@ -10,8 +10,8 @@ import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { load } from '../clip/load.node.ts'
 import { createRandom } from '../random.ts'
 import { openInitialModel } from '../training/initial-model.node.ts'
-import { zeroShotClassifier } from '../zero-shot/classifier.ts'
 import { readClassifier } from '../zero-shot/classifier-file.node.ts'
+import { zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
 import { type FinetuneEvent, type FinetuneOptions, type FinetuneResult, finetune } from './finetune.node.ts'
 
 const colors = { red: [210, 40, 30], green: [30, 170, 50], blue: [30, 60, 200] } as const

@@ -17,11 +17,11 @@
 import type { Clip } from '../clip/clip.ts'
 import type { LoadOptions } from '../clip/load.node.ts'
 import type { Source } from '../data/sample.ts'
+import type { LabelledFeatures } from '../evaluate/embed-samples.ts'
 import type { InitialModel } from '../training/initial-model.node.ts'
 import type { Progress } from '../training/run/checkpoint.node.ts'
 import type { TrainEvent } from '../training/train.node.ts'
 import type { Classifier } from '../zero-shot/classifier.ts'
-import type { CachedFeatures } from './features.node.ts'
 import type { CommonOptions, OptionTable } from './options.ts'
 
 /** The options that a run's settings load a model with. */
@@ -60,7 +60,7 @@ export interface Task<Own = object> {
   /** The progress to resume from. */
   before: Progress | undefined
   /** The embeddings of all images, computed once and cached in `out/features/`. */
-  features(which: 'train' | 'val'): Promise<CachedFeatures>
+  features(which: 'train' | 'val'): Promise<LabelledFeatures>
   /** Writes a classifier and the unchanged model to `out`. */
   answerWith(classifier: Classifier): Promise<void>
 }

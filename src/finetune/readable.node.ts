@@ -1,24 +1,24 @@
-// Which images of a data set can be read, found before a run begins: a class of which none can is refused, and a run over
-// few images counts its epochs in those that it will learn from.
+// Finds the images that can be read before a run starts: a class without one is refused, and an epoch of a small data set counts
+// only readable images.
 
 import type { Sample, Skipped, Source } from '../data/sample.ts'
 import { InputError } from '../errors.ts'
-import { labelOf, refuseEmptyClasses } from '../evaluate/embed-samples.ts'
+import { labelOf, refuseEmptyClasses } from '../evaluate/labelled-data.ts'
 import { createImagePool } from '../image/pool.node.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import { subset } from './few-shot.ts'
 import type { CommonOptions } from './options.ts'
 
-/** Up to this size every image is decoded once beforehand. A larger set fills its batches whatever is broken in it. */
+/** In a set up to this size every image is decoded beforehand; a larger set has enough readable images to fill its batches. */
 const small = 2000
 const together = 32
 
 type Reading = Pick<CommonOptions, 'maxPixels' | 'exifRotate' | 'signal'> & { preprocessing: Preprocessing }
 
 /**
- * Decodes the images of each class until one can be read.
+ * Decodes the images of each class until one is readable.
  *
- * @throws UsageError for classes of which none can
+ * @throws UsageError for classes without a readable image
  */
 export async function checkClasses(source: Source, classes: readonly string[], reading: Reading): Promise<void> {
   const readable = new Set<number>()
@@ -32,7 +32,7 @@ export async function checkClasses(source: Source, classes: readonly string[], r
   refuseEmptyClasses(source, classes, readable, skipped)
 }
 
-/** A small source without what cannot be read; a large one as it is. */
+/** A small source without its unreadable images; a large one unchanged. */
 export async function readableOf(source: Source, reading: Reading): Promise<{ source: Source; skipped: Skipped[] }> {
   if (source.size > small) return { source, skipped: [] }
   const keys = new Set<string>()
@@ -45,15 +45,15 @@ export async function readableOf(source: Source, reading: Reading): Promise<{ so
   return { source: subset(source, { keys, broken: new Set() }, source.name), skipped }
 }
 
-/** The wanted samples in their order, each with the reason why it cannot be read, if there is one. */
+/** Selected samples in order; with the reason, if the image cannot be read. */
 async function* decoded(
   source: Source,
   wanted: (sample: Sample) => boolean,
-  { preprocessing, maxPixels, exifRotate, signal, workers }: Reading & { workers?: number },
-): AsyncGenerator<{ sample: Sample | Skipped; reason?: string }> {
+  { preprocessing, maxPixels, exifRotate, signal, workers }: Reading & { workers?: number | undefined },
+): AsyncGenerator<{ sample: Sample | Skipped; reason?: string | undefined }> {
   const pool = createImagePool({ preprocessing, maxPixels, exifRotate, workers })
   const ahead = workers === 0 ? 1 : together
-  const waiting: Promise<{ sample: Sample | Skipped; reason?: string }>[] = []
+  const waiting: Promise<{ sample: Sample | Skipped; reason?: string | undefined }>[] = []
   const read = async (sample: Sample) => {
     try {
       await pool.preprocess(sample.image)

@@ -1,14 +1,16 @@
 // The training loop of fine-tuning methods: ten validations during the run, and at the end the best model in the folder.
 
-import { cp, readdir, rename, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { load } from '../clip/load.node.ts'
 import { TrainingError } from '../errors.ts'
 import { evaluateClassifier } from '../evaluate/evaluate-classifier.node.ts'
+import { copyFiles } from '../files/atomic.node.ts'
 import type { ClipConfig } from '../model/config.ts'
 import type { Adaptation } from '../training/adaptation.ts'
 import { run, type TrainEvent } from '../training/train.node.ts'
 import { openClassifier } from '../zero-shot/open-classifier.node.ts'
+import { zeroShotClassifier } from '../zero-shot/prompt-ensemble.ts'
 import { subset } from './few-shot.ts'
 import { layerDecay } from './layer-decay.ts'
 import { loading, type Task } from './method.ts'
@@ -123,10 +125,10 @@ export async function evaluated(
   folder: string,
   { val, classes, words, templates, settings }: Pick<Task, 'val' | 'classes' | 'words' | 'templates' | 'settings'>,
 ) {
-  const { trained, towers, scorer } = await openClassifier(folder)
+  const { trained, towers } = await openClassifier(folder)
   const clip = await load(folder, { ...loading(settings), towers })
   try {
-    const { classifier } = await scorer(clip, trained ? undefined : words, { templates, onLong: 'truncate' })
+    const classifier = trained ?? (await zeroShotClassifier(clip, words, { templates, onLong: 'truncate' }))
     return await evaluateClassifier(clip, classifier, val, {
       words: new Map(classes.map((name, i) => [name, words[i]!])),
       signal: settings.signal,
@@ -140,12 +142,5 @@ export async function evaluated(
 async function keepBest(out: string): Promise<void> {
   const best = join(out, 'best')
   if (!(await stat(best).catch(() => undefined))) return
-  await copyModel(best, out)
-}
-
-export async function copyModel(from: string, to: string): Promise<void> {
-  for (const name of await readdir(from)) {
-    await cp(join(from, name), join(to, `${name}.part`))
-    await rename(join(to, `${name}.part`), join(to, name))
-  }
+  await copyFiles(best, out)
 }

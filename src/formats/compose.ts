@@ -1,11 +1,9 @@
-// Joins and splits tensors where the projects' layouts differ, on bytes of any type: nothing is rounded.
+// Joins and splits tensors for layouts that differ, on bytes of any type, so that nothing is rounded.
 
 import { type Bytes, decode, float32ToBfloat16, float32ToFloat16 } from '../checkpoint/bytes.ts'
 import { CheckpointError } from '../errors.ts'
 import { type DType, dtypeBytes, isFloat } from '../graph/dtype.ts'
 import type { Source } from './tensor-names.ts'
-
-/** A tensor's bytes: row-major, little-endian. */
 
 /** One way in which the layouts differ, in both directions. */
 interface Composition {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { fromHuggingFace, fromOpenClip } from './activations.ts'
+import { fromHuggingFace } from './hugging-face.ts'
+import { fromOpenClip } from './open-clip.ts'
 
 const golden = JSON.parse(readFileSync(new URL('../../fixtures/configs.json', import.meta.url), 'utf8')) as {
   open_clip: Record<string, { vision_cfg: { layers: unknown; width: number }; text_cfg: { heads: number } }>
@@ -50,7 +51,7 @@ describe("open_clip's configurations", () => {
     ['vision_cfg', { output_tokens: true }, /field output_tokens/],
     ['vision_cfg', { norm_kwargs: { eps: 1e-6, bias: false } }, /norm_kwargs: field bias/],
     ['vision_cfg', { head_width: 100 }, /image encoder is 768 wide and has 7 heads/],
-    ['text_cfg', { heads: 7 }, /text encoder is 512 wide and has 7 heads; the heads have to divide the width/],
+    ['text_cfg', { heads: 7 }, /text encoder is 512 wide and has 7 heads; the number of heads must divide the width/],
     ['text_cfg', { heads: 0 }, /has 0 heads/],
   ])('%s of %o is refused', (tower, changed, message) => {
     const json = { ...usual, [tower]: { ...usual[tower as 'text_cfg'], ...changed } }

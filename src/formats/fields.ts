@@ -2,7 +2,8 @@
 
 import { CheckpointError } from '../errors.ts'
 
-type Json = Record<string, unknown>
+/** An object of a config file. */
+export type Json = Record<string, unknown>
 
 export interface Fields {
   /** The file and the path inside it, for messages. */
@@ -101,3 +102,7 @@ export function fieldsOf(json: unknown, where: string): Fields {
 
 /** Names written one after another. */
 export const fieldNames = (list: string): readonly string[] => list.trim().split(/\s+/)
+
+/** Leaves out settings that have the project's default. */
+export const withoutDefaults = (settings: Json, defaults: Json): Json =>
+  Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== defaults[name]))

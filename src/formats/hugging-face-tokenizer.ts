@@ -1,5 +1,6 @@
 // The files of a Hugging Face CLIPTokenizer, from the merges that ship with typeclip.
 
+import { jsonText } from '../files/json-text.ts'
 import { createBytePairEncoding, firstMerged, type Merges } from '../tokenizer/bpe.ts'
 
 const start = '<|startoftext|>'
@@ -17,8 +18,8 @@ export function huggingFaceTokenizer(merges: Merges, contextLength: number): Rec
   return {
     'vocab.json': JSON.stringify(vocabulary),
     'merges.txt': `#version: 0.2\n${lines.join('\n')}\n`,
-    'special_tokens_map.json': json(special),
-    'tokenizer_config.json': json({
+    'special_tokens_map.json': jsonText(special),
+    'tokenizer_config.json': jsonText({
       ...special,
       tokenizer_class: 'CLIPTokenizer',
       processor_class: 'CLIPProcessor',
@@ -29,5 +30,3 @@ export function huggingFaceTokenizer(merges: Merges, contextLength: number): Rec
     }),
   }
 }
-
-const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

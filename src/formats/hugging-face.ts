@@ -1,9 +1,10 @@
-// Hugging Face's `config.json` of a CLIPModel, read into ours.
+// Hugging Face's `config.json` of a CLIPModel, read and written.
 
 import { CheckpointError } from '../errors.ts'
 import { checkHeads } from '../model/check-heads.ts'
 import type { ClipConfig, TextTowerConfig, VisionTransformerConfig } from '../model/config.ts'
-import { type Fields, fieldNames, fieldsOf } from './fields.ts'
+import { type Fields, fieldNames, fieldsOf, type Json } from './fields.ts'
+import type { WholeConfig } from './whole-config.ts'
 
 /** Classes whose computation is CLIPModel's, whole or in part. */
 const architectures = fieldNames(`
@@ -36,7 +37,7 @@ const textFields = fieldNames('max_position_embeddings vocab_size')
 const activations = { quick_gelu: 'quickgelu', gelu: 'gelu' } as const
 
 /**
- * @throws CheckpointError naming a field that is missing, of the wrong type, or asks for what is not built
+ * @throws CheckpointError naming a field that is missing, of the wrong type, or asks for what typeclip does not build
  */
 export function fromHuggingFace(json: unknown, where: string): ClipConfig {
   const top = fieldsOf(json, where)
@@ -66,7 +67,7 @@ function towersOf(top: Fields, kind: 'both' | 'image' | 'text', where: string): 
   if (kind === 'image') return { embedDim: top.integer('projection_dim', 512), image: imageTower(top) }
   if (kind === 'text') return { embedDim: top.integer('projection_dim', 512), text: textTower(top) }
   top.allow([...topFields, ...general])
-  // Files of 2022 hold a tower's settings a second time, under `…_dict`; those are the ones that count there.
+  // Files of 2022 have an encoder's settings a second time, under `…_dict`, and transformers uses those.
   const tower = (name: string): Fields => top.optional(`${name}_dict`) ?? top.optional(name) ?? fieldsOf({}, where)
   return {
     embedDim: top.integer('projection_dim', 512),
@@ -116,5 +117,54 @@ function textTower(tower: Fields): TextTowerConfig {
     vocabularySize: tower.integer('vocab_size', 49408),
     pool: endId === 2 ? 'argmax' : 'end',
     endId: endId === 2 ? 49407 : endId,
+  }
+}
+
+const hiddenAct = { quickgelu: 'quick_gelu', gelu: 'gelu' } as const
+
+/**
+ * The content of `config.json`.
+ *
+ * @param startId the tokenizer's start token
+ */
+export function huggingFaceConfig({ embedDim, image, text }: WholeConfig, startId: number): Json {
+  if (image.kind !== 'vision-transformer' || !image.preNorm || image.pool !== 'token') {
+    const what =
+      image.kind !== 'vision-transformer' ? 'is a ResNet' : image.preNorm ? 'averages patches' : 'has no ln_pre'
+    throw new CheckpointError(
+      `the image tower ${what}, which Hugging Face's CLIPModel cannot be; convert to open_clip instead`,
+    )
+  }
+  const transformer = (tower: VisionTransformerConfig | TextTowerConfig): Json => ({
+    hidden_size: tower.width,
+    intermediate_size: tower.mlpWidth,
+    num_hidden_layers: tower.layers,
+    num_attention_heads: tower.heads,
+    hidden_act: hiddenAct[tower.activation],
+    layer_norm_eps: tower.layerNormEpsilon,
+    projection_dim: embedDim,
+  })
+  return {
+    architectures: ['CLIPModel'],
+    model_type: 'clip',
+    projection_dim: embedDim,
+    logit_scale_init_value: 2.6592,
+    text_config: {
+      model_type: 'clip_text_model',
+      ...transformer(text),
+      max_position_embeddings: text.contextLength,
+      vocab_size: text.vocabularySize,
+      bos_token_id: startId,
+      // With 2, which is wrong, transformers reads the embedding at the highest id; OpenAI's own files have it so.
+      eos_token_id: text.pool === 'argmax' ? 2 : text.endId,
+      pad_token_id: 1,
+    },
+    vision_config: {
+      model_type: 'clip_vision_model',
+      ...transformer(image),
+      image_size: image.imageSize,
+      patch_size: image.patchSize,
+      num_channels: 3,
+    },
   }
 }

@@ -1,26 +1,27 @@
-// Rewrites a checkpoint under another project's names and layout, tensor for tensor.
+// Writes a checkpoint's tensors under another project's names and in its layout.
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Checkpoint, StoredTensor } from '../checkpoint/checkpoint.ts'
+import type { StoredTensor } from '../checkpoint/checkpoint.ts'
 import { readTensorBytes } from '../checkpoint/read.node.ts'
-import { type TensorToWrite, writeFolder, writeSafetensors } from '../checkpoint/write.node.ts'
+import { type TensorToWrite, writeSafetensors } from '../checkpoint/write.node.ts'
 import { CheckpointError } from '../errors.ts'
+import { writeFolder } from '../files/atomic.node.ts'
 import { dtypeBytes } from '../graph/dtype.ts'
 import { byteLength, cast, castType, compositions, type FloatType } from './compose.ts'
-import { resolveNaming, type Source, toHuggingFace } from './tensor-names.ts'
+import { type Beside, type ConvertTarget, families } from './families.ts'
+import type { Source } from './tensor-names.ts'
 
-/** `openai`: one file. `open_clip`, `hf`: a folder as those projects lay it out. */
-export type ConvertTarget = 'openai' | 'open_clip' | 'hf'
+/** A checkpoint's tensors, and what each canonical one is made of. */
+export interface NamedTensors {
+  tensors: ReadonlyMap<string, StoredTensor>
+  sources: ReadonlyMap<string, Source>
+}
 
-export interface ConvertOptions {
+export interface ConvertOptions extends Pick<Beside, 'files' | 'notes'> {
   to: ConvertTarget
   /** The type that real numbers are written as. Default: as stored. */
   dtype?: FloatType | undefined
-  /** The other files of the folder, by name: configurations, tokenizer. */
-  files?: Readonly<Record<string, string>> | undefined
-  /** Integers beside the weights: OpenAI's notes of the architecture (`input_resolution` …). */
-  notes?: Readonly<Record<string, number>> | undefined
   overwrite?: boolean | undefined
   onProgress?: ((progress: { tensor: string; written: number; total: number }) => void) | undefined
 }
@@ -33,26 +34,13 @@ export interface ConvertReport {
   bytes: number
 }
 
-const weightsName: Record<ConvertTarget, string | undefined> = {
-  openai: undefined,
-  open_clip: 'open_clip_model.safetensors',
-  hf: 'model.safetensors',
-}
-
-/** A canonical tensor's name in the target, and how it is made. */
-const targetNames: Record<ConvertTarget, (name: string) => Source | undefined> = {
-  openai: (name) => ({ names: [name], how: name.startsWith('logit_') ? 'reshape' : 'same' }),
-  open_clip: (name) => ({ names: [name], how: name.startsWith('logit_') ? 'reshape' : 'same' }),
-  hf: toHuggingFace,
-}
-
 /**
- * Writes a checkpoint in another project's layout. Where the type stays the same, every number keeps its bits.
+ * Writes a checkpoint in another project's layout. If the type stays the same, every number keeps its bits.
  *
- * @throws CheckpointError where the target has no name for a tensor; UsageError if the target exists and `overwrite` is not set
+ * @throws CheckpointError if the target has no name for a tensor; UsageError if the target exists and `overwrite` is not set
  */
 export async function convertCheckpoint(
-  checkpoint: Checkpoint,
+  checkpoint: NamedTensors,
   target: string,
   options: ConvertOptions,
 ): Promise<ConvertReport> {
@@ -72,7 +60,7 @@ export async function convertCheckpoint(
   )
   const metadata = { format: 'pt' }
   const { overwrite = false, files = {} } = options
-  const name = weightsName[options.to]
+  const name = families[options.to].weights
   if (!name) await writeSafetensors(target, watched, { metadata, overwrite })
   else {
     await writeFolder(target, overwrite, async (part) => {
@@ -84,18 +72,16 @@ export async function convertCheckpoint(
 }
 
 /** Every tensor of the target with its type and shape, before a byte is read. */
-function plan(checkpoint: Checkpoint, { to, dtype, notes = {} }: ConvertOptions): Map<string, TensorToWrite> {
-  const { sources } = resolveNaming(checkpoint.tensors.keys())
+function plan(checkpoint: NamedTensors, { to, dtype, notes = {} }: ConvertOptions): Map<string, TensorToWrite> {
   const tensors = new Map<string, TensorToWrite>()
-  for (const [name, source] of sources) {
-    const target = targetNames[to](name)
+  for (const name of checkpoint.sources.keys()) {
+    const target = families[to].tensor(name)
     if (!target) {
       throw new CheckpointError(
         `Hugging Face's CLIPModel has no place for '${name}'; ${name.startsWith('visual.') ? 'it has no ResNet. ' : ''}Convert to open_clip instead`,
       )
     }
-    const parts = source.names.map((stored) => checkpoint.tensors.get(stored)!)
-    const made = assemble(name, parts, source.how, dtype)
+    const made = canonicalTensor(checkpoint, name, dtype)!
     const { partShape, part } = compositions[target.how]
     const shape = partShape(made.shape, target.names.length, name)
     target.names.forEach((targetName, i) => {
@@ -110,13 +96,15 @@ function plan(checkpoint: Checkpoint, { to, dtype, notes = {} }: ConvertOptions)
   return tensors
 }
 
-/** The canonical tensor that stored ones make. */
-function assemble(
+/** A canonical tensor, made of stored ones when its bytes are needed; undefined if the checkpoint does not have it. */
+export function canonicalTensor(
+  { tensors, sources }: NamedTensors,
   name: string,
-  parts: StoredTensor[],
-  how: Source['how'],
-  dtype: FloatType | undefined,
-): TensorToWrite {
+  dtype?: FloatType | undefined,
+): TensorToWrite | undefined {
+  const source = sources.get(name)
+  if (!source) return undefined
+  const parts = source.names.map((stored) => tensors.get(stored)!)
   const types = new Set(parts.map((part) => castType(part.dtype, dtype)))
   if (types.size > 1) {
     throw new CheckpointError(
@@ -125,7 +113,7 @@ function assemble(
     )
   }
   const type = [...types][0]!
-  const { shape, bytes } = compositions[how]
+  const { shape, bytes } = compositions[source.how]
   const whole = shape(
     parts.map((part) => part.shape),
     name,

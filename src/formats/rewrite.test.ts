@@ -14,7 +14,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const source = (name: string) => openCheckpoint(resolve('fixtures', name))
+async function named(path: string) {
+  const checkpoint = await openCheckpoint(path)
+  return { ...checkpoint, ...resolveNaming(checkpoint.tensors.keys()) }
+}
+const source = (name: string) => named(resolve('fixtures', name))
 
 /** Every tensor under its stored name, as hex. */
 async function contents(path: string): Promise<Record<string, string>> {
@@ -31,8 +35,8 @@ describe('convertCheckpoint', () => {
     const original = await source('checkpoints/openai-vit.pt')
     await convertCheckpoint(original, join(folder, 'hf'), { to: 'hf', files: { 'config.json': '{}' } })
     expect((await readdir(join(folder, 'hf'))).sort()).toEqual(['config.json', 'model.safetensors'])
-    const hf = await openCheckpoint(join(folder, 'hf'))
-    expect(resolveNaming(hf.tensors.keys()).naming).toBe('hf')
+    const hf = await named(join(folder, 'hf'))
+    expect(hf.naming).toBe('hf')
     expect(hf.tensors.get('visual_projection.weight')!.shape).toEqual([8, 8])
 
     const notes = { input_resolution: 32, context_length: 5, vocab_size: 20 }
@@ -43,7 +47,7 @@ describe('convertCheckpoint', () => {
   it('from Hugging Face to open_clip and back keeps every bit', async () => {
     const original = await source('parity/hf-quickgelu')
     await convertCheckpoint(original, join(folder, 'oc'), { to: 'open_clip' })
-    await convertCheckpoint(await openCheckpoint(join(folder, 'oc')), join(folder, 'hf2'), { to: 'hf' })
+    await convertCheckpoint(await named(join(folder, 'oc')), join(folder, 'hf2'), { to: 'hf' })
     expect(await contents(join(folder, 'hf2'))).toEqual(await contents(original.files[0]!))
   })
 
@@ -77,7 +81,7 @@ describe('convertCheckpoint', () => {
     const path = join(folder, 'once.safetensors')
     await convertCheckpoint(original, path, { to: 'openai' })
     const before = await readFile(path)
-    await expect(convertCheckpoint(original, path, { to: 'openai' })).rejects.toThrow('is there already')
+    await expect(convertCheckpoint(original, path, { to: 'openai' })).rejects.toThrow('exists already')
     await convertCheckpoint(original, path, { to: 'openai', overwrite: true })
     expect(await readFile(path)).toEqual(before)
 

@@ -1,19 +1,22 @@
-// How the projects name CLIP's tensors: OpenAI's names are the canonical ones, open_clip's are the same or stand
-// under `text.`, Hugging Face's are a table away (transformers' convert_clip_original_pytorch_to_hf.py, read here as data).
+// How the projects name CLIP's tensors. OpenAI's names are the canonical ones; open_clip's are the same, or below `text.`;
+// Hugging Face's are in a table (from transformers' convert_clip_original_pytorch_to_hf.py).
 
 import { CheckpointError } from '../errors.ts'
+import { few, refuseUnprojected, whatHas } from './foreign-tensors.ts'
 
 export type Naming = 'openai' | 'open_clip' | 'open_clip-custom-text' | 'hf'
 
-/** How one tensor under OpenAI's canonical name is made of stored ones. */
+/** The stored tensors that make a canonical one, and how. */
 export interface Source {
   names: string[]
-  /** `transpose`: a matrix the other way round. `concat`: one below the other (q, k, v → in_proj).
-   * `reshape`: the same elements, where one project stores a scalar and another a list of one. */
+  /**
+   * `transpose`: a matrix transposed. `concat`: joined along the first axis (q, k, v → in_proj). `reshape`: the same
+   * elements, for a scalar that another project stores as a list of one.
+   */
   how: 'same' | 'transpose' | 'concat' | 'reshape'
 }
 
-// Canonical name, Hugging Face's name, and how the one becomes the other. `#` is the number of a block.
+// Canonical name, Hugging Face's name, and how one becomes the other. `#` is the number of a block.
 type Row = [canonical: string, hf: string, how: Source['how']]
 
 const both = (canonical: string, hf: string): Row[] => [
@@ -51,72 +54,56 @@ const rows: Row[] = [
   ...textRows,
 ]
 
+const batchNorm = '{weight,bias,running_mean,running_var,num_batches_tracked}'
+
 /** The modified ResNet, which Hugging Face has no class for. */
 const resnetNames = [
-  ...['bn1', 'bn2', 'bn3'].flatMap((bn) => [`visual.${bn}`, ...[1, 2, 3, 4].map((i) => `visual.layer${i}.#.${bn}`)]),
-  ...[1, 2, 3, 4].map((i) => `visual.layer${i}.#.downsample.1`),
+  `visual.{bn1,bn2,bn3}.${batchNorm}`,
+  `visual.layer{1,2,3,4}.#.{bn1,bn2,bn3,downsample.1}.${batchNorm}`,
+  'visual.{conv1,conv2,conv3}.weight',
+  'visual.layer{1,2,3,4}.#.{conv1,conv2,conv3,downsample.0}.weight',
+  'visual.attnpool.{q,k,v,c}_proj.{weight,bias}',
+  'visual.attnpool.positional_embedding',
 ]
-  .flatMap((bn) =>
-    ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked'].map((part) => `${bn}.${part}`),
-  )
-  .concat(
-    ['conv1', 'conv2', 'conv3'].flatMap((conv) => [
-      `visual.${conv}.weight`,
-      ...[1, 2, 3, 4].map((i) => `visual.layer${i}.#.${conv}.weight`),
-    ]),
-    [1, 2, 3, 4].map((i) => `visual.layer${i}.#.downsample.0.weight`),
-    ['q_proj', 'k_proj', 'v_proj', 'c_proj'].flatMap((proj) => [
-      `visual.attnpool.${proj}.weight`,
-      `visual.attnpool.${proj}.bias`,
-    ]),
-    'visual.attnpool.positional_embedding',
-  )
 
-/** What typeclip's own objectives train beside an image tower (`src/objectives`); no other project has names for it. */
+/** Parameters of typeclip's own objectives (`src/objectives`); no other project has names for them. */
 const objectiveNames = [
-  'bag_of_words.weight',
-  'bag_of_words.bias',
-  'cbow.token_embedding.weight',
-  'cbow.text_projection',
-  'caption.image_projection.weight',
-  'caption.image_projection.bias',
-  'caption.token_embedding.weight',
-  'caption.positional_embedding',
-  ...['ln_1', 'attn.out_proj', 'ln_cross', 'ln_2', 'mlp.c_fc', 'mlp.c_proj']
-    .concat(['q_proj', 'k_proj', 'v_proj', 'out_proj'].map((projection) => `cross_attn.${projection}`))
-    .flatMap((part) => [`${part}.weight`, `${part}.bias`])
-    .concat('attn.in_proj_weight', 'attn.in_proj_bias')
-    .map((name) => `caption.transformer.resblocks.#.${name}`),
-  'caption.ln_final.weight',
-  'caption.ln_final.bias',
+  'bag_of_words.{weight,bias}',
+  'cbow.{token_embedding.weight,text_projection}',
+  'caption.{image_projection,ln_final}.{weight,bias}',
+  'caption.{token_embedding.weight,positional_embedding}',
+  'caption.transformer.resblocks.#.{ln_1,attn.out_proj,ln_cross,ln_2,mlp.c_fc,mlp.c_proj}.{weight,bias}',
+  'caption.transformer.resblocks.#.cross_attn.{q,k,v,out}_proj.{weight,bias}',
+  'caption.transformer.resblocks.#.attn.in_proj_{weight,bias}',
 ]
+
+/** `a.{b,c}` → `a.b`, `a.c` */
+function expand(pattern: string): string[] {
+  const [, before, inside, after] = /^(.*?)\{(.*?)\}(.*)$/.exec(pattern) ?? []
+  return inside?.split(',').flatMap((one) => expand(`${before}${one}${after}`)) ?? [pattern]
+}
 
 const rowOf = new Map(rows.map((row) => [row[0], row]))
-const rowOfHf = new Map(rows.flatMap((row) => spread(row[1]).map((name) => [name, row] as const)))
+const rowOfHf = new Map(rows.flatMap((row) => expand(row[1]).map((name) => [name, row] as const)))
 const scalars = new Set(['logit_scale', 'logit_bias'])
-const canonical = new Set([...rowOf.keys(), ...resnetNames, ...objectiveNames, ...scalars])
+const canonical = new Set([...rowOf.keys(), ...[...resnetNames, ...objectiveNames].flatMap(expand), ...scalars])
 const textNames = new Set(textRows.map(([name]) => name))
-
-/** `{q,k,v}_proj` → three names. */
-function spread(hf: string): string[] {
-  return hf.includes('{') ? ['q', 'k', 'v'].map((part) => hf.replace('{q,k,v}', part)) : [hf]
-}
 
 const blockNumber = /\b(resblocks|encoder\.layers|layer[1-4])\.(\d+)\./
 const toTemplate = (name: string): string => name.replace(blockNumber, '$1.#.')
 const fillIn = (template: string, name: string): string => template.replace('#', name.match(blockNumber)?.[2] ?? '#')
 
-/** Stored beside the weights, and none: positions 0, 1, 2 …, masks, and OpenAI's notes of the architecture. */
+/** Stored with the weights, but not weights: positions 0, 1, 2 …, masks, and OpenAI's notes of the architecture. */
 const ignored = /(^|\.)(position_ids|attn_mask|input_resolution|context_length|vocab_size)$/
 
-// The first tensor of a tower tells the naming, and what stands before it is a wrapper (`module.`, `state_dict.`).
+// The name of an encoder's first tensor shows the naming, and what precedes it is a wrapper (`module.`, `state_dict.`).
 const anchors: [Naming, RegExp][] = [
   ['hf', /^(|.*\.)(vision_model\.embeddings\.patch_embedding|text_model\.embeddings\.token_embedding)\.weight$/],
   ['open_clip-custom-text', /^(|.*\.)text\.token_embedding\.weight$/],
   ['open_clip', /^(|.*\.)(visual\.conv1|token_embedding)\.weight$/],
 ]
 
-/** Where a training checkpoint holds several models (the trained one, a moving average), these are the ones meant. */
+/** Of several models in a training checkpoint (such as a moving average), the one under the first of these is used. */
 const usualWrappers = [
   '',
   'module.',
@@ -128,12 +115,12 @@ const usualWrappers = [
 ]
 
 /**
- * Detects the naming and gives, for every tensor of CLIP that is there, the stored tensors it is made of.
+ * Detects the naming, and finds the stored tensors of every canonical one.
  *
- * OpenAI and open_clip use the same names; `openai` is said where OpenAI's notes (`input_resolution` …) stand beside
- * the weights. Whether the model is complete is for the caller to see; either tower alone is one.
+ * OpenAI and open_clip use the same names; it is `openai` if OpenAI's notes (`input_resolution` …) are among the weights.
+ * The caller checks whether the model is complete; one encoder alone is accepted.
  *
- * @throws CheckpointError where no naming fits, or a tensor is none of CLIP's
+ * @throws CheckpointError if no naming fits, or a tensor is not part of CLIP
  */
 export function resolveNaming(names: Iterable<string>): { naming: Naming; sources: Map<string, Source> } {
   const all = [...names]
@@ -174,62 +161,6 @@ function detect(all: string[]): { naming: Naming; prefix: string } {
   )
 }
 
-/** What tensors that are none of CLIP's tell of their model; the first that fits. */
-const signs: readonly (readonly [names: RegExp, what: string])[] = [
-  [/lora_[AB]\./, 'They are an adapter (LoRA), which has to be merged into the model that it was trained on'],
-  [/(^|\.)ls_[12]\.gamma$/, 'They are layer scale (`ls_init_value` in open_clip), which typeclip does not build'],
-  [/^visual\.trunk\./, "The image encoder is one of timm's (SigLIP, ConvNeXt, EVA …), which typeclip does not have"],
-  [/text_decoder\.|attn_pool\.|^text\.cls_emb$/, 'This is CoCa, which typeclip does not have'],
-  [
-    /^text\.(transformer\.(embeddings|encoder)|proj\.)/,
-    'The text encoder is a BERT or a relative, which typeclip does not have',
-  ],
-  [/(text|vision)_model\.head\.|^logit_bias$/, 'This is SigLIP, which typeclip does not have'],
-  [/positional?_embedding_res/, 'This is LongCLIP, which typeclip does not have'],
-  [
-    /^(classifier|head|fc)\.(weight|bias)$/,
-    'They are a classifier on top of CLIP; save the CLIP by itself, without them',
-  ],
-  [/^(class_head|box_head)\./, 'This is OWL-ViT, which typeclip does not have'],
-  [/^decoder\./, 'This is CLIP with a decoder (CLIPSeg), which typeclip does not have'],
-  [
-    /language_model\.|multi_modal_projector|lm_head/,
-    'This is a language model that sees (LLaVA …), which typeclip does not have',
-  ],
-]
-
-const signIn = (names: readonly string[]): string | undefined =>
-  signs.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1]
-
-const whatHas = (names: readonly string[]): string =>
-  signIn(names) ?? 'Such a model typeclip does not have; if they are parts beside a CLIP, save the CLIP by itself'
-
-/**
- * One encoder without the projection into the joint space, as in a Stable Diffusion pipeline: `text_model.` stands before
- * its names, or nothing since transformers 5.6.
- */
-const unprojected = [
-  ['CLIPTextModel', 'text', /^(text_model\.)?embeddings\.token_embedding\.weight$/, 'text_projection.weight'],
-  ['CLIPVisionModel', 'image', /^(vision_model\.)?embeddings\.patch_embedding\.weight$/, 'visual_projection.weight'],
-] as const
-
-/** @throws CheckpointError for one encoder of Hugging Face's that has no projection */
-function refuseUnprojected(all: readonly string[]): void {
-  const found = unprojected.filter(([, , embedding]) => all.some((name) => embedding.test(name)))
-  const [one] = found
-  if (!one || found.length > 1 || all.includes(one[3]) || signIn(all)) return
-  const [name, encoder] = one
-  throw new CheckpointError(
-    `this is a ${name}: the ${encoder} encoder without its projection (${one[3]}), so it has no joint embedding of images and texts. Use the whole CLIP that it was taken from (such as openai/clip-vit-large-patch14), or a folder of a ${name}WithProjection`,
-  )
-}
-
-const few = (names: string[]): string =>
-  names
-    .slice(0, 5)
-    .map((name) => `'${name.length > 100 ? `${name.slice(0, 100)}…` : name}'`)
-    .join(', ') + (names.length > 5 ? ' …' : '')
-
 function resolve(stored: string, naming: Naming): { name: string; source: Source } | undefined {
   if (naming === 'hf') {
     const row = rowOfHf.get(toTemplate(stored))
@@ -246,7 +177,7 @@ function resolve(stored: string, naming: Naming): { name: string; source: Source
   return { name, source: { names: [stored], how } }
 }
 
-const hfNames = (row: Row, numbered: string): string[] => spread(row[1]).map((name) => fillIn(name, numbered))
+const hfNames = (row: Row, numbered: string): string[] => expand(row[1]).map((name) => fillIn(name, numbered))
 
 /** q without k and v cannot make an in_proj. */
 function refuseMissingParts(sources: Map<string, Source>, all: string[]): void {
@@ -257,7 +188,7 @@ function refuseMissingParts(sources: Map<string, Source>, all: string[]): void {
   }
 }
 
-/** The other way: what Hugging Face calls a canonical tensor, or undefined where it has no name for it (a ResNet). */
+/** Hugging Face's names for a canonical tensor; undefined if it has none (a ResNet). */
 export function toHuggingFace(name: string): Source | undefined {
   const row = rowOf.get(toTemplate(name))
   return row && { names: hfNames(row, name), how: row[2] }

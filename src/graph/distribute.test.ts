@@ -19,7 +19,7 @@ it('multiplies a thin product beside a weight out, so that no gradient is as lar
     a: float32 [1, 8]
     b: float32 [6, 1]
 
-    # the tower itself
+    # top level
     %0 = FusedMatMul(x, w) transB=1 → float32 [batch, 6]
     %1 = FusedMatMul(x, a) transB=1 → float32 [batch, 1]
     %2 = FusedMatMul(%1, b) transB=1 → float32 [batch, 6]

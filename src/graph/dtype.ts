@@ -24,7 +24,7 @@ export type DType = keyof typeof table
 /** Bytes of one element. */
 export const dtypeBytes = (dtype: DType): number => table[dtype].bytes
 
-/** The value of `TensorProto.DataType` in ONNX. */
+/** The type's number in ONNX's `TensorProto.DataType`. */
 export const onnxType = (dtype: DType): number => table[dtype].onnx
 
 /** Whether a type is floating-point, of any width. */

@@ -15,7 +15,7 @@ it('is more graph, with what lies between and no more', () => {
     "x: float32 [batch, 3]
     w: float32 [2, 3]
 
-    # the tower itself
+    # top level
     %0 = Reshape(1) shape=[1, 1] → float32 [1, 1]
     %1 = FusedMatMul(x, w) transB=1 → float32 [batch, 2]
     %2 = Expand(%0, %1) → float32 [batch, 2]
@@ -39,7 +39,7 @@ it('is given by values within the graph, and is zeros where the loss does not lo
     "x: float32 [batch, 3]
     w: float32 [2, 3]
 
-    # the tower itself
+    # top level
     %0 = Reshape(1) shape=[1, 1] → float32 [1, 1]
     %1 = Mul(x, 2) → float32 [batch, 3]
     %2 = Mul(%0, %1) → float32 [batch, 3]

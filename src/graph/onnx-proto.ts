@@ -1,4 +1,4 @@
-// The message types of an ONNX model (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), as far as they are written here.
+// The message types of an ONNX model (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto): only the fields that are written here.
 
 import { messageType } from './protobuf.ts'
 

@@ -23,7 +23,7 @@ it('prints one line a node, under a heading for each part of the model', () => {
   expect(printGraph({ embedding: attended, mask })).toMatchInlineSnapshot(`
     "ids: int32 [batch, length]
 
-    # the tower itself
+    # top level
     %0 = Gather(token_embedding.weight [9, 4], ids) axis=0 → float32 [batch, length, 4]
 
     # resblocks.0.attn
@@ -35,7 +35,7 @@ it('prints one line a node, under a heading for each part of the model', () => {
     %8 = Softmax(%7) axis=-1 → float32 [batch, length, length]
     %9 = MatMul(%8, %4) → float32 [batch, length, 4]
 
-    # the tower itself
+    # top level
     %10 = Add(%0, %9) → float32 [batch, length, 4]
     %11 = Gather(constant [3, 3], [2, 0]) axis=0 → float32 [2, 3]
 

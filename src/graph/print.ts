@@ -20,7 +20,7 @@ export function printGraph(graph: Readonly<Record<string, Tensor>>): string {
 
   function write(node: Node): void {
     for (const output of node.outputs) names.set(output, `%${count++}`)
-    if (node.scope !== scope) lines.push('', `# ${node.scope || 'the tower itself'}`)
+    if (node.scope !== scope) lines.push('', `# ${node.scope || 'top level'}`)
     scope = node.scope
     const outputs = node.outputs.map((output) => names.get(output)).join(', ')
     const from = node.inputs.map((tensor) => names.get(tensor)).join(', ')
@@ -41,7 +41,7 @@ export function printGraph(graph: Readonly<Record<string, Tensor>>): string {
   for (const part of inOrder(Object.values(graph))) {
     if (!('op' in part)) nameLeaf(part)
     else if (part.op === 'Cast' && part.inputs[0]!.origin.kind === 'weight') {
-      // A line for the cast of each half-precision weight would hide the rest.
+      // Not printed: the cast of each half-precision weight, which would hide the rest.
       names.set(part.outputs[0]!, `${names.get(part.inputs[0]!)} ${part.inputs[0]!.dtype}`)
     } else write(part)
   }

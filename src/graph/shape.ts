@@ -15,9 +15,9 @@ export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length 
 
 /** The number of elements: a number, or a product with names in it, `6·batch`. */
 export function size(shape: Shape): Dim {
-  const { known, names } = factors(shape)
-  if (names.length === 0 || known === 0) return known
-  return [...(known === 1 ? [] : [known]), ...names.sort()].join('·')
+  const { factor, names } = factors(shape)
+  if (names.length === 0 || factor === 0) return factor
+  return [...(factor === 1 ? [] : [factor]), ...names.sort()].join('·')
 }
 
 /** A target shape with its -1, if any, replaced by the dim that keeps the number of elements of `from`. */
@@ -32,19 +32,19 @@ export function inferDim(shape: Shape, from: Shape): Shape {
     }
     all.names.splice(index, 1)
   }
-  const rest = size([all.known / taken.known, ...all.names])
+  const rest = size([all.factor / taken.factor, ...all.names])
   return shape.map((dim) => (dim === -1 ? rest : dim))
 }
 
 /** The number of elements, as a number times named dims. */
-export function factors(shape: Shape): { known: number; names: string[] } {
-  let known = 1
+export function factors(shape: Shape): { factor: number; names: string[] } {
+  let factor = 1
   const names: string[] = []
   for (const dim of shape.flatMap((dim): Dim[] => (typeof dim === 'number' ? [dim] : dim.split('·')))) {
     if (Number.isNaN(Number(dim))) names.push(String(dim))
-    else known *= Number(dim)
+    else factor *= Number(dim)
   }
-  return { known, names }
+  return { factor, names }
 }
 
 /** NumPy's rule: shapes are aligned at the right; two dims must be equal, or one of them 1. */

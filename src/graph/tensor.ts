@@ -1,4 +1,4 @@
-// A symbolic tensor, of which graphs are built. Nothing is computed here; every method adds one node and infers its shape.
+// A symbolic tensor, the building block of graphs. Nothing is computed here; every method adds one node and infers its shape.
 
 import { ShapeError } from '../errors.ts'
 import type { DType } from './dtype.ts'
@@ -143,10 +143,10 @@ export class Tensor {
    * named dims is counted instead of this tensor if there is one, so that this tensor need not be kept in memory.
    */
   count(): Tensor {
-    const { known, names } = factors(this.shape)
-    if (names.length === 0) return scalar(known)
+    const { factor, names } = factors(this.shape)
+    if (names.length === 0) return scalar(factor)
     const counted = inputWithDims(this, names) ?? this
-    const ratio = known / factors(counted.shape).known
+    const ratio = factor / factors(counted.shape).factor
     return apply('Size', [counted]).cast('float32').mul(ratio)
   }
 

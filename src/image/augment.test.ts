@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { createRandom } from '../random.ts'
-import { augment, draw } from './augment.ts'
+import { augment, randomChoices } from './augment.ts'
 import { type ColorChange, changeColors } from './color.ts'
 import { decode } from './decode.node.ts'
 import type { Preprocessing } from './transform.ts'
@@ -28,8 +28,8 @@ const how = (size: number): Preprocessing => ({
 it.each(golden.crops)('$picture: torchvision’s bytes of the crop $crop at $size', async ({ picture, ...crop }) => {
   const image = await decode(readFileSync(new URL(`images/${picture}`, fixtures)))
   const [left, top, width, height] = crop.crop
-  const drawn = { crop: { left, top, width, height }, flip: false, colors: [] }
-  expect(sha256(augment(image, drawn, how(crop.size)))).toBe(crop.sha256)
+  const choices = { crop: { left, top, width, height }, flip: false, colors: [] }
+  expect(sha256(augment(image, choices, how(crop.size)))).toBe(crop.sha256)
 })
 
 it.each(golden.colors)('torchvision’s bytes of a change of colours: %o', (change) => {
@@ -41,15 +41,15 @@ it.each(golden.colors)('torchvision’s bytes of a change of colours: %o', (chan
 })
 
 it.each(golden.fallbacks)('takes the middle of $width×$height, as torchvision', ({ width, height, crop }) => {
-  const drawn = draw(width, height, {}, createRandom(1)).crop
-  expect([drawn.left, drawn.top, drawn.width, drawn.height]).toEqual(crop)
+  const choices = randomChoices(width, height, {}, createRandom(1)).crop
+  expect([choices.left, choices.top, choices.width, choices.height]).toEqual(crop)
 })
 
 it('draws crops within the picture, of the areas and ratios asked for', () => {
   const random = createRandom('crops')
   const areas: number[] = []
   for (let i = 0; i < 2000; i++) {
-    const { crop } = draw(640, 480, {}, random)
+    const { crop } = randomChoices(640, 480, {}, random)
     expect(Number.isInteger(crop.left) && Number.isInteger(crop.top)).toBe(true)
     expect(crop.left >= 0 && crop.left + crop.width <= 640).toBe(true)
     expect(crop.top >= 0 && crop.top + crop.height <= 480).toBe(true)
@@ -65,9 +65,9 @@ it('draws colour changes and mirrors as often as asked, and none unasked', () =>
   const random = createRandom('colors')
   const jitter = { brightness: 0.4, contrast: 0, saturation: 0.2, hue: 0.1, probability: 0.8 }
   const many = Array.from({ length: 1000 }, () =>
-    draw(64, 64, { flip: 0.5, grayscale: 0.2, colorJitter: jitter }, random),
+    randomChoices(64, 64, { flip: 0.5, grayscale: 0.2, colorJitter: jitter }, random),
   )
-  const share = (is: (drawn: (typeof many)[number]) => boolean) => many.filter(is).length / many.length
+  const share = (is: (choices: (typeof many)[number]) => boolean) => many.filter(is).length / many.length
   expect(Math.abs(share(({ flip }) => flip) - 0.5)).toBeLessThan(0.05)
   expect(Math.abs(share(({ colors }) => colors.some(({ kind }) => kind === 'grayscale')) - 0.2)).toBeLessThan(0.05)
   expect(Math.abs(share(({ colors }) => colors.some(({ kind }) => kind === 'hue')) - 0.8)).toBeLessThan(0.05)
@@ -75,7 +75,7 @@ it('draws colour changes and mirrors as often as asked, and none unasked', () =>
   for (const { colors } of many) {
     for (const change of colors) if (change.kind === 'brightness') expect(Math.abs(change.factor - 1)).toBeLessThan(0.4)
   }
-  const plain = draw(64, 64, {}, random)
+  const plain = randomChoices(64, 64, {}, random)
   expect(plain).toMatchObject({ flip: false, colors: [] })
 })
 

@@ -1,5 +1,5 @@
 // What training does to an image in place of the evaluation's resize and crop (the paper's §2.4: a random square crop),
-// as open_clip's `image_transform(is_train=True)`: drawn at random first, then applied as torchvision does to Pillow images.
+// as open_clip's `image_transform(is_train=True)`: random choices first, then applied as torchvision does to Pillow images.
 
 import type { Random } from '../random.ts'
 import { type ColorChange, changeColors } from './color.ts'
@@ -27,7 +27,7 @@ export interface Augmentation {
 }
 
 /** The random choices for one image. */
-export interface Drawn {
+export interface RandomChoices {
   crop: Part
   flip: boolean
   /** In this order. */
@@ -35,7 +35,7 @@ export interface Drawn {
 }
 
 /** torchvision's `RandomResizedCrop.get_params`, then the rest in open_clip's order. */
-export function draw(width: number, height: number, how: Augmentation, random: Random): Drawn {
+export function randomChoices(width: number, height: number, how: Augmentation, random: Random): RandomChoices {
   const crop = drawCrop(width, height, how, random)
   const flip = random.next() < (how.flip ?? 0)
   const colors: ColorChange[] = []
@@ -80,8 +80,8 @@ function drawCrop(
  *
  * @returns `[3, size, size]` bytes, before normalising
  */
-export function augment(image: Pixels, drawn: Drawn, { size, order }: Preprocessing): Uint8Array {
-  const { crop, flip, colors } = drawn
+export function augment(image: Pixels, choices: RandomChoices, { size, order }: Preprocessing): Uint8Array {
+  const { crop, flip, colors } = choices
   const axis = (from: number) => ({ from, to: size, start: 0, count: size })
   // The crop is filtered as an image of its own: pixels outside it have no influence.
   const rgb = resizeToRgb[order](cropped(image, crop), axis(crop.width), axis(crop.height), 'bicubic')

@@ -53,31 +53,31 @@ function blend(rgb: Uint8Array, factor: number, other: (i: number) => number): v
 /** To HSV in bytes, round the circle of 256, and back. */
 function turnHue(rgb: Uint8Array, i: number, turn: number): void {
   const [r, g, b] = [rgb[i]!, rgb[i + 1]!, rgb[i + 2]!]
-  const most = Math.max(r, g, b)
-  const spread = most - Math.min(r, g, b)
+  const max = Math.max(r, g, b)
+  const spread = max - Math.min(r, g, b)
   if (spread === 0) return // gray has no hue
-  const saturation = Math.trunc(fround(spread / most) * 255)
-  const away = (value: number) => fround((most - value) / spread)
-  const sector = r === most ? fround(away(b) - away(g)) : g === most ? 2 + away(r) - away(b) : 4 + away(g) - away(r)
+  const saturation = Math.trunc(fround(spread / max) * 255)
+  const away = (value: number) => fround((max - value) / spread)
+  const sector = r === max ? fround(away(b) - away(g)) : g === max ? 2 + away(r) - away(b) : 4 + away(g) - away(r)
   const hue = (Math.trunc(fround((fround(sector) / 6 + 1) % 1) * 255) + turn) & 255
   if (saturation === 0) {
-    rgb.fill(most, i, i + 3)
+    rgb.fill(max, i, i + 3)
     return
   }
   const position = (hue * 6) / 255
   const index = Math.floor(position)
   const f = fround(position - index)
   const s = fround(saturation / 255)
-  const p = round(most * (1 - s))
-  const q = round(most * (1 - fround(s * f)))
-  const t = round(most * (1 - s * (1 - f)))
+  const p = round(max * (1 - s))
+  const q = round(max * (1 - fround(s * f)))
+  const t = round(max * (1 - s * (1 - f)))
   const sectors = [
-    [most, t, p],
-    [q, most, p],
-    [p, most, t],
-    [p, q, most],
-    [t, p, most],
-    [most, p, q],
+    [max, t, p],
+    [q, max, p],
+    [p, max, t],
+    [p, q, max],
+    [t, p, max],
+    [max, p, q],
   ]
   rgb.set(sectors[index % 6]!, i)
 }

@@ -1,5 +1,5 @@
-// A file's bytes to the pixels that Pillow's `Image.open` would hold. sharp decodes; colour profiles are ignored, as
-// the reference does, and the mode comes from the file's own header.
+// Decodes a file's bytes to the pixels that Pillow's `Image.open` would hold. sharp decodes; colour profiles are ignored,
+// as in the reference, and the mode comes from the file's own header.
 import type { Sharp, SharpOptions } from 'sharp'
 import { InputError } from '../errors.ts'
 import { avifTurn, type Turn } from './containers/avif-orientation.ts'
@@ -21,13 +21,13 @@ export interface DecodeOptions {
   maxPixels?: number | undefined
   /** Turns the image upright by its EXIF orientation. The reference does not; TIFF is turned either way, as Pillow does. */
   exifRotate?: boolean | undefined
-  /** Which part of an image of this size is needed; of a JPEG only that part is then held in memory. */
+  /** The part of an image of this size that is needed. Only that part of a JPEG is then held in memory. */
   part?: ((width: number, height: number) => Part) | undefined
-  /** What errors call the image. */
+  /** The image's name in errors. */
   name?: string | undefined
 }
 
-/** @throws InputError for what is not an image, is damaged, cut short or too large */
+/** @throws InputError for a file that is not an image, is damaged, cut short or too large */
 export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Pixels> {
   const { maxPixels = defaultMaxPixels, exifRotate = false, name = 'image' } = options
   const format = sniff(bytes, name)
@@ -43,14 +43,14 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
   const orientation = exifRotate ? 1 : exifOrientation(bytes, format)
   const notTurned = orientation === 1 ? {} : { orientation }
   try {
-    const known = headers[format]?.(bytes, name)
-    if (known && format === 'jpeg' && !exifRotate) {
-      check(known.width, known.height)
-      const small = await decodeSmallJpeg(bytes, known)
+    const parsed = headers[format]?.(bytes, name)
+    if (parsed && format === 'jpeg' && !exifRotate) {
+      check(parsed.width, parsed.height)
+      const small = await decodeSmallJpeg(bytes, parsed)
       if (small) return { ...small, ...notTurned }
     }
     const open = await opener(bytes, format, maxPixels)
-    const header = known ?? (await sharpHeader(open()))
+    const header = parsed ?? (await sharpHeader(open()))
     check(header.width, header.height)
     const part = format === 'jpeg' && !exifRotate ? options.part?.(header.width, header.height) : undefined
     if (part) return { ...header, ...notTurned, part, data: (await read(open().extract(part), header)).data }
@@ -59,7 +59,7 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
     if (error instanceof InputError) throw error
     const reason = (error as Error).message.split('\n')[0]
     throw new InputError(
-      `${name}: this ${format.toUpperCase()} is damaged, cut short or of a kind that is not read (${reason})`,
+      `${name}: this ${format.toUpperCase()} is damaged, cut short or of an unsupported kind (${reason})`,
       { cause: error },
     )
   }
@@ -71,10 +71,10 @@ const headers: Partial<Record<Format, (bytes: Uint8Array, name: string) => Heade
   tiff: tiffHeader,
 }
 
-/** sharp on these bytes. It is loaded only here, since loading it takes longer than decoding a small image. */
+/** Opens these bytes with sharp, which is loaded only here: loading it takes longer than decoding a small image. */
 async function opener(bytes: Uint8Array, format: Format, maxPixels: number): Promise<() => Sharp> {
   const { default: sharp } = await import('sharp')
-  // As strict as Pillow, which ignores what libjpeg only warns of, and the checksum of a PNG's data.
+  // As strict as Pillow, which ignores libjpeg's warnings and the checksum of a PNG's data.
   const failOn = format === 'png' ? 'truncated' : 'error'
   const options: SharpOptions = { ignoreIcc: true, failOn, limitInputPixels: maxPixels }
   return () => sharp(bytes, options)
@@ -82,7 +82,7 @@ async function opener(bytes: Uint8Array, format: Format, maxPixels: number): Pro
 
 /**
  * Images stay as they are stored unless `exifRotate` is set, as in the reference. Two formats differ: Pillow turns TIFF
- * while it decodes, so TIFF is always turned; sharp turns AVIF always, so without `exifRotate` that is undone.
+ * while it decodes, so TIFF is always turned; sharp always turns AVIF, which is undone without `exifRotate`.
  */
 function turn(image: Sharp, bytes: Uint8Array, format: Format, exifRotate: boolean): Sharp {
   if (format === 'avif') return exifRotate ? image : undo(image, avifTurn(bytes))
@@ -90,7 +90,7 @@ function turn(image: Sharp, bytes: Uint8Array, format: Format, exifRotate: boole
   return exifRotate || format === 'tiff' ? image.autoOrient() : image
 }
 
-/** By hand: libvips reads an EXIF block of a PNG only where it is stored before the image data. */
+/** Applies the orientation itself, because libvips reads a PNG's EXIF block only if it is stored before the image data. */
 function upright(image: Sharp, orientation: number): Sharp {
   const mirrored = [2, 4, 5, 7].includes(orientation) ? image.flop() : image
   return mirrored.rotate({ 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270 }[orientation] ?? 0)
@@ -102,13 +102,13 @@ function undo(image: Sharp, { quarters, mirror }: Turn): Sharp {
   return mirror === 'vertical' ? back.flip() : mirror === 'horizontal' ? back.flop() : back
 }
 
-/** WebP and AVIF are RGB or RGBA, and sharp knows which. */
+/** WebP and AVIF are RGB or RGBA; sharp reports which. */
 async function sharpHeader(image: Sharp): Promise<Header> {
   const { width, height, hasAlpha } = await image.metadata()
   return { width, height, mode: hasAlpha ? 'RGBA' : 'RGB' }
 }
 
-/** How sharp is asked for the samples of a mode as the file has them. */
+/** Asks sharp for the samples of a mode as the file stores them. */
 const asStored: Partial<Record<Mode, (image: Sharp) => Sharp>> = {
   CMYK: (image) => image.pipelineColourspace('cmyk').toColourspace('cmyk'),
   'I;16': sixteen,
@@ -123,15 +123,15 @@ async function read(image: Sharp, { mode, palette }: Header): Promise<Pixels> {
   const depth = asStored[mode] === sixteen ? 'ushort' : 'uchar'
   const { data, info } = await (asStored[mode]?.(image) ?? image).raw({ depth }).toBuffer({ resolveWithObject: true })
   const { width, height, channels } = info
-  const wanted = channelsOf[mode]
+  const channelCount = channelsOf[mode]
   const pixels: Pixels = { mode, width, height, data, ...(palette && { palette }) }
   if (mode === 'I;16B') data.swap16()
-  if (channels === wanted || depth === 'ushort') return pixels
+  if (channels === channelCount || depth === 'ushort') return pixels
 
-  // sharp spreads gray over three channels, and adds one where the file names a transparent colour.
+  // sharp spreads gray over three channels, and adds one if the file names a transparent colour.
   const hasAlpha = channels === 4 || channels === 2
   const ownAlpha = mode === 'LA' || mode === 'RGBA'
-  const colors = Array.from({ length: ownAlpha ? wanted - 1 : wanted }, (_, c) => c)
+  const colors = Array.from({ length: ownAlpha ? channelCount - 1 : channelCount }, (_, c) => c)
   pixels.data = pick(data, channels, ownAlpha ? [...colors, channels - 1] : colors)
   if (hasAlpha && !ownAlpha) pixels.opacity = pick(data, channels, [channels - 1])
   return pixels

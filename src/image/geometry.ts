@@ -1,7 +1,7 @@
 // The size an image is resized to and the square that is cropped from it, as torchvision, open_clip and Hugging Face compute them.
 import { InputError } from '../errors.ts'
 
-/** One axis of a resize: `from` pixels become `to`; only `count` of them, from `start` on, are computed. */
+/** One axis of a resize: `from` pixels become `to`, and only `count` of those, from `start` on, are computed. */
 export interface Axis {
   from: number
   to: number
@@ -41,8 +41,8 @@ export const resizedSize = {
 } as const
 
 /**
- * Where the kept `size` pixels of an axis of `length` begin. Negative: that many pixels of padding come first.
- * torchvision rounds half to even where it crops, and down where it pads; Hugging Face rounds down (padding: up).
+ * The start of the cropped `size` pixels of an axis of `length`. Negative: that many pixels of padding come first.
+ * torchvision rounds half to even when it crops, and down when it pads; Hugging Face rounds down (padding: up).
  */
 export const cropOffset = {
   openai(length: number, size: number): number {

@@ -30,15 +30,15 @@ export interface Pixels {
   /** Rows top to bottom, channels interleaved; two bytes a pixel for `I;16` (little-endian) and `I;16B` (big-endian). */
   data: Uint8Array
   /**
-   * One opacity byte a pixel, where a file without an alpha channel names a transparent colour (Pillow's
-   * `info['transparency']`). Only Hugging Face's order looks at it.
+   * One opacity byte a pixel, if a file without an alpha channel names a transparent colour (Pillow's
+   * `info['transparency']`). Only Hugging Face's order uses it.
    */
   opacity?: Uint8Array
   /** The palette of a `P` image, three bytes a colour. Padding uses one of them. */
   palette?: Uint8Array
   /** The part of the image that `data` and `opacity` hold. Default: all of it. */
   part?: Part
-  /** The file's EXIF orientation, 2 to 8, where `data` was not turned by it. */
+  /** The file's EXIF orientation, 2 to 8, if it was not applied to `data`. */
   orientation?: number
 }
 
@@ -60,7 +60,7 @@ export function bytesOf(mode: Mode): number {
   return mode === 'I;16' || mode === 'I;16B' ? 2 : channelsOf[mode]
 }
 
-/** A colour of the image's palette; black where it has none. */
+/** A colour of the image's palette; black if the palette lacks it. */
 export function paletteColor({ palette }: Pixels, index: number): [number, number, number] {
   const [red = 0, green = 0, blue = 0] = palette?.subarray(index * 3, index * 3 + 3) ?? []
   return [red, green, blue]

@@ -9,19 +9,19 @@ import type { Answer } from './worker.node.ts'
 
 /** How many threads prepare images, and how. */
 export interface ImagePoolOptions extends PrepareOptions {
-  /** Threads at most; 0: everything on the calling thread. Default: one for each core. */
+  /** Maximum number of threads; 0: everything on the calling thread. Default: one for each core. */
   workers?: number | undefined
-  /** Images handed to a thread at a time: its work while the model occupies the calling thread. Default: 16. */
+  /** Maximum number of images queued for a thread, its work while the model occupies the calling thread. Default: 16. */
   ahead?: number | undefined
   /** Called for each image whose EXIF orientation was not applied. */
   onOrientation?: ((image: UnturnedImage) => void) | undefined
 }
 
-/** An image that was read as it is stored, although its file says that it is to be turned. */
+/** An image that was read as stored, although its EXIF orientation says to rotate it. */
 export interface UnturnedImage {
   /** Its path, or its `name`; undefined for bytes without a name. */
   image?: string
-  /** The same for the same image: its path, its `name`, or a hash of its bytes. */
+  /** Identifies the image: its path, its `name`, or a hash of its bytes. */
   id: string
   /** EXIF's number, 2 to 8. */
   orientation: number
@@ -30,7 +30,7 @@ export interface UnturnedImage {
 export interface ImagePool {
   /**
    * A path, the bytes of a file, or pixels → `[3, size, size]` bytes, before normalising. With seeds the image is
-   * augmented by them; without, it is prepared as for evaluation.
+   * augmented at random from them; without, it is prepared as for evaluation.
    *
    * @param name what errors call an image that has no path
    */
@@ -39,7 +39,7 @@ export interface ImagePool {
   close(): Promise<void>
 }
 
-/** The first images are prepared on the calling thread: for a few, starting threads would take longer. */
+/** The first images are prepared on the calling thread: for a few, starting threads takes longer. */
 const withoutThreads = 2
 
 interface Task extends Job {
@@ -49,9 +49,9 @@ interface Task extends Job {
 
 export function createImagePool({ workers, ahead = 16, onOrientation, ...options }: ImagePoolOptions): ImagePool {
   const file = workerFile()
-  const most = file ? (workers ?? availableParallelism()) : 0
+  const maxThreads = file ? (workers ?? availableParallelism()) : 0
   const waiting: Task[] = []
-  /** The tasks that each thread has and has not finished, in order. */
+  /** The unfinished tasks of each thread, in order. */
   const threads = new Map<Worker, Task[]>()
   let count = 0
   let closed = false
@@ -83,7 +83,7 @@ export function createImagePool({ workers, ahead = 16, onOrientation, ...options
   function next(): void {
     if (closed || !file) return
     while (waiting.length > 0) {
-      if (threads.size < most && ![...threads.values()].some((tasks) => tasks.length === 0)) start(file)
+      if (threads.size < maxThreads && ![...threads.values()].some((tasks) => tasks.length === 0)) start(file)
       const [worker, tasks] = [...threads].reduce((a, b) => (b[1].length < a[1].length ? b : a))
       if (tasks.length >= ahead) return
       const task = waiting.shift()!
@@ -105,7 +105,7 @@ export function createImagePool({ workers, ahead = 16, onOrientation, ...options
     async preprocess(source, seeds, name) {
       if (closed) throw new UsageError('image pool: it is closed; create another one')
       const job: Job = { source, ...(seeds && { seeds }), ...(name !== undefined && { name }) }
-      const onThisThread = most === 0 || count++ < withoutThreads
+      const onThisThread = maxThreads === 0 || count++ < withoutThreads
       const { pixels, orientation } = await (onThisThread ? prepare(job, options) : inThread(job))
       if (orientation !== undefined) {
         onOrientation?.({ ...identityOf(source, name), orientation })
@@ -133,29 +133,29 @@ function identityOf(source: Source, name: string | undefined): Pick<UnturnedImag
   }
 }
 
-/** An error of a thread, whose class and cause do not survive the way between threads. */
+/** An error of a thread. Class and cause are lost when an error is posted between threads, so they are restored here. */
 function errorOf({ error, input, option, code }: Exclude<Answer, Prepared>): Error {
   const cause = code === undefined ? undefined : Object.assign(new Error(error), { code })
   return input ? new InputError(error, { cause, option }) : new Error(error)
 }
 
 /**
- * The worker's program. Run from TypeScript source, it is that source where Node can run it, else the last build's;
- * without either, as in a bundle, there are no threads.
+ * The worker's program. When run from TypeScript source: the source if Node can run it, else the last build. Undefined if
+ * there is neither, as in a bundle; there are then no threads.
  */
 function workerFile(): URL | undefined {
-  const own: string | undefined = import.meta.url
-  if (own === undefined) return undefined // in a bundle of CommonJS
-  if (!own.endsWith('.ts')) {
-    const beside = new URL('./worker.node.js', own)
+  const moduleUrl: string | undefined = import.meta.url
+  if (moduleUrl === undefined) return undefined // in a bundle of CommonJS
+  if (!moduleUrl.endsWith('.ts')) {
+    const beside = new URL('./worker.node.js', moduleUrl)
     return existsSync(beside) ? beside : undefined
   }
-  if ((process.features as { typescript?: unknown }).typescript) return new URL('./worker.node.ts', own)
-  const built = new URL('../../dist/image/worker.node.js', own)
+  if ((process.features as { typescript?: unknown }).typescript) return new URL('./worker.node.ts', moduleUrl)
+  const built = new URL('../../dist/image/worker.node.js', moduleUrl)
   return existsSync(built) ? built : undefined
 }
 
-/** Those of the process, without `--input-type module` (of `node -e`), with which a thread would refuse its file. */
+/** The process's flags without `--input-type module` (from `node -e`), with which a thread would refuse its file. */
 function nodeFlags(): string[] {
   const { execArgv } = process
   return execArgv.filter((flag, i) => !/^--input-type\b/.test(flag) && execArgv[i - 1] !== '--input-type')

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { excerpt, InputError } from '../errors.ts'
 import { createRandom } from '../random.ts'
-import { type Augmentation, augment, draw } from './augment.ts'
+import { type Augmentation, augment, randomChoices } from './augment.ts'
 import { type DecodeOptions, decode } from './decode.node.ts'
 import { fromRaw, type Pixels, type RawImage } from './pixels.ts'
 import { neededPart, type Preprocessing, preprocess } from './transform.ts'
@@ -16,7 +16,7 @@ export type Seeds = readonly (number | string)[]
 /** How an image is decoded, resized and cropped. */
 export interface PrepareOptions extends Pick<DecodeOptions, 'maxPixels' | 'exifRotate'> {
   preprocessing: Preprocessing
-  /** Done to images that come with seeds, in place of the resize and crop of evaluation. */
+  /** Augments images that come with seeds, in place of evaluation's resize and crop. */
   augmentation?: Augmentation | undefined
 }
 
@@ -25,7 +25,7 @@ export interface Job {
   source: Source
   /** With seeds the image is augmented. */
   seeds?: Seeds
-  /** What errors call an image that has no path. */
+  /** The name in errors of an image that has no path. */
   name?: string
 }
 
@@ -38,12 +38,13 @@ export interface Prepared {
 
 export async function prepare({ source, seeds, name }: Job, options: PrepareOptions): Promise<Prepared> {
   const { preprocessing, augmentation, ...decoding } = options
-  const drawn = (width: number, height: number) => draw(width, height, augmentation ?? {}, createRandom(...seeds!))
+  const choices = (width: number, height: number) =>
+    randomChoices(width, height, augmentation ?? {}, createRandom(...seeds!))
   const part = (width: number, height: number) =>
-    seeds ? drawn(width, height).crop : neededPart(width, height, preprocessing)
+    seeds ? choices(width, height).crop : neededPart(width, height, preprocessing)
   const image = await open(source, { ...decoding, part, name })
   const pixels = seeds
-    ? augment(image, drawn(image.width, image.height), preprocessing)
+    ? augment(image, choices(image.width, image.height), preprocessing)
     : preprocess(image, preprocessing)
   return { pixels, ...(image.orientation !== undefined && { orientation: image.orientation }) }
 }
@@ -58,7 +59,7 @@ async function readImage(path: string): Promise<Uint8Array> {
     return await readFile(path)
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    // Node's own message holds the whole path again.
+    // Node's own message repeats the whole path.
     const reason = looksLikeBase64(path)
       ? `no such file; if this is base64, give the bytes, Buffer.from(text, 'base64'), or a data: address`
       : (reasons[code] ?? (path.length > 200 ? code : message))

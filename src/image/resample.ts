@@ -1,6 +1,6 @@
-// Pillow's `Image.resize` for 8-bit channels, bit for bit: one direction first, to bytes, then the other. Only what the
-// crop keeps is computed, and the source is taken row by row.
-import { type Coefficients, coefficients, type Interpolation, quantize } from './coefficients.ts'
+// Pillow's `Image.resize` for 8-bit channels, bit for bit: one direction first, to bytes, then the other. Only the
+// cropped pixels are computed, and the source is read row by row.
+import { type Coefficients, coefficients, type Interpolation, quantize } from './bicubic.ts'
 import { type Axis, downFirst } from './geometry.ts'
 import { withKernel } from './resample-kernel.ts'
 
@@ -14,7 +14,7 @@ export interface Resize {
   interpolation: Interpolation
 }
 
-/** The wanted pixels, `vertical.count` rows of `horizontal.count`, channels interleaved. */
+/** The pixels of the result: `vertical.count` rows of `horizontal.count`, channels interleaved. */
 export function resample(read: RowReader, { channels, horizontal, vertical, interpolation }: Resize): Uint8Array {
   const across = coefficients(horizontal, interpolation)
   const down = coefficients(vertical, interpolation)
@@ -24,7 +24,7 @@ export function resample(read: RowReader, { channels, horizontal, vertical, inte
   const narrowBytes = columns * channels
   const columnsFirst = downFirst(horizontal, vertical)
   const sumBytes = roundUp4(columnsFirst ? wideBytes : narrowBytes)
-  const sumRows = mostOpen(down)
+  const sumRows = maxOpen(down)
 
   // The kernel's memory, each part aligned to 16 bytes with room for the vector that reaches past its end.
   let size = 0
@@ -74,13 +74,13 @@ export function resample(read: RowReader, { channels, horizontal, vertical, inte
 }
 
 /** The largest number of outputs that depend on one source row. */
-function mostOpen(axis: Coefficients): number {
-  let most = 1
+function maxOpen(axis: Coefficients): number {
+  let max = 1
   for (let o = 0, oldest = 0; o < axis.first.length; o++) {
     while (end(axis, oldest) <= axis.first[o]!) oldest++
-    most = Math.max(most, o - oldest + 1)
+    max = Math.max(max, o - oldest + 1)
   }
-  return most
+  return max
 }
 
 /** One past the last input of output `i`. */
@@ -99,7 +99,7 @@ function groups({ offsets }: Coefficients, count: number): number {
   return sum
 }
 
-/** For the kernel: where, in sixteen source bytes, a channel's taps 0 1 and 2 3 lie as 16-bit pairs (255: nothing). */
+/** For the kernel: where, in sixteen source bytes, a channel's taps 0 1 and 2 3 are, as 16-bit pairs (255: nothing). */
 function channelPairs(channels: number): Uint8Array {
   const pairs = new Uint8Array(32).fill(255)
   for (let c = 0; c < channels; c++) {

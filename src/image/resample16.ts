@@ -1,8 +1,8 @@
 // Pillow's resize of 16-bit gray (Resample.c, 16bpc): double precision, rounded to 16 bits after each direction.
-import { type Coefficients, coefficients, type Interpolation } from './coefficients.ts'
+import { type Coefficients, coefficients, type Interpolation } from './bicubic.ts'
 import { type Axis, downFirst } from './geometry.ts'
 
-/** `data`: little-endian 16-bit pixels, `horizontal.from` a row. Returns the wanted pixels in the same form. */
+/** `data`: little-endian 16-bit pixels, `horizontal.from` a row. Returns the resized pixels in the same form. */
 export function resample16(
   data: Uint8Array,
   horizontal: Axis,

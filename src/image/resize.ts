@@ -1,5 +1,5 @@
 // Resizes an image of any mode and converts it to RGB, in the two orders that the references use.
-import type { Interpolation } from './coefficients.ts'
+import type { Interpolation } from './bicubic.ts'
 import { overWhite, premultiply, toRgb, unpremultiply } from './convert.ts'
 import type { Axis } from './geometry.ts'
 import { nearest } from './nearest.ts'
@@ -7,7 +7,7 @@ import { bytesOf, channelsOf, type Mode, type Pixels, paletteColor, pixelIndex }
 import { type RowReader, resample } from './resample.ts'
 import { resample16 } from './resample16.ts'
 
-/** The wanted part of the resized image in RGB, rows of `horizontal.count` pixels. */
+/** The cropped part of the resized image in RGB, rows of `horizontal.count` pixels. */
 type ResizeToRgb = (image: Pixels, horizontal: Axis, vertical: Axis, interpolation: Interpolation) => Uint8Array
 
 /** How Pillow resizes each mode. Modes that are not listed are filtered channel by channel. */

@@ -6,9 +6,9 @@ import type { Header } from './containers/header.ts'
 import type { Pixels } from './pixels.ts'
 
 /** Above this size libvips is faster: its libjpeg-turbo uses SIMD, this one does not. */
-const mostPixels = 200 * 200
+const maxPixels = 200 * 200
 
-/** The part of the codec that we use; it has no types of its own. */
+/** The functions of the codec that we use; it comes without types. */
 interface Codec {
   JPEGDecoder: new () => {
     getEncodedBuffer(size: number): Uint8Array
@@ -46,11 +46,11 @@ async function load(): Promise<Decoder | undefined> {
   }
 }
 
-/** Undefined for any image that is not a plain small JPEG: sharp then decodes it, or says what is wrong. */
+/** Undefined for anything but a plain small JPEG: sharp then decodes it, or reports what is wrong. */
 export async function decodeSmallJpeg(bytes: Uint8Array, header: Header): Promise<Pixels | undefined> {
   const { width, height, mode } = header
   const channels = { L: 1, RGB: 3 }[mode as string]
-  if (channels === undefined || width * height > mostPixels) return undefined
+  if (channels === undefined || width * height > maxPixels) return undefined
   loading ??= load()
   const decoder = await loading
   if (!decoder) return undefined

@@ -1,6 +1,6 @@
-// Preprocessing as OpenAI's CLIP (`clip._transform`), open_clip (`image_transform`) and Hugging Face
-// (`CLIPImageProcessorPil`) do it, byte for byte: an image of any mode and size to a square of RGB.
-import { type Interpolation, span } from './coefficients.ts'
+// Preprocessing, an image of any mode and size to a square of RGB, byte for byte as in OpenAI's CLIP (`clip._transform`),
+// open_clip (`image_transform`) and Hugging Face (`CLIPImageProcessorPil`).
+import { type Interpolation, span } from './bicubic.ts'
 import { toRgb } from './convert.ts'
 import { type Axis, cropOffset, resizedSize } from './geometry.ts'
 import { channelsOf, type Mode, type Part, type Pixels, paletteColor } from './pixels.ts'
@@ -22,7 +22,7 @@ export interface Preprocessing {
   std: Triple
   /** Padding colour in `longest` (open_clip's `fill_color`), 0…255 for every channel. Default: 0. */
   fill?: number
-  /** The side to resize to before `size` is cropped from it (Hugging Face's `size`, where `crop_size` is another). Default: `size`. */
+  /** The side to resize to before `size` is cropped from it (Hugging Face's `size`, if it differs from `crop_size`). Default: `size`. */
   resize?: number | 'none'
   /** Hugging Face's `rescale_factor`. Default: 1/255. */
   rescale?: number
@@ -32,7 +32,7 @@ export interface Preprocessing {
 export function preprocess(image: Pixels, how: Preprocessing): Uint8Array {
   const { size, order, interpolation } = how
   const { horizontal, vertical } = plan(image.width, image.height, how)
-  const kept = resizeToRgb[order](image, horizontal, vertical, interpolation)
+  const rgb = resizeToRgb[order](image, horizontal, vertical, interpolation)
 
   const result = new Uint8Array(3 * size * size)
   const background = paddingColor(image, how)
@@ -41,7 +41,7 @@ export function preprocess(image: Pixels, how: Preprocessing): Uint8Array {
     if (background[c] !== 0) plane.fill(background[c]!)
     for (let y = 0, i = c; y < vertical.count; y++) {
       let o = (y + vertical.padding) * size + horizontal.padding
-      for (let x = 0; x < horizontal.count; x++, i += 3) plane[o++] = kept[i]!
+      for (let x = 0; x < horizontal.count; x++, i += 3) plane[o++] = rgb[i]!
     }
   }
   return result
@@ -69,7 +69,7 @@ function plan(width: number, height: number, how: Preprocessing): { horizontal: 
   return { horizontal: axis(width, toWidth), vertical: axis(height, toHeight) }
 }
 
-/** The RGB of the padding. OpenAI's order pads in the image's own mode: 0 is white in CMYK, and the first colour of a palette. */
+/** The padding's RGB. OpenAI's order pads in the image's own mode: 0 is white in CMYK, and the first colour of a palette. */
 function paddingColor(image: Pixels, { order, fill = 0 }: Preprocessing): Triple {
   if (order === 'hf') return [fill, fill, fill]
   if (image.mode === 'P') return paletteColor(image, fill)

@@ -1,4 +1,4 @@
-// A worker thread of the image pool: reads, decodes and resamples, and hands back only the small result.
+// A worker thread of the image pool: reads, decodes and resamples, and returns only the small result.
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Job, type Prepared, type PrepareOptions, prepare } from './prepare.node.ts'
 

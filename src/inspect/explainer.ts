@@ -1,13 +1,14 @@
 // Relevance for images and texts: which image positions and which tokens make the two similar.
 
-import { type Clip, type ImageInput, unit } from '../clip/clip.ts'
+import type { Clip, ImageInput } from '../clip/clip.ts'
+import { unit } from '../clip/embeddings.ts'
 import { UsageError } from '../errors.ts'
 import { imageTower } from '../model/towers.ts'
 import { placesOf, readPixels } from './image-pass.ts'
 import { type RelevanceOptions, type RelevanceProgram, relevanceProgram } from './relevance.ts'
 import { readText, type Token } from './text-pass.ts'
 
-/** How much each place of an image contributes to its similarity with a text. */
+/** How much each position of an image contributes to its similarity with a text. */
 export interface ImageRelevance {
   /** The encoder's input: `[3, size, size]`, before normalising. */
   pixels: Uint8Array
@@ -101,7 +102,7 @@ export function createExplainer(clip: Clip, { startLayer = -1 }: RelevanceOption
 }
 
 /**
- * Why an image matches each of some texts: relevance of every place of the image and of every word (Chefer, Gur and Wolf
+ * Why an image matches each of several texts: the relevance of every image position and every word (Chefer, Gur and Wolf
  * 2021).
  *
  * @throws InputError for an image that cannot be read or a text that is too long, UsageError for a model without joint

@@ -69,7 +69,7 @@ export async function inspectImage(clip: Clip, image: ImageInput, signal?: Abort
   return { ...pass, kind, size: preprocessing.size, pixels, ...placesOf(clip), ...(learned && { learned }) }
 }
 
-/** What the embedding added: the class token is a row of its stage, the positions are the difference of two stages. */
+/** The learned vectors of the embedding: the class token is a row of its stage, the positions the difference of two stages. */
 function learnedOf(values: (name: string) => Float32Array): NonNullable<ImagePass['learned']> {
   const [before, after] = [values('visual.class_embedding'), values('visual.positional_embedding')]
   const width = after.length - values('visual.patches').length // one row more than the patches

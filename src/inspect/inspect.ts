@@ -1,6 +1,7 @@
 // Both forward passes stage by stage, for an image and texts, and their similarity (Figure 3 of the paper).
 
-import { type Clip, type ImageInput, unit } from '../clip/clip.ts'
+import type { Clip, ImageInput } from '../clip/clip.ts'
+import { unit } from '../clip/embeddings.ts'
 import { UsageError } from '../errors.ts'
 import { trainsTextTower } from '../objectives/index.ts'
 import { explain, type Relevance } from './explainer.ts'

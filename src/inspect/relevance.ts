@@ -5,7 +5,8 @@
 //   Ā = mean over the heads of (∂logit/∂A ⊙ A)⁺      R ← R + Ā · R, block after block, starting from the identity
 
 import { Tensor as Value } from 'onnxruntime-common'
-import { type Clip, unit } from '../clip/clip.ts'
+import type { Clip } from '../clip/clip.ts'
+import { unit } from '../clip/embeddings.ts'
 import { UsageError } from '../errors.ts'
 import { gradients } from '../graph/gradient.ts'
 import { collectStages } from '../graph/scope.ts'

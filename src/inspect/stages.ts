@@ -66,15 +66,15 @@ export async function runStages(
   }
 }
 
-/** @throws CheckpointError that names the first step whose output is broken, where the embedding is */
+/** @throws CheckpointError naming the first stage with a broken output, if the embedding is broken */
 function checkEmbedding(embedding: Float32Array, stages: ReadonlyMap<string, Value>): void {
-  const found = brokenNumber(embedding)
-  if (found === undefined) return
+  const broken = brokenNumber(embedding)
+  if (broken === undefined) return
   const isBroken = ([name, { data }]: [string, Value]) =>
     name !== 'attn_mask' && brokenNumber(data as Float32Array) !== undefined // a mask holds −∞
   const first = [...stages].find(isBroken)
   throw new CheckpointError(
-    `the model gives no numbers for this input (found ${found})${first ? `: ${first[0]} is the first step that gives none` : ''}; its weights are broken, or its training went wrong`,
+    `the model's output for this input is not finite (found ${broken})${first ? `; the first broken stage is ${first[0]}` : ''}; its weights are broken, or its training diverged`,
   )
 }
 

@@ -43,7 +43,7 @@ export function textGraph(
   return { embedding: encodeText(parameters, { ids, end, positions }, config, options) }
 }
 
-/** A text as the tower's graph is fed it, without padding. @throws InputError for one that is too long */
+/** The inputs of `textGraph` for a text, without padding. @throws InputError for a text that is too long */
 export function readText({ tokenizer }: Clip, tower: TextTowerConfig, text: string) {
   const { contextLength, pool, endId } = tower
   const ids = tokenizer.encode(text)

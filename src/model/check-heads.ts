@@ -1,9 +1,9 @@
-// Attention splits a tower's width into heads of equal width.
+// Attention splits an encoder's width into heads of equal width.
 
 import { CheckpointError } from '../errors.ts'
 import type { ClipConfig } from './config.ts'
 
-/** @throws CheckpointError where the heads do not divide the width */
+/** @throws CheckpointError if the heads do not divide the width */
 export function checkHeads({ image, text }: ClipConfig, where: string): void {
   const towers = [
     ['image', image && (image.kind === 'modified-resnet' ? { width: image.width * 32, heads: image.heads } : image)],
@@ -12,7 +12,7 @@ export function checkHeads({ image, text }: ClipConfig, where: string): void {
   for (const [name, tower] of towers) {
     if (!tower || (tower.heads > 0 && tower.width % tower.heads === 0)) continue
     throw new CheckpointError(
-      `${where}: the ${name} encoder is ${tower.width} wide and has ${tower.heads} heads; the heads have to divide the width`,
+      `${where}: the ${name} encoder is ${tower.width} wide and has ${tower.heads} heads; the number of heads must divide the width`,
     )
   }
 }

@@ -1,4 +1,4 @@
-// A CLIP's architecture: what its parameters' shapes alone do not determine.
+// A CLIP's architecture.
 
 /** Activation function of the transformer's MLPs: OpenAI's `x · sigmoid(1.702 x)`, or the exact GELU. */
 export type Activation = 'quickgelu' | 'gelu'

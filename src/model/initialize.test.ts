@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { fromOpenClip } from '../formats/activations.ts'
+import { fromOpenClip } from '../formats/open-clip.ts'
 import { createRandom } from '../random.ts'
 import { initialize } from './initialize.ts'
 

@@ -1,4 +1,4 @@
-// The layers of which both encoders are built.
+// The layers that both encoders share.
 
 import { layer, stage } from '../graph/scope.ts'
 import { knownDim } from '../graph/shape.ts'

@@ -1,6 +1,6 @@
-// What the canonical name of a parameter tells (OpenAI's names: `visual.transformer.resblocks.0.attn.in_proj_weight`).
+// Facts about a parameter from its canonical name (OpenAI's: `visual.transformer.resblocks.0.attn.in_proj_weight`).
 
-/** The encoder that a parameter belongs to. Undefined for the logit scale and bias, and for what only an objective has. */
+/** The encoder that a parameter belongs to. Undefined for the logit scale and bias, and for an objective's own parameters. */
 export function towerOf(name: string): 'image' | 'text' | undefined {
   if (name.startsWith('visual.')) return 'image'
   return ofText.test(name) ? 'text' : undefined

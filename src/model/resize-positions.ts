@@ -1,6 +1,9 @@
 // Resizes position embeddings to another image size, bicubic with antialiasing (open_clip's `resize_pos_embed`).
 
-/** Cubic convolution with a = −1/2, as PyTorch and Pillow use with antialiasing. */
+/**
+ * Cubic convolution with a = −1/2, as PyTorch and Pillow use with antialiasing. `src/image` has the same filter: neither
+ * folder imports the other, and each rounds as its own reference.
+ */
 function cubic(t: number): number {
   const x = Math.abs(t)
   if (x < 1) return (1.5 * x - 2.5) * x * x + 1

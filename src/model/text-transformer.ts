@@ -12,7 +12,7 @@ import { type Readout, transformer } from './transformer.ts'
 export interface TextInputs {
   /** `[batch, length]`, int32; any length up to the context length, since nothing after end-of-text is read. */
   ids: Tensor
-  /** Position of the end-of-text token in each text, `[batch, 1]`, int64. */
+  /** Position of the end-of-text token in each text (`endOf` in clip/text-batches.ts finds it), `[batch, 1]`, int64. */
   end: Tensor
   /** `0 … length − 1`, int32. */
   positions: Tensor

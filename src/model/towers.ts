@@ -1,5 +1,5 @@
-// The image encoders by kind: everything that differs between a Vision Transformer and a ModifiedResNet (§2.4) and that
-// the rest of the code asks about.
+// The image encoders by kind: every difference between a Vision Transformer and a ModifiedResNet (§2.4) that the rest of
+// the code depends on.
 
 import type { Tensor } from '../graph/tensor.ts'
 import type { ImageTowerConfig, ModifiedResNetConfig, VisionTransformerConfig } from './config.ts'
@@ -23,11 +23,11 @@ export interface ImageTower {
   gridWidth: number
   /** Side of a grid position in pixels. */
   patchSize: number
-  /** Width of the hidden layer of an MLP, or of what takes its place in initialisation. */
+  /** Width of an MLP's hidden layer; for a ResNet, the width that initialisation uses in its place. */
   mlpWidth: number
-  /** Blocks that layer-wise decay counts. */
+  /** Number of blocks for layer-wise decay. */
   blocks: number
-  /** Whether the only attention is that of a pool at the end. */
+  /** Whether the only attention is in an attention pool at the end. */
   attentionPool: boolean
   /** Whether the embedding is the mean of the patches; otherwise it is read at the first position. */
   averages: boolean
@@ -51,7 +51,7 @@ const kinds = {
     encode: (p, image, embedDim, options) => modifiedResNet(p, image, config, embedDim, options),
     encodeGrid: (p, image, options) => modifiedResNetGrid(p, image, config, options),
     gridWidth: 32 * config.width,
-    // The stem halves the plane twice, and each of the last three stages once.
+    // The stem halves height and width twice, and each of the last three stages once.
     patchSize: 32,
     mlpWidth: 32 * config.width,
     blocks: config.layers.length,

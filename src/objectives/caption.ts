@@ -52,6 +52,5 @@ export const caption = {
       const { nll, count } = captionLoss(p, condition, captions, config)
       return nll.div(count).neg()
     },
-    template: 'a photo of a {}.',
   },
 } satisfies Objective

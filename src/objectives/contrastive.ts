@@ -23,7 +23,7 @@ export function infoNce(image: Tensor, text: Tensor, logitScale: Tensor): Tensor
   return ofImages.add(ofTexts).mul(0.5).sub(ownLogit).is()
 }
 
-/** The scale is at most 100, for stability (§2.5), and at least 1, as in open_clip. */
+/** Limits of `t`: the scale is at most 100, for stability (§2.5), and at least 1, as in open_clip. */
 export const scaleBounds = { logit_scale: [0, Math.log(100)] } as const
 
 export const contrastive = {

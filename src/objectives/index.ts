@@ -37,7 +37,7 @@ export const objectiveOf = (has: (parameter: string) => boolean): ObjectiveName 
 /** Whether an objective trains CLIP's text encoder, so that other projects can load the model as a CLIP. */
 export const trainsTextTower = (name: ObjectiveName): boolean => objectives[name].encodeText === encodeText
 
-/** Whether a parameter belongs to a single objective; no other one reads or trains it. */
+/** Whether a parameter belongs to a single objective and is neither read nor trained by the others. */
 export const isOwnParameter = (parameter: string): boolean => marks.some(([mark]) => partOf(parameter) === partOf(mark))
 
 const partOf = (parameter: string): string => parameter.split('.')[0]!

@@ -1,5 +1,5 @@
-// What an objective's graph reads: its inputs, and their values for a batch of captions. The numbers of examples and of
-// tokens are known when the graph runs.
+// The inputs of an objective's graph, and their values for a batch of captions. The numbers of examples and of tokens are
+// known when the graph runs.
 
 import { Tensor as Value } from 'onnxruntime-common'
 import { input } from '../graph/tensor.ts'

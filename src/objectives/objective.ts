@@ -68,6 +68,6 @@ export interface Likelihood {
   condition(p: Parameters, image: Tensor, config: ClipConfig): Tensor
   /** Each text's mean log-probability per token, `['batch']`, given one encoded image `[1, …]`. */
   logProbability(p: Parameters, condition: Tensor, captions: Captions, config: ClipConfig): Tensor
-  /** The default prompt template. */
-  template: string
+  /** The default prompt template, if it is not that of zero-shot classification. */
+  template?: string | undefined
 }

@@ -30,7 +30,7 @@ export const siglip = {
     sigmoidLoss(imageEmbedding!, textEmbedding!, p.get('logit_scale'), p.get('logit_bias')),
   choices: contrastive.choices,
   bounds: contrastive.bounds,
-  // The paper's values: nearly all pairs do not match, and with a bias of −10 those cost almost nothing at first.
+  // The paper's values: most pairs do not match, and with a bias of −10 their initial loss is almost zero.
   initial: { logit_scale: Math.log(10), logit_bias: -10 },
   encodeText,
 } satisfies Objective

@@ -1,4 +1,4 @@
-// A configuration from shapes alone, where a checkpoint brings none (openai/CLIP `build_model`).
+// A config from shapes alone, for a checkpoint without one (openai/CLIP `build_model`).
 
 import { CheckpointError } from '../errors.ts'
 import type { Activation, ClipConfig, ImageTowerConfig, TextTowerConfig } from '../model/config.ts'
@@ -9,17 +9,17 @@ export type Shapes = ReadonlyMap<string, readonly number[]>
 
 export interface Inferred {
   config: ClipConfig
-  /** What shapes do not tell and no published model of that name settles, in words. */
+  /** Guesses in words: settings that neither the shapes nor a published model of that name determine. */
   guessed: string[]
 }
 
 /**
- * Widths, depths, sizes from the shapes. What shapes do not tell is as in the published models of that name and width, or
- * else guessed as in OpenAI's models.
+ * Takes widths, depths and sizes from the shapes. Other settings are those of the published models of that name and
+ * width, or else guessed as in OpenAI's models.
  *
- * @param name the name that the weights are published under, or of their file; `openai` where the weights say that
- *   OpenAI's code builds the model, which takes all from the shapes
- * @param activation where the caller knows it
+ * @param name the name under which the weights are published, or of their file; `openai` for weights with OpenAI's notes,
+ *   whose code takes everything from the shapes
+ * @param activation overrides the guess
  */
 export function inferConfig(shapes: Shapes, name: string, activation?: Activation): Inferred {
   const headsOf = name === 'openai' ? openaiHeads : publishedHeads
@@ -74,7 +74,7 @@ function guesses({ image, text }: ClipConfig, plain: boolean, activation: Activa
 
 type Dim = (name: string, axis: number) => number
 
-/** How many numbered parts there are: `prefix0…`, `prefix1…` */
+/** The number of parts `prefix0…`, `prefix1…` */
 function count(shapes: Shapes, prefix: string): number {
   const numbers = new Set(
     [...shapes.keys()].filter((k) => k.startsWith(prefix)).map((k) => k.slice(prefix.length).split('.')[0]),

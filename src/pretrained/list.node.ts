@@ -13,11 +13,11 @@ export interface KnownModel {
   /** As `load` takes it. */
   name: string
   from: 'openai' | 'hub'
-  /** Where it is, if it is here. */
-  cached?: { path: string; bytes: number }
+  /** Undefined if it is not on this machine. */
+  cached?: { path: string; bytes: number } | undefined
 }
 
-/** OpenAI's, some of the hub's, and every CLIP of the hub that is in the cache. Asks the network nothing. */
+/** OpenAI's models, some of the hub's, and every CLIP in the hub's cache. Does not use the network. */
 export async function listModels(): Promise<KnownModel[]> {
   const hub = [...new Set([...hubExamples, ...(await cachedHubModels())])]
   return Promise.all([...openaiModels.map(openaiModel), ...hub.map(hubModel)])
@@ -26,7 +26,7 @@ export async function listModels(): Promise<KnownModel[]> {
 async function openaiModel(name: string): Promise<KnownModel> {
   const path = join(homedir(), '.cache', 'clip', basename(openaiUrl(name)!))
   const file = await stat(path).catch(() => undefined)
-  return { name, from: 'openai', ...(file?.isFile() && { cached: { path, bytes: file.size } }) }
+  return { name, from: 'openai', cached: file?.isFile() ? { path, bytes: file.size } : undefined }
 }
 
 async function hubModel(name: string): Promise<KnownModel> {

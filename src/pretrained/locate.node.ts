@@ -1,4 +1,4 @@
-// What a model's name stands for: a path on this machine, after downloading where it is not there yet.
+// The path of a model by its name, downloaded if it is not on this machine yet.
 
 import { stat } from 'node:fs/promises'
 import type { DownloadOptions } from '../download/hub.node.ts'
@@ -8,25 +8,25 @@ import { UsageError } from '../errors.ts'
 export interface ModelFiles {
   /** A checkpoint file, or a folder with one. */
   path: string
-  /** The folder in which its configuration would lie. */
+  /** Whether it is a folder. */
   isFolder: boolean
-  /** The name that it is published under, where that tells something that its files do not. */
-  tag?: string
+  /** The name under which it is published, if that says more than its files do. */
+  tag?: string | undefined
 }
 
 /**
- * @param model a path; else an OpenAI name, an `http(s)` address with a SHA-256 in it, or a hub id, `hf-hub:` before it or
- *   not, `@revision` behind it or not
+ * @param model a path; else an OpenAI name, an `http(s)` address with a SHA-256 in it, or a hub id, with or without `hf-hub:`
+ *   before it and `@revision` after it
  */
 export async function modelFiles(model: string, options: DownloadOptions = {}): Promise<ModelFiles> {
   const found = await stat(model).catch(() => undefined)
   if (found) return { path: model, isFolder: found.isDirectory() }
 
   const url = openaiUrl(model) ?? (/^https?:\/\//.test(model) ? model : undefined)
-  // The network's side is loaded only now: a model on this machine starts a tenth of a second sooner without it.
+  // Loaded only now: without it, a model on this machine starts a tenth of a second sooner.
   if (url) {
     const { downloadUrl } = await import('../download/url.node.ts')
-    return { path: await downloadUrl(url, options), isFolder: false, ...(url !== model && { tag: 'openai' }) }
+    return { path: await downloadUrl(url, options), isFolder: false, tag: url === model ? undefined : 'openai' }
   }
 
   const { isArchitecture, nearestModel } = await import('../download/model-names.ts')

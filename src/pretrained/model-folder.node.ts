@@ -1,9 +1,10 @@
-// Folders that are not a CLIP themselves and have one inside, or belong to one: told by their files, before any weight.
+// Folders that contain a CLIP, or belong to one, recognised by their files before any weight is read.
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointError } from '../errors.ts'
-import { readJson } from '../files/json.node.ts'
+import { readJsonIfThere } from '../files/json.node.ts'
+import { isConfig } from '../formats/families.ts'
 
 type Json = Record<string, unknown>
 
@@ -30,11 +31,11 @@ const hasModel = (entries: ReadonlySet<string>): boolean =>
   ['config.json', 'open_clip_config.json', 'model.safetensors', 'pytorch_model.bin'].some((name) => entries.has(name))
 
 async function settings(path: string): Promise<Json> {
-  const json = await readJson(path)
+  const json = await readJsonIfThere(path)
   return typeof json === 'object' && json !== null ? (json as Json) : {}
 }
 
-/** What a pipeline has of CLIP: `"text_encoder": ["transformers", "CLIPTextModel"]`. */
+/** The parts of CLIP in a pipeline: `"text_encoder": ["transformers", "CLIPTextModel"]`. */
 function pipeline(folder: string, index: Json): string {
   const parts = Object.entries(index).flatMap(([name, value]) => {
     const kind = Array.isArray(value) ? value[1] : undefined
@@ -48,9 +49,9 @@ function pipeline(folder: string, index: Json): string {
   return `${what}. Of CLIP it has ${named}, without the projection that joint embeddings need; use the whole CLIP that it was taken from, such as openai/clip-vit-large-patch14`
 }
 
-/** `modules.json` of sentence-transformers: a CLIPModel in a folder of its own, and what follows it. */
+/** `modules.json` of sentence-transformers: a CLIPModel in a folder of its own, and further modules. */
 async function sentenceTransformers(folder: string): Promise<string> {
-  const modules = await readJson(join(folder, 'modules.json'))
+  const modules = await readJsonIfThere(join(folder, 'modules.json'))
   const list = (Array.isArray(modules) ? modules : []) as { type?: string; path?: string }[]
   const kinds = list.map(({ type }) => `${type}`.split('.').at(-1)!)
   const others = kinds.filter((kind) => kind !== 'CLIPModel' && kind !== 'Normalize')
@@ -67,14 +68,8 @@ export async function refuseConfiguration(path: string): Promise<void> {
   if (!/\.json$/i.test(path)) return
   const json = await settings(path)
   if ('weight_map' in json) return
-  if (!isConfiguration(json)) return
+  if (!isConfig(json)) return
   throw new CheckpointError(
     `${path} is a configuration and has no weights. Give the folder or file of the weights; typeclip train starts from a configuration, and typeclip inspect shows one with random weights`,
   )
 }
-
-/** Whether JSON is a model's configuration, of open_clip or Hugging Face. */
-export const isConfiguration = (json: unknown): json is Json =>
-  typeof json === 'object' &&
-  json !== null &&
-  ['model_cfg', 'vision_cfg', 'text_cfg', 'vision_config', 'text_config', 'model_type'].some((name) => name in json)

@@ -1,9 +1,9 @@
 // The tokenizer that belongs to a model: its folder's own where Hugging Face's names are used, CLIP's otherwise.
 
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointError } from '../errors.ts'
-import { parseJson, readText } from '../files/json.node.ts'
+import { parseJson, readTextIfThere } from '../files/json.node.ts'
 import type { Naming } from '../formats/tensor-names.ts'
 import { huggingFaceTokenizerOf, type TokenizerFiles } from '../tokenizer/hugging-face.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
@@ -21,14 +21,14 @@ export const tokenizerFiles = [
 
 export interface ModelTokenizer {
   tokenizer: Tokenizer
-  /** Whether it is the folder's own, and not the one that ships. */
+  /** Whether it is the folder's own, not the one that ships. */
   own: boolean
 }
 
 /**
  * @param model.vocabulary the rows of the token embedding
- * @throws CheckpointError for a tokenizer that cannot be followed. Without one, a vocabulary that is not CLIP's is
- *   refused when a text is encoded, since images can be used without it.
+ * @throws CheckpointError for a tokenizer that typeclip does not have. Without a tokenizer, a vocabulary that is not
+ *   CLIP's is refused when a text is encoded, because images can be used without it.
  */
 export async function modelTokenizer(
   folder: string,
@@ -69,18 +69,15 @@ function refusing(tokenizer: Tokenizer, message: string): Tokenizer {
 }
 
 async function filesIn(folder: string): Promise<TokenizerFiles> {
-  const files: Record<string, unknown> = {}
-  for (const name of tokenizerFiles) {
+  const texts = await tokenizerTexts(folder)
+  const files = Object.entries(texts)
     // `tokenizer.json` holds the vocabulary too.
-    if ((name === 'vocab.json' || name === 'merges.txt') && files['tokenizer.json'] !== undefined) continue
-    const path = join(folder, name)
-    const text = await readText(path)
-    if (text !== undefined) files[name] = name.endsWith('.json') ? parseJson(text, path) : text
-  }
-  return files as TokenizerFiles
+    .filter(([name]) => !('tokenizer.json' in texts && /^(vocab.json|merges.txt)$/.test(name)))
+    .map(([name, text]) => [name, name.endsWith('.json') ? parseJson(text, join(folder, name)) : text])
+  return Object.fromEntries(files)
 }
 
-/** Said of a folder with Hugging Face's names that has no tokenizer, where its vocabulary has the size of CLIP's. */
+/** The notice for a folder with Hugging Face's names, CLIP's vocabulary size and no tokenizer; undefined if it has one. */
 export async function missingTokenizer(folder: string): Promise<string | undefined> {
   const entries = await readdir(folder)
   if (entries.includes('tokenizer.json') || entries.includes('vocab.json')) return undefined
@@ -91,13 +88,13 @@ export async function missingTokenizer(folder: string): Promise<string | undefin
 export async function tokenizerTexts(folder: string): Promise<Record<string, string>> {
   const texts: Record<string, string> = {}
   for (const name of tokenizerFiles) {
-    const text = await readFile(join(folder, name), 'utf8').catch(() => undefined)
+    const text = await readTextIfThere(join(folder, name))
     if (text !== undefined) texts[name] = text
   }
   return texts
 }
 
-/** Whether a tokenizer gives the ids that CLIP's vocabulary has: what other layouts than Hugging Face's take for granted. */
+/** Whether a tokenizer has the ids of CLIP's vocabulary, which all layouts but Hugging Face's presuppose. */
 export async function hasClipsVocabulary(tokenizer: Tokenizer): Promise<boolean> {
   const ships = await loadTokenizer()
   if (tokenizer.vocabularySize !== ships.vocabularySize) return false

@@ -1,18 +1,14 @@
-// A model opened: its files found, its naming told, its configuration read or inferred. No weight is read.
+// Opens a model: finds its files, detects its naming, reads or infers its config. Reads no weights.
 
 import { basename, dirname, join } from 'node:path'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import type { DownloadOptions } from '../download/hub.node.ts'
 import { CheckpointError } from '../errors.ts'
-import { readJson } from '../files/json.node.ts'
+import { readJsonIfThere } from '../files/json.node.ts'
 import { ownFile, requireOwnFile } from '../files/own-files.node.ts'
-import { fromHuggingFace, fromOpenClip } from '../formats/activations.ts'
-import {
-  openaiPreprocessing,
-  preprocessingFromHuggingFace,
-  preprocessingFromOpenClip,
-} from '../formats/preprocessing.ts'
+import { families } from '../formats/families.ts'
+import { openaiPreprocessing } from '../formats/openai.ts'
 import { type Naming, resolveNaming, type Source } from '../formats/tensor-names.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import { checkHeads } from '../model/check-heads.ts'
@@ -20,24 +16,24 @@ import type { Activation, ClipConfig } from '../model/config.ts'
 import { type ObjectiveName, objectiveOf, trainsTextTower } from '../objectives/index.ts'
 import { clipsVocabulary, inferConfig } from './infer-config.ts'
 import { modelFiles } from './locate.node.ts'
-import { isConfiguration, modelFolder, refuseConfiguration } from './model-folder.node.ts'
+import { modelFolder, refuseConfiguration } from './model-folder.node.ts'
 import { type ModelTokenizer, missingTokenizer, modelTokenizer } from './model-tokenizer.node.ts'
 import { canonicalShapes } from './weights.ts'
 
 export interface OpenedModel {
   path: string
-  /** Where its configuration is looked for. */
+  /** The folder of its config. */
   folder: string
   checkpoint: Checkpoint
   naming: Naming
-  /** What each canonical tensor is made of. */
+  /** The stored tensors of each canonical one. */
   sources: ReadonlyMap<string, Source>
-  /** Towers that the checkpoint does not hold are undefined. */
+  /** Encoders that the checkpoint does not have, or that are not wanted, are undefined. */
   config: ClipConfig
-  /** What it was trained by, as its parameters tell. */
+  /** The objective that it was trained with, recognised by its parameters. */
   objective: ObjectiveName
   preprocessing: Preprocessing
-  /** Read when it is asked for: images can be used without it. */
+  /** Reads it when it is called: images can be used without it. */
   tokenizer: () => Promise<ModelTokenizer>
   /** What a user should know: what was guessed, what this model cannot do. */
   notices: string[]
@@ -50,14 +46,20 @@ export const starter = ownFile('../../models/starter', import.meta.url)
 export const starterNotice =
   'using the small starter model (clothes, groceries, emoji, simple drawings); for a full CLIP give `model`, such as ViT-B/32'
 
+export type Tower = 'image' | 'text'
+
+export interface OpenOptions extends DownloadOptions {
+  /** Overrides what the checkpoint says or what would be guessed. */
+  activation?: Activation | undefined
+  /** The encoders to open, which the model must have. Default: those it has. */
+  towers?: readonly Tower[] | undefined
+}
+
 /**
- * @param model as `load` takes it; the model that ships, if left out
- * @param options.activation overrides what the checkpoint says or what would be guessed
+ * @param model as `load` takes it. Default: the model that ships
+ * @throws CheckpointError for files that cannot be used, UsageError for a name that is not known
  */
-export async function openModel(
-  model: string | undefined,
-  options: DownloadOptions & { activation?: Activation | undefined } = {},
-): Promise<OpenedModel> {
+export async function openModel(model: string | undefined, options: OpenOptions = {}): Promise<OpenedModel> {
   if (model === undefined) requireOwnFile(starter)
   const notices = model === undefined ? [starterNotice] : []
   const onFallback = (notice: string) => void notices.push(notice)
@@ -71,7 +73,8 @@ export async function openModel(
   const shapes = canonicalShapes(checkpoint.tensors, sources)
 
   const objective = objectiveOf((parameter) => shapes.has(parameter))
-  const configured = await readConfig(folder, naming === 'hf')
+  const settings = settingsIn(folder, naming === 'hf')
+  const configured = await settings.config()
   if (!configured && !trainsTextTower(objective)) {
     throw new CheckpointError(
       `${path} was trained with the objective ${objective}, and its configuration is not beside it: put the open_clip_config.json of its folder there`,
@@ -85,7 +88,7 @@ export async function openModel(
   if (!shapes.has('visual.conv1.weight')) config.image = undefined
   if (trainsTextTower(objective) && !shapes.has('token_embedding.weight')) config.text = undefined
   const size = config.image?.imageSize ?? 224
-  const stated = await readPreprocessing(folder, naming === 'hf', size)
+  const stated = await settings.preprocessing(size)
   if (guessed.length > 0 && config.image && !stated) guessed.push("OpenAI's preprocessing of images")
   if (guessed.length > 0) {
     notices.push(
@@ -99,17 +102,27 @@ export async function openModel(
     if (notice) notices.push(notice)
   }
   return {
-    ...{ path, folder, checkpoint, naming, sources, config, objective, preprocessing, notices },
+    ...{ path, folder, checkpoint, naming, sources, objective, preprocessing, notices },
+    config: withTowers(config, options.towers, path),
     tokenizer: () => modelTokenizer(folder, { naming, configured: configured !== undefined, vocabulary, path }),
   }
 }
 
-/** Names resolved; where they are none of CLIP's, the configuration tells best what the model is. */
+/** A config with the wanted encoders. @throws CheckpointError for one that the model does not have */
+export function withTowers(config: ClipConfig, towers: readonly Tower[] | undefined, path: string): ClipConfig {
+  if (!towers) return config
+  const missing = towers.find((tower) => !config[tower])
+  if (missing) throw new CheckpointError(`${path} has no ${missing} encoder`)
+  const one = <T extends Tower>(tower: T) => (towers.includes(tower) ? config[tower] : undefined)
+  return { ...config, image: one('image'), text: one('text') }
+}
+
+/** The resolved names. If they are not CLIP's, the config's refusal is thrown first: it says best what the model is. */
 async function resolved(checkpoint: Checkpoint, path: string, folder: string) {
   try {
     return resolveNaming(checkpoint.tensors.keys())
   } catch (error) {
-    await readConfig(folder, !basename(checkpoint.files[0]!).startsWith('open_clip'))
+    await settingsIn(folder, !basename(checkpoint.files[0]!).startsWith('open_clip')).config()
     throw error instanceof CheckpointError ? new CheckpointError(`${path}: ${error.message}`) : error
   }
 }
@@ -118,48 +131,15 @@ function setActivation(config: ClipConfig, activation: Activation): void {
   for (const tower of [config.image, config.text]) if (tower && 'activation' in tower) tower.activation = activation
 }
 
-/** The configuration of the project whose naming the weights have; the other's, where only that one is there. */
-async function readConfig(folder: string, huggingFaceNames: boolean): Promise<ClipConfig | undefined> {
-  const openClip = join(folder, 'open_clip_config.json')
-  const huggingFace = join(folder, 'config.json')
-  const readers = [
-    async () => {
-      const json = (await readJson(openClip)) as { model_cfg?: unknown } | undefined
-      return json && fromOpenClip(json.model_cfg ?? json, openClip)
-    },
-    async () => {
-      // A folder may hold a config.json of something else.
-      const json = await readJson(huggingFace)
-      return isConfiguration(json) ? fromHuggingFace(json, huggingFace) : undefined
-    },
-  ]
-  if (huggingFaceNames) readers.reverse()
-  return (await readers[0]!()) ?? (await readers[1]!())
-}
-
-/** What the project whose naming the weights have says; the other, where only that one says something. */
-async function readPreprocessing(
-  folder: string,
-  huggingFaceNames: boolean,
-  size: number,
-): Promise<Preprocessing | undefined> {
-  const openClip = join(folder, 'open_clip_config.json')
-  const [processor, preprocessor] = ['processor_config.json', 'preprocessor_config.json'].map((f) => join(folder, f))
-  const readers = [
-    async () => {
-      const json = (await readJson(openClip)) as { preprocess_cfg?: unknown } | undefined
-      return json && preprocessingFromOpenClip(json.preprocess_cfg, size, openClip)
-    },
-    async () => {
-      // transformers 5 writes all processors into one file, and that one counts.
-      const whole = (await readJson(processor!)) as { image_processor?: unknown } | undefined
-      if (whole?.image_processor) {
-        return preprocessingFromHuggingFace(whole.image_processor, size, `${processor}: image_processor`)
-      }
-      const json = await readJson(preprocessor!)
-      return json === undefined ? undefined : preprocessingFromHuggingFace(json, size, preprocessor!)
-    },
-  ]
-  if (huggingFaceNames) readers.reverse()
-  return (await readers[0]!()) ?? (await readers[1]!())
+/** The config files of the project whose naming the weights have; the other project's, if only those are there. */
+function settingsIn(folder: string, huggingFaceNames: boolean) {
+  const path = (name: string) => join(folder, name)
+  const files = { path, json: (name: string) => readJsonIfThere(path(name)) }
+  const { open_clip, hf } = families
+  const [first, second] = huggingFaceNames ? [hf, open_clip] : [open_clip, hf]
+  return {
+    config: async () => (await first.config(files)) ?? (await second.config(files)),
+    preprocessing: async (size: number) =>
+      (await first.preprocessing(files, size)) ?? (await second.preprocessing(files, size)),
+  }
 }

@@ -1,4 +1,4 @@
-// What is known of published weights that come without a configuration, by the width of an encoder and by name.
+// Heads and activations of published weights that come without a config, by an encoder's width and by name.
 
 import type { Activation } from '../model/config.ts'
 

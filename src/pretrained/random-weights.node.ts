@@ -1,9 +1,10 @@
-// A model that is a configuration alone, with weights as training would draw them: to be looked at, not to be used.
+// A config without weights as a model with random ones, initialised as for training: to look at, not to use.
 
 import { dirname } from 'node:path'
-import { readJson } from '../files/json.node.ts'
-import { fromHuggingFace, fromOpenClip } from '../formats/activations.ts'
-import { openaiPreprocessing, preprocessingFromOpenClip } from '../formats/preprocessing.ts'
+import { readJsonIfThere } from '../files/json.node.ts'
+import { isConfig, isOpenClipConfig } from '../formats/families.ts'
+import { fromHuggingFace } from '../formats/hugging-face.ts'
+import { fromOpenClip, preprocessingFromOpenClip } from '../formats/open-clip.ts'
 import { constant, type Tensor } from '../graph/tensor.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { ClipConfig } from '../model/config.ts'
@@ -11,8 +12,8 @@ import { initialize } from '../model/initialize.ts'
 import type { Lookup } from '../model/parameters.ts'
 import { createRandom } from '../random.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
-import { isConfiguration } from './model-folder.node.ts'
 import { modelTokenizer } from './model-tokenizer.node.ts'
+import { type Tower, withTowers } from './open.node.ts'
 
 export interface RandomModel {
   config: ClipConfig
@@ -24,21 +25,23 @@ export interface RandomModel {
 
 /**
  * @param path open_clip's or Hugging Face's configuration (`*.json`)
- * @returns undefined for what is no configuration
+ * @returns undefined if the file is not a config
  */
-export async function randomModel(path: string, seed: number): Promise<RandomModel | undefined> {
+export async function randomModel(
+  path: string,
+  seed: number,
+  towers?: readonly Tower[],
+): Promise<RandomModel | undefined> {
   if (!/\.json$/i.test(path)) return undefined
-  const json = await readJson(path)
-  if (!isConfiguration(json)) return undefined
-  const ofOpenClip = 'model_cfg' in json || 'vision_cfg' in json || 'text_cfg' in json
-  const config = ofOpenClip ? fromOpenClip(json.model_cfg ?? json, path) : fromHuggingFace(json, path)
+  const json = await readJsonIfThere(path)
+  if (!isConfig(json)) return undefined
+  const ofOpenClip = isOpenClipConfig(json)
+  const config = ofOpenClip ? fromOpenClip(json, path) : fromHuggingFace(json, path)
   const size = config.image?.imageSize ?? 224
   const made = new Map<string, Tensor>()
   return {
-    config,
-    preprocessing: json.preprocess_cfg
-      ? preprocessingFromOpenClip(json.preprocess_cfg, size, path)
-      : openaiPreprocessing(size),
+    config: withTowers(config, towers, path),
+    preprocessing: preprocessingFromOpenClip(json, size, path),
     async tokenizer() {
       const vocabulary = config.text?.vocabularySize
       const naming = ofOpenClip ? 'open_clip' : 'hf'

@@ -1,4 +1,4 @@
-// A checkpoint's tensors as the model's parameters: each under its canonical name, as float32, left where it lies.
+// A checkpoint's tensors as the model's parameters: under canonical names, as float32, left in their file.
 
 import type { StoredTensor } from '../checkpoint/checkpoint.ts'
 import { compositions } from '../formats/compose.ts'
@@ -6,7 +6,7 @@ import type { Source } from '../formats/tensor-names.ts'
 import { concat, type Data, type Tensor, weight } from '../graph/tensor.ts'
 import type { Lookup } from '../model/parameters.ts'
 
-/** A tensor in a file, or read into memory where it cannot be used in place. */
+/** A tensor in a file, or in memory if it cannot be used in place. */
 export type Stored = Pick<StoredTensor, 'dtype' | 'shape'> & Data
 
 /** How the stored tensors make the canonical one, as graph: ONNX Runtime folds it while it loads the model. */
@@ -31,7 +31,7 @@ export function checkpointLookup(tensors: ReadonlyMap<string, Stored>, sources: 
   }
 }
 
-/** Shapes by canonical name, for inferring a configuration. */
+/** Shapes by canonical name. */
 export function canonicalShapes(
   tensors: ReadonlyMap<string, { shape: number[] }>,
   sources: ReadonlyMap<string, Source>,

@@ -1,4 +1,4 @@
-// The devices that a model can run on, and what each needs.
+// The devices that a model can run on, and the requirements of each.
 
 import { UsageError } from '../errors.ts'
 

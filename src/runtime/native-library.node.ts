@@ -24,7 +24,7 @@ export function loadOnnxRuntime(): Promise<OnnxRuntime> {
 async function load(): Promise<OnnxRuntime> {
   await switchTelemetryOff()
   const library = await import('onnxruntime-node')
-  // It prints to the process's stderr; what concerns a caller is thrown as well. 'warning' is its default.
+  // It prints to the process's stderr ('warning' is its default); errors are thrown as well.
   if (library.env.logLevel === 'warning') library.env.logLevel = 'fatal'
   return library
 }
@@ -41,8 +41,8 @@ async function switchTelemetryOff(): Promise<void> {
   )
 }
 
-/** A main thread that is blocked for longer is not waited for. */
-const longestWait = 10_000
+/** The longest wait for a blocked main thread, in milliseconds. */
+const maxWait = 10_000
 
 /** @returns whether the main thread's environment, which is the process's own, has the switch now */
 async function setOnMainThread(): Promise<boolean> {
@@ -56,7 +56,7 @@ async function setOnMainThread(): Promise<boolean> {
         session.disconnect()
         resolve(done)
       }
-      const timer = setTimeout(end, longestWait, false)
+      const timer = setTimeout(end, maxWait, false)
       const expression = `process.env.${telemetrySwitch} = '1'`
       session.post('Runtime.evaluate', { expression }, (error, answer) => {
         end(error === null && answer.result.value === '1')

@@ -62,7 +62,7 @@ function program(session: InferenceSession, OwnTensor: TensorConstructor, name: 
   let disposal: Promise<void> | undefined
 
   async function release(): Promise<void> {
-    // A session that is released before its run has begun would fail in native code.
+    // Releasing a session before its run has started would fail in native code.
     await Promise.allSettled(running)
     await session.release()
   }
@@ -103,6 +103,6 @@ function externalModel(graph: Graph): { bytes: Uint8Array; folder: string | unde
   return { bytes, folder }
 }
 
-/** Without the place in ONNX Runtime's source, which it puts before its own sentence. */
+/** The message without the location in ONNX Runtime's source, which it puts first. */
 const reasonOf = ({ message }: Error): string =>
   message.replace(/^\/onnxruntime_src\/.*? was (false|true)\. /s, '').trim()

@@ -30,7 +30,7 @@ export interface Program {
   readonly inputs: readonly string[]
   /** @param into values to write results into, by name; other results are allocated */
   run(values: Readonly<Record<string, Value>>, into?: Readonly<Record<string, Value>>): Promise<Record<string, Value>>
-  /** Waits for the runs that have begun. A second call does nothing. */
+  /** Waits for runs in progress. A second call does nothing. */
   dispose(): Promise<void>
   /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>

@@ -4,16 +4,16 @@
 export interface AddedToken {
   id: number
   content: string
-  /** Looked for in the normalised text; otherwise in the text as it was given. */
+  /** Match in the normalised text; otherwise in the text as given. */
   normalized: boolean
-  /** Not found inside a longer word. */
+  /** Do not match inside a longer word. */
   singleWord: boolean
 }
 
 /** A part of a text: one added token, or normalised text between them. */
 export type Part = { id: number } | { text: string }
 
-/** Splits texts at added tokens: at each place the longest one, first in the text as given, then in the normalised text. */
+/** Splits texts at added tokens, the longest match first: in the text as given, then in the normalised text. */
 export function addedTokenSplitter(
   tokens: readonly AddedToken[],
   normalize: (text: string) => string,
@@ -29,7 +29,7 @@ export function addedTokenSplitter(
   return (text) => asGiven(text).flatMap((part) => ('id' in part ? [part] : normalized(normalize(part.text)))) as Part[]
 }
 
-// What Rust's regular expressions call a word character.
+// A word character of Rust's regular expressions.
 const wordBefore = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u
 const wordAfter = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u
 

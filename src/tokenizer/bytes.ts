@@ -1,5 +1,5 @@
-// The printable alphabet for bytes that GPT-2 introduced and CLIP's vocabulary is written in: a byte that is a printable
-// character of Latin-1 is itself, the others are characters from U+0100 on. Ids follow its order.
+// GPT-2's printable alphabet for bytes, in which CLIP's vocabulary is written: a byte that is a printable Latin-1 character
+// is that character, the others are characters from U+0100 on. Ids follow its order.
 
 const all = Array.from({ length: 256 }, (_, byte) => byte)
 const printable = all.filter((byte) => (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad))

@@ -1,4 +1,4 @@
-// How a text is cleaned before it is split into words, by name.
+// The ways to clean a text before it is split into words, by name.
 
 import { fixText } from './ftfy/fix-text.ts'
 import { unescapeHtml } from './html.ts'
@@ -17,7 +17,7 @@ export const cleanings = {
   /** open_clip's `canonicalize` (SigLIP): as `openai`, without ASCII punctuation. */
   canonicalize: (text: string) =>
     collapseWhitespace(repair(text).replaceAll('_', ' ').replace(asciiPunctuation, '').toLowerCase()),
-  /** What Hugging Face's `tokenizer.json` says: NFC, white space as one space, lower case of each character by itself. */
+  /** As in Hugging Face's `tokenizer.json`: NFC, white space as one space, lower case of each character by itself. */
   huggingface: (text: string) =>
     text
       .normalize('NFC')

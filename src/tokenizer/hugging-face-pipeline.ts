@@ -1,5 +1,5 @@
-// What a `tokenizer.json` says is done to a text. transformers' CLIPTokenizer does always the same, whatever the file
-// says, so a file that says otherwise is refused.
+// The steps of a `tokenizer.json`. transformers' CLIPTokenizer always does the same, whatever the file says, so a file
+// with other steps is refused.
 
 import { CheckpointError } from '../errors.ts'
 import { type ListedVocabulary, listedVocabulary } from './listed-merges.ts'
@@ -30,7 +30,7 @@ const preTokenizers = [preTokenizer(`<\\|startoftext\\|>|<\\|endoftext\\|>|${wor
 const ignored = new Set(['trim_offsets'])
 const usual: Json = { use_regex: true }
 
-/** The vocabulary of a `tokenizer.json` whose steps are CLIP's. @throws CheckpointError naming the step that is not */
+/** The vocabulary of a `tokenizer.json` with CLIP's steps. @throws CheckpointError naming a step that differs */
 export function clipPipeline(file: unknown, where: string): Listed {
   const json = file as Json
   const model = (json?.model ?? {}) as Json
@@ -87,7 +87,7 @@ export function startAndEnd(file: unknown, where: string): { start: number; end:
 
 function refuse(where: string, found: string, expected: string): never {
   throw new CheckpointError(
-    `${where}: its ${found}; of tokenizers, typeclip has only CLIP's: expected ${expected}. Its images can be embedded without the text encoder`,
+    `${where}: its ${found}; expected ${expected}, because typeclip has only CLIP's tokenizer. Its images can be embedded without the text encoder`,
   )
 }
 

@@ -79,7 +79,7 @@ describe('what cannot be followed is refused by name', () => {
     ['a merge of nothing', { ...slow, 'merges.txt': 'i n\nq q\n' }, /merge 2 \('q q'\) needs the piece 'qq'/],
     ['a merge of three', { ...slow, 'merges.txt': 'i n g\n' }, /should be two pieces/],
     ['a merge twice', { ...slow, 'merges.txt': 'i n\ni n\n' }, /merge 2 \('i n'\) is listed twice/],
-    ['another id', { ...slow, 'added_tokens.json': { '<a>': 999 } }, /'<a>' has id 999, and transformers gives it 534/],
+    ['another id', { ...slow, 'added_tokens.json': { '<a>': 999 } }, /'<a>' has id 999, but transformers gives it 534/],
     ['an id that is none', { ...slow, 'vocab.json': { a: 'b' } }, /'a' has id "b"/],
   ]
   it.each(cases)('%s', (_, files, message) => {

@@ -12,7 +12,7 @@ import { huggingFaceWords } from './words.ts'
 
 type Json = Record<string, unknown>
 
-/** The folder's files by name: text of `merges.txt`, parsed JSON of the others; undefined where there is none. */
+/** The folder's files by name: text of `merges.txt`, parsed JSON of the others; undefined if missing. */
 export interface TokenizerFiles {
   'tokenizer.json'?: unknown
   'vocab.json'?: unknown
@@ -27,7 +27,7 @@ const classes = ['CLIPTokenizer', 'CLIPTokenizerFast', 'PreTrainedTokenizerFast'
 
 /**
  * @param where the folder, for messages
- * @returns undefined where the folder has no vocabulary
+ * @returns undefined if the folder has no vocabulary
  * @throws CheckpointError for a tokenizer of another kind, or files that contradict each other
  */
 export function huggingFaceTokenizerOf(files: TokenizerFiles, where: string): Tokenizer | undefined {
@@ -112,12 +112,12 @@ function refuseOtherClasses(config: Json, where: string): void {
     )
   }
   if (config.auto_map)
-    throw new CheckpointError(`${where}: its tokenizer is code of its own (auto_map), which typeclip does not run`)
+    throw new CheckpointError(`${where}: its tokenizer is custom code (auto_map), which typeclip does not run`)
   const neutral = { do_lower_case: true, add_prefix_space: false, split_special_tokens: false, errors: 'replace' }
   for (const [field, value] of Object.entries(neutral)) {
     if ((config[field] ?? value) !== value) {
       throw new CheckpointError(
-        `${where}: tokenizer_config.json: field ${field} asks for ${JSON.stringify(config[field])}, which typeclip does not do (only ${JSON.stringify(value)})`,
+        `${where}: tokenizer_config.json: field ${field} asks for ${JSON.stringify(config[field])}, which typeclip does not support (only ${JSON.stringify(value)})`,
       )
     }
   }
@@ -149,7 +149,7 @@ const usual = {
 }
 type Named = Record<keyof typeof usual, Declared> & Record<string, Declared>
 
-/** A token as settings write it: its text alone, or an object. A special token is looked for in the text as given. */
+/** A token as settings write it: its text alone, or an object. A special token is matched in the text as given. */
 function declared(value: unknown, where: string): Declared {
   if (typeof value === 'string') return { content: value, normalized: false, singleWord: false }
   const { content, normalized, special, single_word: singleWord } = objectOf(value, where)
@@ -159,7 +159,7 @@ function declared(value: unknown, where: string): Declared {
 
 /** Start, end, unknown, padding, and further special tokens, by the name of their setting. */
 function namedTokens(files: TokenizerFiles, config: Json, where: string): Named {
-  // As in transformers: the map counts only where the settings do not list the added tokens themselves.
+  // As in transformers: the map counts only if the settings do not list the added tokens themselves.
   const map = config.added_tokens_decoder
     ? {}
     : objectOf(files['special_tokens_map.json'] ?? {}, `${where}: special_tokens_map.json`)
@@ -178,7 +178,7 @@ function namedTokens(files: TokenizerFiles, config: Json, where: string): Named 
 
 const withoutNulls = (json: Json): Json => Object.fromEntries(Object.entries(json).filter(([, value]) => value != null))
 
-/** What was added beside the vocabulary, in the order in which ids are given. */
+/** The tokens added to the vocabulary, in the order in which they get their ids. */
 function addedTokens(
   files: TokenizerFiles,
   config: Json,
@@ -208,7 +208,7 @@ function addedTokens(
     const id = vocabulary.idOf(token.content) ?? next++
     if (says !== undefined && says !== id) {
       throw new CheckpointError(
-        `${where}: the added token '${token.content}' has id ${says}, and transformers gives it ${id}; the tokenizer's files do not belong together`,
+        `${where}: the added token '${token.content}' has id ${says}, but transformers gives it ${id}; the tokenizer's files do not belong together`,
       )
     }
     tokens.push({ ...token, id })

@@ -1,5 +1,5 @@
 // Byte pair encoding over a vocabulary that a file lists (`vocab.json` and `merges.txt`, or the `model` of a
-// `tokenizer.json`), where ids and merges are in any order and a byte may be missing.
+// `tokenizer.json`), with ids and merges in any order; a byte may be missing.
 
 import { CheckpointError } from '../errors.ts'
 import { byteAlphabet, byteIds } from './bytes.ts'
@@ -12,7 +12,7 @@ export interface ListedVocabulary {
   entries(): [piece: string, id: number][]
 }
 
-/** Of a file's JSON, checked. A Map of it would take longer to make than the file to read. */
+/** Checks a file's JSON. It is not copied into a Map, which would take longer than reading the file. */
 export function listedVocabulary(json: unknown, where: string): ListedVocabulary {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new CheckpointError(`${where}: expected an object of ids by piece`)
@@ -44,9 +44,9 @@ const cacheSize = 1 << 16
  * The ids of one word.
  *
  * @param merges lines of two pieces, or lists of two, the best first
- * @param unknownId what a byte gets that the vocabulary does not have; undefined: it is left out
+ * @param unknownId the id of bytes that the vocabulary lacks; undefined: they are left out
  * @param where the file, for messages
- * @throws CheckpointError for merges that the vocabulary does not have
+ * @throws CheckpointError for merges of pieces that the vocabulary lacks
  */
 export function listedMerges(
   vocabulary: ListedVocabulary,
@@ -78,7 +78,7 @@ export function listedMerges(
 interface MergeTable {
   /** The rank of merging two ids; infinity if they do not merge. */
   rank(left: number | undefined, right: number | undefined): number
-  /** What the merge of a rank makes. */
+  /** The id that the merge of each rank makes. */
   made: Int32Array
 }
 
@@ -92,8 +92,8 @@ function mergeTable(vocabulary: ListedVocabulary, merges: readonly unknown[], wh
   for (let i = 0; i < length; i++) {
     const [left, right] = pairOf(merges[i], where)
     const id = (piece: string): number => {
-      const found = vocabulary.idOf(piece)
-      if (found !== undefined) return found
+      const id = vocabulary.idOf(piece)
+      if (id !== undefined) return id
       throw new CheckpointError(
         `${where}: merge ${i + 1} ('${left} ${right}') needs the piece '${piece}', which is not in the vocabulary`,
       )
@@ -132,14 +132,14 @@ function pairOf(merge: unknown, where: string): readonly [string, string] {
   throw new CheckpointError(`${where}: merge ${JSON.stringify(merge)} should be two pieces`)
 }
 
-/** The best merge is done at its leftmost place, again and again, as Hugging Face's tokenizers do. */
+/** Repeats the best merge at its leftmost place, as Hugging Face's tokenizers do. */
 function mergeAll(bytes: readonly number[], { rank, made }: MergeTable): readonly number[] {
   let ids = bytes
   for (;;) {
     let best = Number.POSITIVE_INFINITY
     for (let i = 0; i + 1 < ids.length; i++) best = Math.min(best, rank(ids[i], ids[i + 1]))
     if (best === Number.POSITIVE_INFINITY) return ids
-    // One pass does this merge everywhere, unless what it makes can take part in a better one.
+    // One pass does this merge everywhere, unless its result can take part in a better one.
     const id = made[best]!
     const merged: number[] = []
     let stop = false

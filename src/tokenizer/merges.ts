@@ -1,5 +1,5 @@
-// Merges as text, the form that OpenAI's vocabulary and Hugging Face's merges.txt have: one merge a line, best first, its
-// two halves parted by a space.
+// Merges as text, as in OpenAI's vocabulary and Hugging Face's merges.txt: one merge a line, best first, its two halves
+// separated by a space.
 
 import { UsageError } from '../errors.ts'
 import { firstMerged, type Merges, wordEnd } from './bpe.ts'

@@ -46,8 +46,8 @@ export interface TokenizerOptions {
 /** `merges` as text, one a line, or as pairs of ids (`loadTokenizer` reads those that ship with typeclip). */
 export function createTokenizer(merges: string | Merges, options: TokenizerOptions = {}): Tokenizer {
   const { clean = 'openai', convention = 'openai' } = options
-  const cleaning = known(cleanings, clean, 'clean')
-  const { start, end } = known(conventions, convention, 'convention')
+  const cleaning = lookUp(cleanings, clean, 'clean')
+  const { start, end } = lookUp(conventions, convention, 'convention')
   const bpe = createBytePairEncoding(typeof merges === 'string' ? parseMerges(merges) : merges)
   const words = wordPattern([start, end])
   const startId = bpe.size
@@ -125,9 +125,13 @@ export function tokenize(
   texts: string | readonly string[],
   options: TokenizeOptions = {},
 ): Tokens {
-  const convention = known(conventions, options.convention ?? tokenizer.convention, 'convention')
-  const own = options.convention === undefined ? tokenizer.paddingId : undefined
-  const { contextLength = 77, onLong = convention.onLong, paddingId = own ?? convention.paddingId } = options
+  const convention = lookUp(conventions, options.convention ?? tokenizer.convention, 'convention')
+  const tokenizerPaddingId = options.convention === undefined ? tokenizer.paddingId : undefined
+  const {
+    contextLength = 77,
+    onLong = convention.onLong,
+    paddingId = tokenizerPaddingId ?? convention.paddingId,
+  } = options
   checkContextLength(contextLength)
   const rows = (typeof texts === 'string' ? [texts] : texts).map((text, index) => {
     const ids = tokenizer.encode(text)
@@ -184,7 +188,7 @@ function tooLong(text: string, index: number, count: number, contextLength: numb
   )
 }
 
-function known<T>(table: Record<string, T>, name: string, what: string): T {
+function lookUp<T>(table: Record<string, T>, name: string, what: string): T {
   if (!Object.hasOwn(table, name)) {
     throw new UsageError(`\`${what}\` is '${name}'; expected one of ${Object.keys(table).join(', ')}`)
   }

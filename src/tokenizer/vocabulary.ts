@@ -1,4 +1,4 @@
-// Caches tokenizers, and reads the merges once; the platform decides where from.
+// Caches tokenizers, and reads the merges once, from a source that depends on the platform.
 
 import type { Merges } from './bpe.ts'
 import { createTokenizer, type Tokenizer, type TokenizerOptions } from './tokenize.ts'

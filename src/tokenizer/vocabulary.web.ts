@@ -16,7 +16,7 @@ async function fetchMerges(): Promise<Merges> {
     throw new CheckpointError(`The tokenizer's merges at ${location}: the server answered ${response.status}`)
   }
   const file = await response.blob()
-  // Servers that know the ending .gz may have let the browser unpack it already.
+  // A server that knows the extension .gz may have let the browser unpack it already.
   const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer())
   const packed = first === 0x1f && second === 0x8b
   const unpacked = packed ? new Response(file.stream().pipeThrough(new DecompressionStream('gzip'))) : file

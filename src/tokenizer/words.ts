@@ -17,7 +17,7 @@ function inAnyCase(text: string): string {
   })
 }
 
-// Hugging Face's pattern knows no rules of case, and takes U+0345 for what it is.
+// Hugging Face's pattern has no rules of case and does not treat U+0345 as a letter.
 const contractions = "'s|'t|'re|'ve|'m|'ll|'d"
 const plainWords = new RegExp(`${contractions}|\\p{L}+|\\p{N}|[^\\p{White_Space}\\p{L}\\p{N}]+`, 'gu')
 const literals = /^(<\|startoftext\|>|<\|endoftext\|>)$/
@@ -25,7 +25,7 @@ const wordsAndLiterals = new RegExp(`<\\|startoftext\\|>|<\\|endoftext\\|>|${pla
 
 /**
  * Words of normalised text, as the two steps of Hugging Face's CLIPTokenizer give them: the second step splits a special
- * token that is spelled out and was not taken for one.
+ * token that the text spells out and that was not recognised as one.
  */
 export function huggingFaceWords(text: string): string[] {
   return (text.match(wordsAndLiterals) ?? []).flatMap((word) =>

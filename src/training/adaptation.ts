@@ -1,4 +1,4 @@
-// What a run trains (§2.5, and every fine-tuning method): an objective, and how the model's parameters are changed to
+// The part of a run that differs between training (§2.5) and each fine-tuning method: the objective, and the parameters that
 // minimise it. A fine-tuning method is an object of this shape; the loop, its checkpoints and its logs are shared.
 
 import type { Lookup } from '../model/parameters.ts'
@@ -33,7 +33,7 @@ export interface Adaptation {
   readonly defaultInitial?: InitialValues | undefined
   /** Parameters of the method, not of the model: kept in checkpoints, left out of the saved model. */
   readonly own?: ((name: string) => boolean) | undefined
-  /** A parameter's values in the saved model, if they differ from the trained ones: LoRA merges. */
+  /** A parameter's values in the saved model, if they differ from the trained ones: LoRA merges its matrices into them. */
   readonly merged?: ((name: string, values: Values) => Float32Array | undefined) | undefined
   /** Writes the method's other results beside the saved model, such as its classifier. @param own names of its parameters */
   readonly save?: ((folder: string, values: Values, own: readonly string[]) => Promise<void>) | undefined

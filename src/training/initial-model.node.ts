@@ -1,14 +1,10 @@
 // The model that training starts from: a config alone (random parameters), or a checkpoint (continued).
 
-import { readFile } from 'node:fs/promises'
-import { readTensorBytes } from '../checkpoint/read.node.ts'
 import type { DownloadOptions } from '../download/hub.node.ts'
 import { CheckpointError } from '../errors.ts'
-import { decodeUtf8 } from '../files/utf8.ts'
-import { fromOpenClip } from '../formats/activations.ts'
-import { cast, compositions } from '../formats/compose.ts'
-import { openaiPreprocessing, preprocessingFromOpenClip } from '../formats/preprocessing.ts'
-import { dtypeBytes } from '../graph/dtype.ts'
+import { readJson } from '../files/json.node.ts'
+import { fromOpenClip, preprocessingFromOpenClip } from '../formats/open-clip.ts'
+import { canonicalTensor } from '../formats/rewrite.node.ts'
 import type { Preprocessing } from '../image/transform.ts'
 import type { Activation, ClipConfig } from '../model/config.ts'
 import { hasClipsVocabulary, type ModelTokenizer } from '../pretrained/model-tokenizer.node.ts'
@@ -49,24 +45,13 @@ export const initialModelOf = (
   typeof model === 'string' ? openInitialModel(model, { activation, signal, onProgress: onDownload, onWait }) : model
 
 async function fromConfiguration(path: string, activation: Activation | undefined): Promise<InitialModel> {
-  const bytes = await readFile(path).catch((error: Error) => {
-    throw new CheckpointError(`${path} cannot be read: ${error.message}`, { cause: error })
-  })
-  const text = decodeUtf8(bytes, path)
-  let json: { model_cfg?: unknown; preprocess_cfg?: unknown }
-  try {
-    json = JSON.parse(text)
-  } catch (error) {
-    throw new CheckpointError(`${path} is not JSON: ${(error as Error).message}`, { cause: error })
-  }
-  const config = fromOpenClip(json?.model_cfg ?? json, path)
+  const json = await readJson(path)
+  const config = fromOpenClip(json, path)
   for (const tower of [config.image, config.text]) {
     if (activation && tower && 'activation' in tower) tower.activation = activation
   }
   const size = config.image?.imageSize ?? 224
-  const preprocessing = json.preprocess_cfg
-    ? preprocessingFromOpenClip(json.preprocess_cfg, size, path)
-    : openaiPreprocessing(size)
+  const preprocessing = preprocessingFromOpenClip(json, size, path)
   return { config, preprocessing, notices: [], shapes: new Map(), read: async () => undefined }
 }
 
@@ -80,19 +65,8 @@ export async function fromOpened(opened: OpenedModel): Promise<InitialModel> {
     notices,
     shapes: canonicalShapes(checkpoint.tensors, sources),
     async read(name) {
-      const source = sources.get(name)
-      if (!source) return undefined
-      const parts = source.names.map((stored) => checkpoint.tensors.get(stored)!)
-      const { shape, bytes } = compositions[source.how]
-      const whole = shape(
-        parts.map((part) => part.shape),
-        name,
-      )
-      const read = await Promise.all(
-        parts.map(async (part) => cast(await readTensorBytes(part), part.dtype, 'float32')),
-      )
-      const { buffer, byteOffset, length } = bytes(read, whole, dtypeBytes('float32'))
-      return new Float32Array(buffer.slice(byteOffset, byteOffset + length))
+      const bytes = await canonicalTensor({ tensors: checkpoint.tensors, sources }, name, 'float32')?.bytes()
+      return bytes && new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
     },
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { openaiPreprocessing } from '../formats/preprocessing.ts'
+import { openaiPreprocessing } from '../formats/openai.ts'
 import type { ClipConfig } from '../model/config.ts'
 import { initialize } from '../model/initialize.ts'
 import { isBuffer } from '../model/parameter-names.ts'

@@ -64,7 +64,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     [Symbol.asyncDispose]: () => passes.dispose(),
     async step(batch, { t, learningRate }) {
       const { loss, accuracy } = await passes.backward(batch)
-      // Gradients of several machines would be exchanged here: `gradients` is complete, and nothing is updated yet.
+      // Training on several machines would exchange gradients here: they are complete, and nothing is updated yet.
       const gradientNorm = norm(gradients)
       if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
         const scale = clipScale(gradientNorm, options.clipGradient)

@@ -1,7 +1,7 @@
 // Training (§2.5): batches in, steps, and a folder from which an interrupted run can resume.
 
 import { join } from 'node:path'
-import { orientationNotice } from '../clip/orientation-notice.ts'
+import { orientationNotice } from '../clip/notices.ts'
 import { type Batch, batches } from '../data/batches.node.ts'
 import { sourceOf, validationSourceOf } from '../data/given.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'

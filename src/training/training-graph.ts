@@ -65,7 +65,8 @@ export function trainingGraph(options: TrainingGraphOptions) {
   const { result: features, stages } = collectStages(() =>
     trainsStatistics ? featuresIn({ training: true }) : evaluationFeatures,
   )
-  // Building a graph declares the parameters that it reads: those declared so far are the features', the rest the loss's.
+  // Building a graph declares the parameters that it reads: those declared up to here belong to the features, later ones to
+  // the loss.
   const readByFeatures: ReadonlySet<string> = new Set(leaves.keys())
   const loss = lossOf(features)
 
@@ -88,7 +89,10 @@ export function trainingGraph(options: TrainingGraphOptions) {
     /** Names of the trained parameters, in the order of the forward pass. */
     trainedNames,
     readByFeatures,
-    gradientArray,
+    /** A getter, for the declarations: an inferred type would be one that TypeScript before 5.7 does not know. */
+    get gradientArray(): Float32Array {
+      return gradientArray
+    },
 
     compile: (graph: Graph): Promise<Program> => runtime.compile(graph, { planMemory: false }),
 

@@ -14,7 +14,7 @@ export interface ValidationLoss {
   loss: number
   /** As in training: the share of images whose own caption was the closest in the batch. */
   accuracy?: number | undefined
-  /** What could not be used. */
+  /** Samples that could not be used. */
   skipped: Skipped[]
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { openCheckpoint } from '../checkpoint/open.node.ts'
 import { readTensor } from '../checkpoint/read.node.ts'
-import { type TensorToWrite, writeSafetensors } from '../checkpoint/write.node.ts'
+import { arrayTensor, writeSafetensors } from '../checkpoint/write.node.ts'
 import { CheckpointError } from '../errors.ts'
 import type { Classifier } from './classifier.ts'
 import type { KeyValueCache } from './key-value-cache.ts'
@@ -72,30 +72,21 @@ export async function writeClassifier(
   { names, weights, bias = new Float32Array(names.length), normalize = true, cache }: Classifier,
 ): Promise<void> {
   const width = weights.length / names.length
-  const tensor = (values: Float32Array | Int32Array, shape: number[]): TensorToWrite => ({
-    dtype: values instanceof Int32Array ? 'int32' : 'float32',
-    shape,
-    bytes: async () => new Uint8Array(values.slice().buffer),
-  })
-  const cached: [string, TensorToWrite][] = cache
-    ? [
-        ['cache.keys', tensor(cache.keys, [cache.values.length, width])],
-        ['cache.values', tensor(cache.values, [cache.values.length])],
-      ]
-    : []
-  await writeSafetensors(
-    join(folder, fileName),
-    new Map([['weights', tensor(weights, [names.length, width])], ['bias', tensor(bias, [names.length])], ...cached]),
-    {
-      metadata: {
-        format: 'typeclip classifier',
-        names: JSON.stringify(names),
-        normalize: `${normalize}`,
-        ...(cache && { alpha: `${cache.alpha}`, beta: `${cache.beta}` }),
-      },
-      overwrite: true,
-    },
-  )
+  const tensors = new Map([
+    ['weights', arrayTensor(weights, [names.length, width])],
+    ['bias', arrayTensor(bias, [names.length])],
+  ])
+  const metadata: Record<string, string> = {
+    format: 'typeclip classifier',
+    names: JSON.stringify(names),
+    normalize: `${normalize}`,
+  }
+  if (cache) {
+    tensors.set('cache.keys', arrayTensor(cache.keys, [cache.values.length, width]))
+    tensors.set('cache.values', arrayTensor(cache.values, [cache.values.length]))
+    Object.assign(metadata, { alpha: `${cache.alpha}`, beta: `${cache.beta}` })
+  }
+  await writeSafetensors(join(folder, fileName), tensors, { metadata, overwrite: true })
 }
 
 function parsedNames(json: string | undefined): string[] | undefined {

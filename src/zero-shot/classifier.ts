@@ -1,13 +1,11 @@
-// Zero-shot classification with prompt ensembling (§3.1): a class's weights are the mean of its prompts' normalised embeddings,
-// normalised again.
+// A linear classifier over image embeddings, and the labels that it gives (§3.1): logits, their softmax, the best first.
 
-import { type Clip, type EncodeTextOptions, type ImageInput, type Many, unit } from '../clip/clip.ts'
-import { brokenNumber } from '../clip/embeddings.ts'
-import { foundInstead, inputName } from '../clip/input-name.ts'
-import { anything, checkOptions, count, listOf } from '../clip/options.ts'
-import { CheckpointError, InputError, UsageError } from '../errors.ts'
+import { brokenNumber, unit } from '../clip/embeddings.ts'
+import { foundInstead } from '../clip/input-name.ts'
+import { dot, gatherRows, inRows, type Matrix, rowOf } from '../clip/matrix.ts'
+import { count } from '../clip/options.ts'
+import { CheckpointError, UsageError } from '../errors.ts'
 import { addCacheTerm, cacheOfClasses, type KeyValueCache } from './key-value-cache.ts'
-import { defaultTemplates, fillTemplate } from './prompts.ts'
 
 /** A linear classifier over image embeddings: zero-shot, fine-tuned, or a linear probe. */
 export interface Classifier {
@@ -29,84 +27,9 @@ export interface Label {
   score: number
 }
 
-/** Options of `zeroShotClassifier`. */
-export interface ZeroShotOptions extends EncodeTextOptions {
-  /** Prompt templates, each with `{}` for the label. Default: `a photo of a {}.` alone. */
-  templates?: readonly string[]
-}
-
-export const zeroShotRules = {
-  templates: listOf({ is: (value) => typeof value === 'string', expected: 'prompt templates' }),
-  onLong: anything, // `encodeText` checks it, as it does the signal
-  signal: anything,
-  normalize: anything,
-}
-
-/**
- * A zero-shot classifier (§3.1): the weights of a class are the normalised mean of its prompts' normalised embeddings
- * (prompt ensembling, §3.1.4), times the model's logit scale. Keep it to classify many images.
- *
- * @throws UsageError without labels, or for a template without `{}`
- *
- * @example
- * ```ts
- * import { classify, load, zeroShotClassifier } from 'typeclip'
- *
- * const clip = await load()
- * const classifier = await zeroShotClassifier(clip, ['cat', 'dog'])
- * for (const image of ['1.jpg', '2.jpg']) console.log(await classify(clip, image, classifier))
- * ```
- */
-export async function zeroShotClassifier(
-  clip: Clip,
-  names: readonly string[],
-  options: ZeroShotOptions = {},
-): Promise<Classifier> {
-  checkOptions(options, zeroShotRules, 'zeroShotClassifier')
-  const { templates = defaultTemplates, onLong, signal } = options
-  const prompts = promptsOf(names, templates)
-  const encodeOptions = { ...(onLong !== undefined && { onLong }), ...(signal && { signal }), normalize: true }
-  const { data, shape } = await clip.encodeText(prompts, encodeOptions).catch((error: unknown) => {
-    throw ofLabel(error, names, templates)
-  })
-  const width = shape[1]
-  const weights = new Float32Array(names.length * width)
-  for (const i of names.keys()) {
-    const mean = new Float32Array(width)
-    for (let t = 0; t < templates.length; t++) {
-      for (let c = 0; c < width; c++) mean[c]! += data[(i * templates.length + t) * width + c]! / templates.length
-    }
-    weights.set(
-      unit(mean).map((x) => x * clip.logitScale),
-      i * width,
-    )
-  }
-  const bias = clip.logitBias ? new Float32Array(names.length).fill(clip.logitBias) : undefined
-  return { names, weights, bias }
-}
-
-/** The error of a prompt as that of its label. */
-export function ofLabel(error: unknown, names: readonly string[], templates: readonly string[]): unknown {
-  if (!(error instanceof InputError) || error.index === undefined) return error
-  const index = Math.floor(error.index / templates.length)
-  return Object.assign(error, { index, input: inputName(names[index]) })
-}
-
-/**
- * Every name in every template: all prompts of the first name, then of the second.
- *
- * @throws UsageError if there is no name, a blank one, or a template without a place for it
- */
-export function promptsOf(names: readonly string[], templates: readonly string[]): string[] {
-  checkLabels(names)
-  if (names.length === 0) throw new UsageError('no labels were given; at least one is needed')
-  const blank = names.findIndex((name) => name.trim() === '')
-  if (blank >= 0) throw new UsageError(`label ${blank + 1} of ${names.length} is blank and has no words; leave it out`)
-  for (const template of templates) {
-    if (!template.includes('{}')) throw new UsageError(`template "${template}" has no {} for the label`)
-  }
-  return names.flatMap((name) => templates.map((template) => fillTemplate(template, name)))
-}
+/** `[classes, embedDim]` */
+export const weightsOf = ({ names, weights }: Pick<Classifier, 'names' | 'weights'>): Matrix =>
+  inRows(weights, weights.length / names.length)
 
 /** @throws UsageError for anything but a list of strings */
 export function checkLabels(names: unknown): void {
@@ -118,20 +41,18 @@ export function checkLabels(names: unknown): void {
 /**
  * The logits `z` of an image embedding, normalised if the classifier expects that: `[classes]`
  *
- * @throws UsageError for the embedding of another model, CheckpointError where a logit is no number
+ * @throws UsageError for the embedding of another model, CheckpointError if a logit is NaN or infinite
  */
-export function logits({ names, weights, bias, cache }: Classifier, embedding: Float32Array): Float32Array {
-  const width = embedding.length
-  if (weights.length !== names.length * width) {
+export function logits(classifier: Classifier, embedding: Float32Array): Float32Array {
+  const { names, bias, cache } = classifier
+  const weights = weightsOf(classifier)
+  const [, width] = weights.shape
+  if (width !== embedding.length) {
     throw new UsageError(
-      `the classifier is for embeddings of ${weights.length / names.length} numbers, and the model gives ${width}; use the model that it was made with`,
+      `the classifier is for embeddings of ${width} numbers, and the model gives ${embedding.length}; use the model that it was made with`,
     )
   }
-  const z = Float32Array.from(names, (_, i) => {
-    let sum = bias?.[i] ?? 0
-    for (let c = 0; c < width; c++) sum += weights[i * width + c]! * embedding[c]!
-    return sum
-  })
+  const z = Float32Array.from(names, (_, i) => dot(rowOf(weights, i), embedding, bias?.[i] ?? 0))
   if (cache) addCacheTerm(z, cache, embedding)
   const found = brokenNumber(z)
   if (found === undefined) return z
@@ -149,19 +70,24 @@ export function scoresOf(classifier: Classifier, embedding: Float32Array): Float
   return logits(classifier, classifier.normalize === false ? embedding : unit(embedding))
 }
 
+/** The labels of an image embedding as the model gives it, best first (`rankScores`). */
+export const rank = (classifier: Classifier, embedding: Float32Array, top = Infinity, temperature = 1): Label[] =>
+  rankScores(classifier.names, scoresOf(classifier, embedding), top, temperature)
+
 /**
- * `exp zᵢ / Σ exp z`, best first; `z` is divided by the temperature before. A name that the classifier has twice is one
- * label with the larger `z`: as two it would split its own share.
+ * Labels by `exp zᵢ / Σ exp z`, best first; `z` is divided by the temperature before. A name that occurs twice is one label with
+ * the larger `z`: as two it would split its own share.
+ *
+ * @param scores `z` of each name
  */
-export function rank(classifier: Classifier, embedding: Float32Array, top = Infinity, temperature = 1): Label[] {
+export function rankScores(names: readonly string[], scores: Float32Array, top = Infinity, temperature = 1): Label[] {
   checkTop(top)
   if (!(temperature > 0 && temperature < Infinity)) {
     throw new UsageError(`rank: the temperature is ${temperature}; expected a number above 0`)
   }
-  const all = scoresOf(classifier, embedding)
   const byName = new Map<string, number>()
-  for (const [i, name] of classifier.names.entries()) {
-    const z = Math.fround(all[i]! / temperature)
+  for (const [i, name] of names.entries()) {
+    const z = Math.fround(scores[i]! / temperature)
     byName.set(name, Math.max(z, byName.get(name) ?? z))
   }
   const z = [...byName.values()]
@@ -187,8 +113,7 @@ export function checkTop(top: number): void {
  */
 export function narrowed(classifier: Classifier, names: readonly string[]): Classifier {
   checkLabels(names)
-  const { weights, bias, cache } = classifier
-  const width = weights.length / classifier.names.length
+  const { bias, cache } = classifier
   const rows = names.map((name) => classifier.names.indexOf(name))
   const unknown = names.filter((_, i) => rows[i]! < 0)
   if (unknown.length > 0) {
@@ -196,48 +121,11 @@ export function narrowed(classifier: Classifier, names: readonly string[]): Clas
       `the trained classifier does not know ${unknown.join(', ')}; it knows ${classifier.names.join(', ')}`,
     )
   }
-  const selected = new Float32Array(rows.length * width)
-  for (const [i, row] of rows.entries()) selected.set(weights.subarray(row * width, (row + 1) * width), i * width)
   return {
     ...classifier,
     names,
-    weights: selected,
+    weights: gatherRows(weightsOf(classifier), rows).data,
     bias: bias && Float32Array.from(rows, (row) => bias[row]!),
     cache: cache && cacheOfClasses(cache, rows),
   }
-}
-
-/**
- * Similarity of every image with every text: cosines, and logits (cosine · scale + bias).
- *
- * @returns matrices `[images, texts]`, row-major
- * @throws InputError for the first image or text that cannot be used, with its `index`
- *
- * @example
- * ```ts
- * import { load, similarity } from 'typeclip'
- *
- * const clip = await load()
- * const { cosines, shape } = await similarity(clip, ['1.jpg', '2.jpg'], ['a cat', 'a dog', 'a bird'])
- * console.log(shape) // [2, 3]
- * ```
- */
-export async function similarity(
-  clip: Clip,
-  images: Many<ImageInput>,
-  texts: Many<string>,
-  options: EncodeTextOptions = {},
-): Promise<{ cosines: Float32Array; logits: Float32Array; shape: [number, number] }> {
-  const { signal } = options
-  const image = await clip.encodeImage(images, { normalize: true, ...(signal && { signal }) })
-  const text = await clip.encodeText(texts, { ...options, normalize: true })
-  const width = image.shape[1]
-  const [rows, columns] = [image.shape[0], text.shape[0]]
-  const cosines = Float32Array.from({ length: rows * columns }, (_, i) => {
-    const [a, b] = [Math.floor(i / columns) * width, (i % columns) * width]
-    let sum = 0
-    for (let c = 0; c < width; c++) sum += image.data[a + c]! * text.data[b + c]!
-    return sum
-  })
-  return { cosines, logits: cosines.map((x) => x * clip.logitScale + clip.logitBias), shape: [rows, columns] }
 }

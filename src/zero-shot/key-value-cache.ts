@@ -1,5 +1,7 @@
 // Tip-Adapter's cache (Zhang et al., ECCV 2022, §3.1): embeddings of labelled images, which new images are compared with.
 
+import { dot, gatherRows, inRows, type Matrix, rowOf } from '../clip/matrix.ts'
+
 /** Tip-Adapter's cache: features of training images as keys, their classes as values. */
 export interface KeyValueCache {
   /** `F`, `[n, embedDim]`, row-major: an embedding per image, normalised unless trained. */
@@ -12,32 +14,31 @@ export interface KeyValueCache {
   beta: number
 }
 
+/** `[n, embedDim]` */
+const keysOf = ({ keys, values }: KeyValueCache): Matrix => inRows(keys, keys.length / values.length)
+
 /**
  * Adds `α exp(−β (1 − x̂ Fᵀ)) L` to an image's logits, in place.
  *
  * @param embedding of unit length, `[embedDim]`
  */
-export function addCacheTerm(
-  logits: Float32Array,
-  { keys, values, alpha, beta }: KeyValueCache,
-  embedding: Float32Array,
-): void {
-  const width = embedding.length
+export function addCacheTerm(logits: Float32Array, cache: KeyValueCache, embedding: Float32Array): void {
+  const { values, alpha, beta } = cache
+  const keys = keysOf(cache)
   const term = new Float64Array(logits.length)
   for (const [i, label] of values.entries()) {
-    let affinity = 0
-    for (let c = 0; c < width; c++) affinity += keys[i * width + c]! * embedding[c]!
-    term[label]! += alpha * Math.exp(-beta * (1 - affinity))
+    term[label]! += alpha * Math.exp(-beta * (1 - dot(rowOf(keys, i), embedding)))
   }
   for (const [i, x] of term.entries()) logits[i]! += x
 }
 
 /** The cache of some classes. @param classes their indices, in the new order */
 export function cacheOfClasses(cache: KeyValueCache, classes: readonly number[]): KeyValueCache {
-  const { keys, values } = cache
-  const width = keys.length / values.length
+  const { values } = cache
   const rows = [...values.keys()].filter((i) => classes.includes(values[i]!))
-  const selected = new Float32Array(rows.length * width)
-  for (const [to, from] of rows.entries()) selected.set(keys.subarray(from * width, (from + 1) * width), to * width)
-  return { ...cache, keys: selected, values: Int32Array.from(rows, (i) => classes.indexOf(values[i]!)) }
+  return {
+    ...cache,
+    keys: gatherRows(keysOf(cache), rows).data,
+    values: Int32Array.from(rows, (i) => classes.indexOf(values[i]!)),
+  }
 }

@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { load } from '../clip/load.node.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
-import { promptsOf, rank } from './classifier.ts'
+import { rank } from './classifier.ts'
 import { distinctLabels } from './labels.ts'
+import { promptsOf } from './prompt-ensemble.ts'
 import { classify } from './scorer.ts'
 
 it('a name that a classifier has twice is one label, which does not split its share', () => {

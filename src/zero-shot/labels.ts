@@ -1,17 +1,17 @@
-// Labels as people give them: one that the model reads like another would split that one's share.
+// Labels without duplicates: two that the model reads as the same tokens would share one probability.
 
 import type { Clip } from '../clip/clip.ts'
 import { checkLabels } from './classifier.ts'
 
-/** Labels without duplicates, and the groups that are read alike. */
+/** Labels without duplicates, and the groups of equal tokens. */
 export interface DistinctLabels {
-  /** The first of each that are read alike, in order. */
+  /** The first label of each group, in order. */
   labels: string[]
-  /** Those that are read alike, the first of them first: `[['Cat', 'cat']]`. */
+  /** Groups of several labels with the same tokens: `[['Cat', 'cat']]`. */
   alike: string[][]
 }
 
-/** Labels without those that the model's tokenizer turns into the same tokens as one before: `Cat` and `cat`. */
+/** Removes labels that have the same tokens as an earlier one: `Cat` and `cat`. */
 export function distinctLabels({ tokenizer }: Pick<Clip, 'tokenizer'>, names: readonly string[]): DistinctLabels {
   checkLabels(names)
   const byTokens = new Map<string, string[]>()

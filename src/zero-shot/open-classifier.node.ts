@@ -4,7 +4,7 @@ import type { Clip } from '../clip/clip.ts'
 import { UsageError } from '../errors.ts'
 import { type Classifier, narrowed } from './classifier.ts'
 import { readClassifier } from './classifier-file.node.ts'
-import { type Scorer, type ScorerOptions, zeroShotScorer } from './scorer.ts'
+import { classifierScorer, type Scorer, type ScorerOptions, zeroShotScorer } from './scorer.ts'
 
 /** What a model classifies with. */
 export interface OpenedClassifier {
@@ -28,12 +28,12 @@ export interface OpenedClassifier {
  *
  * @example
  * ```ts
- * import { classify, load, openClassifier } from 'typeclip'
+ * import { load, openClassifier } from 'typeclip'
  *
  * const opened = await openClassifier('run') // a folder that `finetune` wrote, or any other model
  * const clip = await load('run', { towers: opened.towers })
- * const { classifier } = await opened.scorer(clip, opened.trained ? undefined : ['cat', 'dog'])
- * console.log(await classify(clip, 'photo.jpg', classifier))
+ * const scorer = await opened.scorer(clip, opened.trained ? undefined : ['cat', 'dog'])
+ * for await (const result of scorer.scores('photo.jpg')) if ('scores' in result) console.log(scorer.names, result.scores)
  * ```
  */
 export async function openClassifier(
@@ -56,7 +56,7 @@ export async function openClassifier(
     trained,
     towers: trained ? ['image'] : ['image', 'text'],
     async scorer(clip, labels, options) {
-      if (trained) return { clip, classifier: labels ? narrowed(trained, labels) : trained }
+      if (trained) return classifierScorer(clip, labels ? narrowed(trained, labels) : trained)
       if (labels) return zeroShotScorer(clip, labels, options)
       throw new UsageError(`${clip.name} has no trained classifier; give labels`)
     },

@@ -1,5 +1,7 @@
 // Prompt templates (§3.1.4). The lists are OpenAI's (notebooks/Prompt_Engineering_for_ImageNet, MIT), as in open_clip.
 
+import { UsageError } from '../errors.ts'
+
 /** The single template that the paper found 1.3 points better on ImageNet than the class name alone. */
 export const defaultTemplates: readonly string[] = ['a photo of a {}.']
 
@@ -104,5 +106,12 @@ export const templateLists: Readonly<Record<string, readonly string[]>> = {
   'imagenet-simple': imagenetSimpleTemplates,
 }
 
-/** The class name in the template's place for it. */
-export const fillTemplate = (template: string, name: string): string => template.replaceAll('{}', name)
+/** A label in each template: `a photo of a {}.`, `cat` → `a photo of a cat.` */
+export const fillTemplates = (templates: readonly string[], label: string): string[] =>
+  templates.map((template) => template.replaceAll('{}', label))
+
+/** @throws UsageError for a template without `{}` */
+export function checkTemplates(templates: readonly string[]): void {
+  const wrong = templates.find((template) => !template.includes('{}'))
+  if (wrong !== undefined) throw new UsageError(`template "${wrong}" has no {} for the label`)
+}

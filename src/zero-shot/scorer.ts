@@ -1,27 +1,22 @@
-// Zero-shot scores (§3.1) of any model: the similarity of an image's embedding and those of prompts, or, for a model without a
+// Scores of images for classes (§3.1), by any model: the logits of a classifier over image embeddings, or, for a model without a
 // joint embedding, the probability of the prompts given the image.
 
-import type { Clip, ClipLikelihood, ImageInput, ImageResult, Many } from '../clip/clip.ts'
+import type { Clip, ClipLikelihood, ImageError, ImageInput, Many } from '../clip/clip.ts'
+import { inRows, rowsOf, stackRows } from '../clip/matrix.ts'
 import { anything, checkOptions, trueOrFalse } from '../clip/options.ts'
-import {
-  type Classifier,
-  checkTop,
-  type Label,
-  ofLabel,
-  promptsOf,
-  rank,
-  scoresOf,
-  type ZeroShotOptions,
-  zeroShotClassifier,
-  zeroShotRules,
-} from './classifier.ts'
+import { type Classifier, checkTop, type Label, rankScores, scoresOf } from './classifier.ts'
 import { distinctLabels } from './labels.ts'
+import { ofLabel, promptsOf, type ZeroShotOptions, zeroShotClassifier, zeroShotRules } from './prompt-ensemble.ts'
+import { defaultTemplates } from './prompts.ts'
 
-/** A classifier, and the model that encodes images for it. */
+/** One image of a stream: its score for each class, or why there is none. */
+export type ScoreResult = { index: number; scores: Float32Array } | ImageError
+
+/** A model that scores images for some classes. */
 export interface Scorer {
-  /** Its `streamImages` yields the classifier's inputs: embeddings, or the classes' scores themselves. */
-  clip: Clip
-  classifier: Classifier
+  names: readonly string[]
+  /** Logits, or log-probabilities: higher is likelier. A stream in the order given; a broken image does not end it. */
+  scores(images: Many<ImageInput>, options?: { signal?: AbortSignal | undefined }): AsyncGenerator<ScoreResult>
 }
 
 /** Options of `classify`, `zeroShotScorer` and `zeroShotScores`. */
@@ -33,8 +28,18 @@ export interface ScorerOptions extends ZeroShotOptions {
   prior?: boolean | undefined
 }
 
+/** Scores of a classifier: the logits of an image's embedding. */
+export const classifierScorer = (clip: Clip, classifier: Classifier): Scorer => ({
+  names: classifier.names,
+  async *scores(images, options) {
+    for await (const result of clip.streamImages(images, options)) {
+      yield 'error' in result ? result : { index: result.index, scores: scoresOf(classifier, result.embedding) }
+    }
+  },
+})
+
 /**
- * A classifier from class names for any model. Without a joint embedding, a class's score is the mean over templates of
+ * Scores for class names, by any model. Without a joint embedding, a class's score is the mean over templates of
  * `log p(prompt | image) / length`.
  *
  * @param options.templates default: `a photo of a {}.`, or the name alone for bag-of-words prediction
@@ -47,38 +52,37 @@ export async function zeroShotScorer(
 ): Promise<Scorer> {
   checkOptions(options, zeroShotRules, 'zeroShotScorer')
   const { likelihood } = clip
-  if (!likelihood) return { clip, classifier: await zeroShotClassifier(clip, names, options) }
+  if (!likelihood) return classifierScorer(clip, await zeroShotClassifier(clip, names, options))
 
-  const { templates = [likelihood.template], onLong } = options
-  const score = scoresOfPrompts()
-  function scoresOfPrompts() {
+  const { template } = likelihood
+  const { templates = template === undefined ? defaultTemplates : [template], onLong } = options
+  const prompts = promptsOf(names, templates)
+  const score = promptScorer()
+  function promptScorer() {
     try {
-      return likelihood!.scoresOf(promptsOf(names, templates), onLong ? { onLong } : {})
+      return likelihood!.scoresOf(prompts, { onLong })
     } catch (error) {
       throw ofLabel(error, names, templates)
     }
   }
   const classScores = async (condition: Float32Array): Promise<Float32Array> => {
-    const promptScores = await score(condition)
-    return Float32Array.from(names, (_, i) =>
-      mean(promptScores.subarray(i * templates.length, (i + 1) * templates.length)),
-    )
+    const byClass = inRows(await score(condition), templates.length)
+    return Float32Array.from(rowsOf(byClass), mean)
   }
-  const blankScores = prior ? await classScores(await blankCondition(likelihood, clip)) : undefined
-  const identity = Float32Array.from({ length: names.length ** 2 }, (_, i) => (i % (names.length + 1) === 0 ? 1 : 0))
-
-  async function* streamImages(images: Many<ImageInput>, { signal }: { signal?: AbortSignal } = {}) {
-    for await (const result of likelihood!.streamConditions(images, signal ? { signal } : {})) {
-      if ('error' in result) {
-        yield result
-      } else {
-        const scores = await classScores(result.embedding)
-        const embedding = blankScores ? scores.map((x, i) => x - blankScores[i]!) : scores
-        yield { index: result.index, embedding } satisfies ImageResult
+  const blankScores = prior ? await classScores(await blankCondition(likelihood, clip)) : new Float32Array(names.length)
+  return {
+    names,
+    async *scores(images, options) {
+      for await (const result of likelihood.streamConditions(images, options)) {
+        if ('error' in result) {
+          yield result
+        } else {
+          const scores = await classScores(result.embedding)
+          yield { index: result.index, scores: scores.map((x, i) => x - blankScores[i]!) }
+        }
       }
-    }
+    },
   }
-  return { clip: { ...clip, streamImages }, classifier: { names, weights: identity, normalize: false } }
 }
 
 /** Condition for a blank image: the mean colour, which normalises to zeros. */
@@ -102,20 +106,17 @@ export async function zeroShotScores(
   names: readonly string[],
   options: ScorerOptions = {},
 ): Promise<{ scores: Float32Array; shape: [number, number] }> {
-  const scorer = await zeroShotScorer(clip, names, options)
-  const rows: Float32Array[] = []
-  for await (const embedding of embeddings(scorer, images, options)) rows.push(scoresOf(scorer.classifier, embedding))
-  const scores = new Float32Array(rows.length * names.length)
-  for (const [i, row] of rows.entries()) scores.set(row, i * names.length)
-  return { scores, shape: [rows.length, names.length] }
+  const rows = await allScores(await zeroShotScorer(clip, names, options), images, options)
+  const { data, shape } = stackRows(rows, names.length)
+  return { scores: data, shape }
 }
 
 /**
- * For each image its labels with their scores, best first. Of labels that the tokenizer reads alike (`Cat`, `cat`) the first
- * counts.
+ * For each image its labels with their scores, best first. Of labels with the same tokens (`Cat`, `cat`) only the first
+ * is used.
  *
- * @param labels in words, or a classifier: `zeroShotClassifier` made once and used often, or one that was trained
- * @param options.top how many labels of each image. Default: all
+ * @param labels as texts, or a classifier: of `zeroShotClassifier`, to use it for many images, or a trained one
+ * @param options.top number of labels for each image. Default: all
  * @throws InputError for the first image that cannot be read, with its `index`; UsageError for a blank label
  *
  * @example
@@ -131,31 +132,30 @@ export async function classify(
   clip: Clip,
   images: Many<ImageInput>,
   labels: readonly string[] | Classifier,
-  options: ScorerOptions & { top?: number } = {},
+  options: ScorerOptions & { top?: number | undefined } = {},
 ): Promise<Label[][]> {
   checkOptions(options, { ...zeroShotRules, prior: trueOrFalse, top: anything }, 'classify')
-  const { top = Infinity, ...words } = options
+  const { top = Infinity, ...scorerOptions } = options
   checkTop(top)
   const scorer = isClassifier(labels)
-    ? { clip, classifier: labels }
-    : await zeroShotScorer(clip, distinctLabels(clip, labels).labels, words)
-  const labelsOfImages: Label[][] = []
-  for await (const embedding of embeddings(scorer, images, options)) {
-    labelsOfImages.push(rank(scorer.classifier, embedding, top))
-  }
-  return labelsOfImages
+    ? classifierScorer(clip, labels)
+    : await zeroShotScorer(clip, distinctLabels(clip, labels).labels, scorerOptions)
+  return (await allScores(scorer, images, options)).map((scores) => rankScores(scorer.names, scores, top))
 }
 
 const isClassifier = (labels: readonly string[] | Classifier): labels is Classifier =>
   typeof labels === 'object' && labels !== null && 'weights' in labels
 
-async function* embeddings(
-  { clip }: Scorer,
+/** @throws InputError for the first image that cannot be read */
+async function allScores(
+  scorer: Scorer,
   images: Many<ImageInput>,
-  { signal }: { signal?: AbortSignal },
-): AsyncGenerator<Float32Array> {
-  for await (const result of clip.streamImages(images, signal ? { signal } : {})) {
+  { signal }: { signal?: AbortSignal | undefined },
+): Promise<Float32Array[]> {
+  const rows: Float32Array[] = []
+  for await (const result of scorer.scores(images, { signal })) {
     if ('error' in result) throw result.error
-    yield result.embedding
+    rows.push(result.scores)
   }
+  return rows
 }

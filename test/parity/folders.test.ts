@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { load } from '../../src/clip/load.node.ts'
-import { preprocessingFromHuggingFace, preprocessingFromOpenClip } from '../../src/formats/preprocessing.ts'
+import { preprocessingFromHuggingFace } from '../../src/formats/hugging-face-processor.ts'
+import { preprocessingFromOpenClip } from '../../src/formats/open-clip.ts'
 import { normalize, preprocess } from '../../src/image/transform.ts'
 import { convert } from '../../src/pretrained/convert.node.ts'
 import { modelTokenizer } from '../../src/pretrained/model-tokenizer.node.ts'
@@ -241,7 +242,9 @@ describe("transformers' image processors", () => {
   })
 
   it("and open_clip's settings name a field that is not known", () => {
-    expect(() => preprocessingFromOpenClip({ size: 224, crop_pct: 0.9 }, 224, 'x')).toThrow(/field crop_pct \(0\.9\)/)
+    expect(() => preprocessingFromOpenClip({ preprocess_cfg: { size: 224, crop_pct: 0.9 } }, 224, 'x')).toThrow(
+      /field crop_pct \(0\.9\)/,
+    )
   })
 
   it('may carry what changes nothing', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openCheckpoint } from '../../src/checkpoint/open.node.ts'
 import { readTensor } from '../../src/checkpoint/read.node.ts'
-import { unit } from '../../src/clip/clip.ts'
+import { unit } from '../../src/clip/embeddings.ts'
 import { load } from '../../src/clip/load.node.ts'
 import * as tolerance from '../tolerances.ts'
 

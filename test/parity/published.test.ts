@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { load } from '../../src/clip/load.node.ts'
-import { similarity } from '../../src/zero-shot/classifier.ts'
+import { similarity } from '../../src/clip/similarity.ts'
 
 const golden = fileURLToPath(new URL('../../../shared/data/golden', import.meta.url))
 const models = [

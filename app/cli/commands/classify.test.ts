@@ -28,11 +28,11 @@ it('prints help', async () => {
 
     IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on
     standard input.
-    Scores are a softmax over all labels, with the model’s own temperature. With more than ten images each has one
-    line: path, best label, share. --top 2 or more gives each a block; --json writes one object a line.
+    Scores are a softmax over all labels, with the model’s own logit scale. More than ten images get one line each:
+    path, best label, score; with --top 2 or more they get a block each. --json writes one object per line.
     --labels imagenet means ImageNet’s 1,000 class names. --template imagenet means the 80 templates of the paper’s
-    ensemble, and imagenet-simple the seven that do nearly as well. A model folder with a trained classifier uses that:
-    labels then select some of its classes, and there are no templates.
+    ensemble, and imagenet-simple seven of them, nearly as good. A model folder with a trained classifier predicts with
+    that: labels then select some of its classes, and templates do not apply.
 
     Flags:
       --labels L,L                         labels, separated by commas

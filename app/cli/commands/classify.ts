@@ -1,35 +1,35 @@
-// `typeclip classify`: zero-shot classification (§3.1) of images with labels in words.
+// `typeclip classify`: zero-shot classification of images with the user's labels (§3.1).
 
 import type { Label } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
-import { findImages } from '../inputs/images.ts'
-import { calibrationOf } from '../inputs/labelled-data.ts'
+import { findImages, imageWords } from '../inputs/images.ts'
+import { calibrationOf, templatesOf } from '../inputs/labelled-data.ts'
 import { readLines } from '../inputs/lines.ts'
 import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
-import { embedImages, noImages } from '../outputs/embeddings.ts'
+import { noImages, streamFound } from '../outputs/embeddings.ts'
 import { startJob } from '../outputs/job.ts'
 import { defineCommand } from '../shell/command.ts'
-import { counted } from '../shell/counted.ts'
+import { counted, percent } from '../shell/counted.ts'
 import { displayWidth, onOneLine, padded, table } from '../shell/table.ts'
 import type { Terminal } from '../shell/terminal.ts'
 
-const shownLabels = 5
+const defaultTop = 5
 const barLength = 20
-/** With more images than this, each has one line. */
-const blocksUpTo = 10
-const [longestPath, longestLabel] = [60, 40]
+/** More images than this get one line each. */
+const maxBlocks = 10
+/** Columns of a terminal. */
+const [maxPath, maxLabel] = [60, 40]
 const noneOfThese = 'none of these'
 
 export const command = defineCommand({
   usage: 'IMAGE… --labels "cat,dog" | --labels-file F [flags]',
   about: [
-    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
-    'standard input.',
-    'Scores are a softmax over all labels, with the model’s own temperature. With more than ten images each has one',
-    'line: path, best label, share. --top 2 or more gives each a block; --json writes one object a line.',
+    ...imageWords,
+    'Scores are a softmax over all labels, with the model’s own logit scale. More than ten images get one line each:',
+    'path, best label, score; with --top 2 or more they get a block each. --json writes one object per line.',
     '--labels imagenet means ImageNet’s 1,000 class names. --template imagenet means the 80 templates of the paper’s',
-    'ensemble, and imagenet-simple the seven that do nearly as well. A model folder with a trained classifier uses that:',
-    'labels then select some of its classes, and there are no templates.',
+    'ensemble, and imagenet-simple seven of them, nearly as good. A model folder with a trained classifier predicts with',
+    'that: labels then select some of its classes, and templates do not apply.',
   ],
   flags: {
     labels: { type: 'text', value: 'L,L', help: 'labels, separated by commas' },
@@ -40,7 +40,7 @@ export const command = defineCommand({
       value: 'T',
       help: 'prompt with {} for the label. Default: "a photo of a {}."',
     },
-    top: { type: 'count', value: 'K', help: `show only the K best labels. Default: ${shownLabels}; with --json all` },
+    top: { type: 'count', value: 'K', help: `show only the K best labels. Default: ${defaultTop}; with --json all` },
     json: { type: 'switch', help: 'one line per image: {"path", "labels": [{"label", "score"}…]}, best first' },
     calibration: {
       type: 'text',
@@ -62,33 +62,29 @@ export const command = defineCommand({
       throw new UsageError('standard input can be read once: for the image, or for --labels-file')
     }
     const long = onLong(values)
-    const { classLogits, distinctLabels, openClassifier, rankLabels, templateLists } = await import('typeclip')
-    const given = values.template.flatMap((template) => templateLists[template] ?? [template])
-    const { trained, towers, scorer } = await openClassifier(values.model, { templates: given })
+    const { distinctLabels, openClassifier, rankScores } = await import('typeclip')
+    const given = await templatesOf(values.template)
+    const { trained, towers, ...opened } = await openClassifier(values.model, { templates: given })
     const calibration = await calibrationOf(values.calibration, values.model, terminal)
     const names = await labelNames(values, trained?.names ?? calibration?.names, terminal)
     if (calibration && !sameNames(names, calibration.names)) {
-      terminal.note(`${values.calibration} was fitted with other labels; its threshold is a rough one for these`)
+      terminal.note(`${values.calibration} was fitted with other labels: its threshold is only approximate for these`)
     }
     const found = await findImages(words, terminal)
     if (found.images.length === 0) return noImages(found, terminal)
-    const templates = given.length > 0 ? given : (calibration?.templates ?? [])
+    const templates = given ?? calibration?.templates
     return withModel(values, towers, terminal, async (clip) => {
-      terminal.status(`embedding ${counted(names.length, 'label')} with ${counted(templates.length || 1, 'template')}`)
+      terminal.status(`embedding ${counted(names.length, 'label')} with ${counted(templates?.length ?? 1, 'template')}`)
       const distinct = trained ? { labels: names, alike: [] } : distinctLabels(clip, names)
       noteAlike(distinct.alike, terminal)
-      const { clip: reader, classifier } = await scorer(clip, distinct.labels, {
-        ...(templates.length > 0 && { templates }),
-        onLong: long,
-        signal: terminal.signal,
-      })
+      const scorer = await opened.scorer(clip, distinct.labels, { templates, onLong: long, signal: terminal.signal })
       const short =
-        found.images.length > blocksUpTo && (values.top ?? 1) === 1 ? oneLine(found.images, names) : undefined
+        found.images.length > maxBlocks && (values.top ?? 1) === 1 ? oneLine(found.images, names) : undefined
       const job = startJob(terminal, 'image', found.images.length)
-      for await (const { path, embedding } of embedImages(reader, found, { terminal, job })) {
-        const top = values.top ?? (values.json ? Infinity : shownLabels)
-        const labels = rankLabels(classifier, embedding, top, calibration?.temperature)
-        const none = calibration && classLogits(classifier, embedding).every((score) => score < calibration.threshold)
+      for await (const { path, scores } of streamFound(scorer.scores, found, { terminal, job })) {
+        const top = values.top ?? (values.json ? Infinity : defaultTop)
+        const labels = rankScores(scorer.names, scores, top, calibration?.temperature)
+        const none = calibration && scores.every((score) => score < calibration.threshold)
         const answer = calibration && { answer: none ? noneOfThese : labels[0]!.label }
         if (values.json) await terminal.print(JSON.stringify({ path, ...answer, labels }))
         else await terminal.print(short ? short(path, labels[0]!, none === true) : block(path, labels, none === true))
@@ -98,13 +94,13 @@ export const command = defineCommand({
   },
 })
 
-/** @param otherwise what is asked about where no labels are given */
+/** @param defaults the labels if none are given */
 async function labelNames(
   { labels, labelsFile }: { labels: string | undefined; labelsFile: string | undefined },
-  otherwise: readonly string[] | undefined,
+  defaults: readonly string[] | undefined,
   terminal: Terminal,
 ): Promise<readonly string[]> {
-  if (labels === undefined && labelsFile === undefined && otherwise) return otherwise
+  if (labels === undefined && labelsFile === undefined && defaults) return defaults
   const names: string[] = []
   if (labels === 'imagenet') names.push(...(await import('typeclip')).imagenetClassNames)
   else names.push(...(labels ?? '').split(','))
@@ -123,7 +119,7 @@ function noteAlike(alike: readonly string[][], terminal: Terminal): void {
   if (alike.length === 0) return
   const some = alike.slice(0, 5).map((group) => group.join(' = '))
   terminal.note(
-    `labels that are given twice, or read alike, count once: ${some.join(', ')}${alike.length > 5 ? ', …' : ''}`,
+    `labels that are given twice, or have the same tokens, count once: ${some.join(', ')}${alike.length > 5 ? ', …' : ''}`,
   )
 }
 
@@ -139,19 +135,17 @@ function block(path: string, labels: readonly Label[], none: boolean): string {
   return [onOneLine(path), ...(none ? [`  ${noneOfThese}`] : []), ...table(rows, ['left', 'right', 'left'])].join('\n')
 }
 
-/** A line for each image: path, best label, share. The columns line up where the names are not too long. */
+/** A line for each image: path, best label, score. The columns line up unless a name is too long. */
 function oneLine(images: readonly { path: string }[], names: readonly string[]) {
   const widest = (texts: readonly string[], limit: number) =>
     texts.reduce((width, text) => Math.min(limit, Math.max(width, displayWidth(text))), 0)
   const pathWidth = widest(
     images.map(({ path }) => onOneLine(path)),
-    longestPath,
+    maxPath,
   )
-  const labelWidth = widest([...names, noneOfThese], longestLabel)
+  const labelWidth = widest([...names, noneOfThese], maxLabel)
   return (path: string, { label, score }: Label, none: boolean): string =>
     none
       ? `${padded(onOneLine(path), pathWidth)}  ${noneOfThese}`
       : `${padded(onOneLine(path), pathWidth)}  ${padded(onOneLine(label), labelWidth)}  ${percent(score).padStart(7)}`
 }
-
-const percent = (score: number): string => `${(score * 100).toFixed(1)} %`

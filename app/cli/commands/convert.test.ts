@@ -21,7 +21,7 @@ it('prints help', async () => {
 
     SOURCE is what --model takes: a name, a hub id, a folder or a file. TARGET is one .safetensors file for openai; for
     open_clip and hf it is a folder in that project’s layout, with the config, and for hf the tokenizer. Without --dtype
-    every number keeps its bits. A ResNet cannot be converted to hf: Hugging Face’s CLIPModel has none.
+    every number keeps its bits. A ResNet cannot be converted to hf: Hugging Face’s CLIPModel is always a transformer.
     --adapter merges a LoRA of Hugging Face’s PEFT into the weights; with --unmerge it is removed again.
 
     Flags:

@@ -1,10 +1,10 @@
-// `typeclip convert`: a checkpoint as another project publishes it.
+// `typeclip convert`: a checkpoint in another project's format.
 
 import { UsageError } from 'typeclip/errors'
-import { megabytes, modelFlags } from '../model-flags.ts'
+import { modelFlags } from '../model-flags.ts'
 import { downloading } from '../outputs/downloading.ts'
 import { defineCommand } from '../shell/command.ts'
-import { counted } from '../shell/counted.ts'
+import { counted, megabytes } from '../shell/counted.ts'
 
 const dtypes = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const
 
@@ -13,7 +13,7 @@ export const command = defineCommand({
   about: [
     'SOURCE is what --model takes: a name, a hub id, a folder or a file. TARGET is one .safetensors file for openai; for',
     'open_clip and hf it is a folder in that project’s layout, with the config, and for hf the tokenizer. Without --dtype',
-    'every number keeps its bits. A ResNet cannot be converted to hf: Hugging Face’s CLIPModel has none.',
+    'every number keeps its bits. A ResNet cannot be converted to hf: Hugging Face’s CLIPModel is always a transformer.',
     '--adapter merges a LoRA of Hugging Face’s PEFT into the weights; with --unmerge it is removed again.',
   ],
   flags: {
@@ -40,7 +40,7 @@ export const command = defineCommand({
     }
     if (to === undefined) throw new UsageError('--to is missing: openai, open_clip or hf')
     if (unmerge && adapter === undefined)
-      throw new UsageError('--unmerge takes an adapter out again; give it with --adapter')
+      throw new UsageError('--unmerge removes an adapter from the weights; give it with --adapter')
     if (adapter !== undefined) {
       if (to !== 'open_clip' || dtype !== undefined) {
         throw new UsageError(

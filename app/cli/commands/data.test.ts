@@ -216,7 +216,7 @@ describe('classes', () => {
       ...['classify', image, '--labels', 'cat, dog ,,cat', '--labels-file', join(folder, 'labels.txt'), '--json'],
     ])
     expect(answer(twice.stdout)).toEqual(answer(once.stdout))
-    expect(twice.stderr).toContain('labels that are given twice, or read alike, count once: cat, dog')
+    expect(twice.stderr).toContain('labels that are given twice, or have the same tokens, count once: cat, dog')
     expect(once.stderr).not.toContain('count once')
     const alike = await captured(['classify', image, '--labels', 'cat,Cat,dog', '--json'])
     expect(answer(alike.stdout)).toEqual(answer(once.stdout))

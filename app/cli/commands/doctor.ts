@@ -1,4 +1,4 @@
-// `typeclip doctor`: the installation against golden values that the reference made (fixtures/make/doctor.py).
+// `typeclip doctor`: compares the installation with golden values of the reference (fixtures/make/doctor.py).
 
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
@@ -18,8 +18,8 @@ interface Golden {
   reference: Record<string, string>
   model: { file: string; sha256: string }
   tokens: { text: string; ids: number[] }[]
-  pixels: { picture: string; sha256: string }[]
-  images: { picture: string; embedding: number[] }[]
+  pixels: { image: string; sha256: string }[]
+  images: { image: string; embedding: number[] }[]
   texts: { text: string; embedding: number[] }[]
 }
 
@@ -29,14 +29,14 @@ interface Finding {
   found: string
 }
 
-/** Between coordinates of unit vectors: sums of float32 in another order differ by less, other numbers by more. */
+/** Largest difference between coordinates of unit vectors: adding float32 in another order differs by less, wrong numbers by more. */
 const rounding = 1e-5
 
 export const command = defineCommand({
   usage: '[flags]',
   about: [
-    'Compares the tokenizer, the preprocessing and the embeddings of the starter model with what the reference',
-    '(open_clip on PyTorch) gives. Exit code 0 if all agree, 1 if not.',
+    'Compares the tokenizer, the preprocessing and the embeddings of the starter model with the values of the reference',
+    '(open_clip on PyTorch). Exit code 0 if all agree, 1 if not.',
   ],
   flags: {
     json: { type: 'switch', help: '{"ok", "system", "reference", "checks": [{"check", "ok", "found"}…]}' },
@@ -47,13 +47,13 @@ export const command = defineCommand({
   async run(words, { json, device, threads }, terminal) {
     if (words.length > 0) throw new UsageError(`doctor takes no words; found '${words[0]}'`)
     const golden: Golden = JSON.parse(await readFile(cliFile('golden', 'golden.json'), 'utf8'))
-    const options = { ...(device && { device }), ...(threads && { threads }), signal: terminal.signal }
+    const options = { device, threads, signal: terminal.signal }
     const findings: Finding[] = []
 
     async function check(name: string, compare: () => Promise<Omit<Finding, 'check'>>): Promise<void> {
       terminal.status(`checking: ${name}`)
       const failed = (error: Error) => {
-        if (error instanceof UsageError) throw error // a device that cannot be used here says nothing about the numbers
+        if (error instanceof UsageError) throw error // a device that this machine lacks: not a wrong number
         return { ok: false, found: error.message }
       }
       const finding = { check: name, ...(await compare().catch(failed)) }
@@ -68,8 +68,8 @@ export const command = defineCommand({
     await check('image encoder', async () => {
       const { load } = await import('typeclip')
       clip = await load(undefined, options)
-      const pictures = golden.images.map(({ picture }) => cliFile('golden', picture))
-      return compared(await clip.encodeImage(pictures, { normalize: true }), golden.images)
+      const images = golden.images.map(({ image }) => cliFile('golden', image))
+      return compared(await clip.encodeImage(images, { normalize: true }), golden.images)
     })
     await check('text encoder', async () => {
       if (!clip) throw new Error('the model was not loaded')
@@ -119,9 +119,9 @@ async function checkPixels({ pixels }: Golden): Promise<Omit<Finding, 'check'>> 
   const preprocessor = createPreprocessor({ preprocessing: openaiPreprocessing(224) })
   try {
     const wrong: string[] = []
-    for (const { picture, sha256 } of pixels) {
-      const bytes = await preprocessor.preprocess(cliFile('golden', picture))
-      if (createHash('sha256').update(bytes).digest('hex') !== sha256) wrong.push(picture)
+    for (const { image, sha256 } of pixels) {
+      const bytes = await preprocessor.preprocess(cliFile('golden', image))
+      if (createHash('sha256').update(bytes).digest('hex') !== sha256) wrong.push(image)
     }
     if (wrong.length === 0) return { ok: true, found: `${counted(pixels.length, 'image')}, byte for byte` }
     return { ok: false, found: `${wrong.join(', ')}: other bytes than the reference's` }
@@ -138,7 +138,7 @@ async function checkFile({ model }: Golden): Promise<Omit<Finding, 'check'>> {
   return { ok: false, found: `${model.file} has sha-256 ${sha256}, not ${model.sha256}; install typeclip again` }
 }
 
-/** After the encoders ran. With its telemetry on, ONNX Runtime leaves a file of this name in the temporary folder. */
+/** Called after the encoders ran: with telemetry on, ONNX Runtime leaves this file in the temporary folder. */
 async function checkTelemetry(): Promise<Omit<Finding, 'check'>> {
   const trace = join(tmpdir(), `mat-debug-${process.pid}.log`)
   const off = process.env.ORT_DISABLE_TELEMETRY === '1' && !existsSync(trace)
@@ -151,8 +151,8 @@ function compared({ data }: Embeddings, golden: readonly { embedding: number[] }
     const length = Math.hypot(...embedding)
     return embedding.map((x) => x / length)
   })
-  const difference = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - data[i]!)), 0)
-  // A NaN is no number's neighbour.
+  const difference = expected.reduce((max, x, i) => Math.max(max, Math.abs(x - data[i]!)), 0)
+  // NaN compares as false, so it would pass as no difference.
   const ok = data.every(Number.isFinite) && data.length === expected.length && difference <= rounding
   const found = `${counted(golden.length, 'unit embedding')}, largest difference ${difference.toExponential(1)}`
   return { ok, found: `${found} (${ok ? 'rounding' : `more than ${rounding} is not rounding`})` }

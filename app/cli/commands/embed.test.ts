@@ -28,9 +28,9 @@ it('prints help', async () => {
 
     Usage: typeclip embed [IMAGE…] [--text S]… [--text-file F] --out X.npy | X.safetensors | X.jsonl [flags]
 
-    Writes rows of float32 in the order given: images, then --text, then the lines of --text-file. An input that
-    fails has no row. .safetensors holds the tensor \`embeddings\`; .jsonl has {"path" | "text", "embedding"}.
-    X.npy and X.safetensors come with X.rows.jsonl, which says what each row is.
+    Writes one float32 row per input, in the order given: images, then --text, then the lines of --text-file. An input
+    that fails has no row. .safetensors holds the tensor \`embeddings\`; .jsonl has {"path" | "text", "embedding"}.
+    Beside X.npy and X.safetensors, X.rows.jsonl names the input of each row.
     IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on
     standard input.
 
@@ -38,7 +38,7 @@ it('prints help', async () => {
       --text S…                            a text; repeat the flag for more
       --text-file F                        texts, one per line (blank lines count); - for standard input
       --out X                              file to write; it is replaced only when the new one is complete
-      --normalize                          divide each vector by its length; CLIP leaves this to the caller
+      --normalize                          divide each embedding by its length; CLIP does not do it by itself
       --truncate                           cut texts that are too long for the model; without it they are errors
       --chunk                              split long texts, embed the parts and average them
       --order openai|hf                    openai (resize, then RGB) or hf (RGB, then resize). Default: the checkpoint's

@@ -1,9 +1,9 @@
-// `typeclip embed`: images and texts to a file of vectors.
+// `typeclip embed`: images and texts to a file of embeddings.
 
 import { UsageError } from 'typeclip/errors'
-import { findImages } from '../inputs/images.ts'
+import { findImages, imageWords } from '../inputs/images.ts'
 import { namedTexts } from '../inputs/texts.ts'
-import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
+import { addressFlags, encodersFor, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
 import { embedImages, embedTexts } from '../outputs/embeddings.ts'
 import { startJob } from '../outputs/job.ts'
 import { createRowFile } from '../outputs/row-file.ts'
@@ -12,17 +12,16 @@ import { defineCommand } from '../shell/command.ts'
 export const command = defineCommand({
   usage: '[IMAGE…] [--text S]… [--text-file F] --out X.npy | X.safetensors | X.jsonl [flags]',
   about: [
-    'Writes rows of float32 in the order given: images, then --text, then the lines of --text-file. An input that',
-    'fails has no row. .safetensors holds the tensor `embeddings`; .jsonl has {"path" | "text", "embedding"}.',
-    'X.npy and X.safetensors come with X.rows.jsonl, which says what each row is.',
-    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
-    'standard input.',
+    'Writes one float32 row per input, in the order given: images, then --text, then the lines of --text-file. An input',
+    'that fails has no row. .safetensors holds the tensor `embeddings`; .jsonl has {"path" | "text", "embedding"}.',
+    'Beside X.npy and X.safetensors, X.rows.jsonl names the input of each row.',
+    ...imageWords,
   ],
   flags: {
     text: { type: 'texts', value: 'S', help: 'a text; repeat the flag for more' },
     textFile: { type: 'text', value: 'F', help: 'texts, one per line (blank lines count); - for standard input' },
     out: { type: 'text', value: 'X', help: 'file to write; it is replaced only when the new one is complete' },
-    normalize: { type: 'switch', help: 'divide each vector by its length; CLIP leaves this to the caller' },
+    normalize: { type: 'switch', help: 'divide each embedding by its length; CLIP does not do it by itself' },
     ...longTextFlags,
     ...imageFlags,
     ...addressFlags,
@@ -43,26 +42,30 @@ export const command = defineCommand({
     }
     const long = onLong(values)
     const found = words.length > 0 ? await findImages(words, terminal) : { images: [], missing: [] }
-    const towers = [...(words.length > 0 ? ['image' as const] : []), ...(hasTexts ? ['text' as const] : [])]
     const file = await createRowFile(out)
     try {
-      return await withModel(values, towers, terminal, async (clip) => {
-        const total = textFile === undefined ? found.images.length + text.length : undefined
-        const job = startJob(terminal, 'row', total)
-        for await (const { path, embedding } of embedImages(clip, found, { normalize, terminal, job })) {
-          await file.write(embedding, { path })
-        }
-        const texts = namedTexts(text, textFile, terminal)
-        for await (const row of embedTexts(clip, texts, { normalize, onLong: long, terminal, job })) {
-          await file.write(row.embedding, { text: row.text })
-        }
-        const code = job.end()
-        if (code < 2) {
-          await file.commit()
-          terminal.note(`wrote ${file.description()}`)
-        }
-        return code
-      })
+      return await withModel(
+        values,
+        encodersFor({ image: words.length > 0, text: hasTexts }),
+        terminal,
+        async (clip) => {
+          const total = textFile === undefined ? found.images.length + text.length : undefined
+          const job = startJob(terminal, 'row', total)
+          for await (const { path, embedding } of embedImages(clip, found, { normalize, terminal, job })) {
+            await file.write(embedding, { path })
+          }
+          const texts = namedTexts(text, textFile, terminal)
+          for await (const row of embedTexts(clip, texts, { normalize, onLong: long, terminal, job })) {
+            await file.write(row.embedding, { text: row.text })
+          }
+          const code = job.end()
+          if (code < 2) {
+            await file.commit()
+            terminal.note(`wrote ${file.description()}`)
+          }
+          return code
+        },
+      )
     } finally {
       await file.discard()
     }

@@ -23,7 +23,7 @@ it('prints help', async () => {
     address, or - for the bytes of one image on standard input. --explain adds why they match: which parts of the image
     and which words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); the terminal then
     shows only that.
-    A config.json of open_clip or Hugging Face without weights, as --model, is shown with random weights.
+    --model may be a config.json of open_clip or Hugging Face without weights: it is shown with random ones.
 
     Flags:
       --text S…                            a text; repeat the flag for more
@@ -147,9 +147,9 @@ describe('why did it match', () => {
     const argv = ['inspect', picture, '--text', 'white clouds', '--text', '', '--explain', '--model', vit]
     const { code, stdout } = await captured(argv)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^ {2}white clouds +-?\d\.\d{4} +-?\d+\.\d{3} +\d+\.\d%$/m)
+    expect(stdout).toMatch(/^ {2}white clouds +-?\d\.\d{4} +-?\d+\.\d{3} +\d+\.\d %$/m)
     expect(stdout.match(/^ {4}│.{16}│$/gm)).toHaveLength(16)
-    expect(stdout).toMatch(/^ {2}clouds +\d+\.\d%/m)
+    expect(stdout).toMatch(/^ {2}clouds +\d+\.\d %/m)
     expect(stdout.match(/█{24}/g)).toHaveLength(1)
     expect(stdout).toContain('(a text without words)')
     expect(stdout).not.toContain('visual.conv1')

@@ -11,11 +11,11 @@ import { inspectReport } from '../../report/inspect/report.ts'
 import { originalUrl } from '../../report/original.ts'
 import { type FoundImage, findImages } from '../inputs/images.ts'
 import { namedTexts } from '../inputs/texts.ts'
-import { addressFlags, imageFlags, megabytes, modelFlags, withModel } from '../model-flags.ts'
+import { addressFlags, encodersFor, imageFlags, modelFlags, withModel } from '../model-flags.ts'
 import { type AtomicFile, createAtomicFile } from '../outputs/atomic-file.ts'
 import { type Job, startJob } from '../outputs/job.ts'
 import { defineCommand } from '../shell/command.ts'
-import { counted } from '../shell/counted.ts'
+import { counted, megabytes } from '../shell/counted.ts'
 import type { Terminal } from '../shell/terminal.ts'
 
 export const command = defineCommand({
@@ -27,7 +27,7 @@ export const command = defineCommand({
     'address, or - for the bytes of one image on standard input. --explain adds why they match: which parts of the image',
     'and which words each similarity comes from (gradient × attention relevance, Chefer et al. 2021); the terminal then',
     'shows only that.',
-    'A config.json of open_clip or Hugging Face without weights, as --model, is shown with random weights.',
+    '--model may be a config.json of open_clip or Hugging Face without weights: it is shown with random ones.',
   ],
   flags: {
     text: { type: 'texts', value: 'S', help: 'a text; repeat the flag for more' },
@@ -58,8 +58,8 @@ export const command = defineCommand({
   ],
   async run(words, values, terminal) {
     const { text, html, json, graph, explain, startLayer, out } = values
-    // A configuration alone can be looked at as well: how a model is built does not depend on its weights.
-    const shown = { ...values, randomWeights: 0 }
+    // A config without weights can be inspected too: how a model is built does not depend on its weights.
+    const options = { ...values, randomWeights: 0 }
     if (json && html !== undefined) throw new UsageError('--json and --html are two forms of the same; give one')
     if (!explain && (startLayer !== undefined || out !== undefined)) {
       throw new UsageError(`--${out === undefined ? 'start-layer' : 'out'} is for --explain; give that too`)
@@ -72,7 +72,7 @@ export const command = defineCommand({
     if (graph !== undefined) {
       const { imageGraph, printGraph, textGraph } = await import('typeclip/inspect')
       const build = { image: imageGraph, text: textGraph }[graph]
-      await withModel(shown, [graph], terminal, (clip) => terminal.print(printGraph(build(clip))))
+      await withModel(options, [graph], terminal, (clip) => terminal.print(printGraph(build(clip))))
       return 0
     }
     if (words.length === 0 && text.length === 0) {
@@ -80,30 +80,31 @@ export const command = defineCommand({
         'nothing to inspect: give an image, a text, or both: typeclip inspect photo.jpg --text "a cat"',
       )
     }
-    if (words.length > 1) throw new UsageError(`inspect takes one image; found ${words.length}`)
+    if (words.length > 1)
+      throw new UsageError(`inspect takes one image; found ${words.length} (several texts: repeat --text)`)
 
-    const from = startLayer === undefined ? {} : { startLayer: blocks(startLayer) }
+    const explainOptions = startLayer === undefined ? {} : { startLayer: blocks(startLayer) }
     if (html !== undefined && html === out) throw new UsageError(`--html and --out are both ${out}; give two files`)
 
     const job = startJob(terminal, 'input')
     const image = words.length > 0 ? await oneImage(words, terminal, job) : undefined
-    const towers = [...(image ? ['image' as const] : []), ...(text.length > 0 ? ['text' as const] : [])]
-    if (towers.length === 0) return job.end()
+    const encoders = encodersFor({ image: image !== undefined, text: text.length > 0 })
+    if (encoders.length === 0) return job.end()
     const files = await createAtomicFiles({ html, out })
     try {
-      return await withModel(shown, towers, terminal, async (clip) => {
+      return await withModel(options, encoders, terminal, async (clip) => {
         const inputs = await usable(clip, image, text, terminal, job)
         const [noImage, noTexts] = [inputs.image === undefined, inputs.texts.length === 0]
         if (explain ? noImage || noTexts : noImage && noTexts) return job.end()
         const { inspect } = await import('typeclip/inspect')
         const inspection = await inspect(clip, {
           ...inputs,
-          ...(explain && { explain: from }),
+          explain: explain ? explainOptions : undefined,
           signal: terminal.signal,
         })
         if (files.html) {
-          const drawn = inspectPage(inspection, await originalOf(inputs.image, clip, values.exifRotate))
-          await save(files.html, Buffer.from(drawn), 'to be opened in a browser')
+          const page = inspectPage(inspection, await originalOf(inputs.image, clip, values.exifRotate))
+          await save(files.html, Buffer.from(page), 'to be opened in a browser')
         }
         if (files.out && inspection.relevance) {
           await save(
@@ -133,7 +134,7 @@ export const command = defineCommand({
 
 type OpenFile = AtomicFile & { path: string }
 
-/** Opens those that have a path, before anything is computed; none stays where one cannot be. */
+/** Opens the files that have a path, before anything is computed. If one cannot be opened, none is left behind. */
 async function createAtomicFiles<Name extends string>(
   paths: Readonly<Record<Name, string | undefined>>,
 ): Promise<Partial<Record<Name, OpenFile>>> {
@@ -149,10 +150,10 @@ async function createAtomicFiles<Name extends string>(
   }
 }
 
-/** `3` is block 3 of both towers; `3,1` block 3 of the image's and block 1 of the text's. */
+/** `3` is block 3 of both encoders; `3,1` is block 3 of the image encoder and block 1 of the text encoder. */
 function blocks(words: string): number | { image: number; text: number } {
   const [, image, text] = /^(-?\d+)(?:,(-?\d+))?$/.exec(words) ?? []
-  if (image === undefined) throw new UsageError(`--start-layer is a block's number, or two: 3,1; found '${words}'`)
+  if (image === undefined) throw new UsageError(`--start-layer is the number of a block, or two: 3,1; found '${words}'`)
   return text === undefined ? Number(image) : { image: Number(image), text: Number(text) }
 }
 
@@ -164,14 +165,14 @@ async function oneImage(words: string[], terminal: Terminal, job: Job): Promise<
   return images[0]
 }
 
-/** The inputs that can be used; of the others it is said why not. */
+/** The inputs that can be used; the others are reported. */
 async function usable(
   clip: Clip,
   found: FoundImage | undefined,
   words: string[],
   terminal: Terminal,
   job: Job,
-): Promise<{ image?: FoundImage['image']; texts: string[] }> {
+): Promise<{ image: FoundImage['image'] | undefined; texts: string[] }> {
   const { tokenize } = await import('typeclip')
   const texts: string[] = []
   const image = found && (await attempt(found.path, () => clip.preprocess(found.image, { signal: terminal.signal })))
@@ -181,7 +182,7 @@ async function usable(
       texts.push(text)
     }
   }
-  return { ...(image && { image: found.image }), texts }
+  return { image: image ? found?.image : undefined, texts }
 
   async function attempt(name: string, use: () => Promise<unknown>): Promise<boolean> {
     try {

@@ -12,7 +12,7 @@ it('prints help', async () => {
 
     Usage: typeclip models [flags]
 
-    Lists OpenAI’s models, some from the Hugging Face hub, and those in the cache. --model also takes any other hub id
+    Lists OpenAI’s models, some of the Hugging Face hub, and those in the cache. --model also takes any other hub id
     (organisation/name, optionally with hf-hub: in front or @revision at the end), a folder or a file.
 
     Flags:
@@ -51,6 +51,6 @@ it('lists what can be named, and what is in the cache', async () => {
     { name: 'mine/clip', from: 'hub', cached: { path, bytes: 32 } },
   ])
   const table = (await captured(['models'])).stdout
-  expect(table).toMatch(/^\(none named\) +ships with typeclip +[\d.]+ MB /)
+  expect(table).toMatch(/^\(default\) +ships with typeclip +[\d.]+ MB /)
   expect(table).toMatch(/\nViT-B\/32 +OpenAI /)
 })

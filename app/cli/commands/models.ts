@@ -1,16 +1,16 @@
-// `typeclip models`: the names that --model takes, and what is on this machine already.
+// `typeclip models`: the names that --model takes, and which models are on this machine.
 
 import { statSync } from 'node:fs'
 import { UsageError } from 'typeclip/errors'
-import { megabytes } from '../model-flags.ts'
 import { defineCommand } from '../shell/command.ts'
+import { megabytes } from '../shell/counted.ts'
 import { libraryFile } from '../shell/installation.ts'
 import { table } from '../shell/table.ts'
 
 export const command = defineCommand({
   usage: '[flags]',
   about: [
-    'Lists OpenAI’s models, some from the Hugging Face hub, and those in the cache. --model also takes any other hub id',
+    'Lists OpenAI’s models, some of the Hugging Face hub, and those in the cache. --model also takes any other hub id',
     '(organisation/name, optionally with hf-hub: in front or @revision at the end), a folder or a file.',
   ],
   flags: { json: { type: 'switch', help: 'one line per model: {"name", "from", "cached": {"path", "bytes"}}' } },
@@ -25,7 +25,7 @@ export const command = defineCommand({
     }
     const shipped = libraryFile('models', 'starter', 'open_clip_model.safetensors')
     const rows = [
-      ['(none named)', 'ships with typeclip', megabytes(statSync(shipped).size), shipped],
+      ['(default)', 'ships with typeclip', megabytes(statSync(shipped).size), shipped],
       ...models.map(({ name, from, cached }) => [
         name,
         from === 'openai' ? 'OpenAI' : 'Hugging Face hub',

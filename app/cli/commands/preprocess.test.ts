@@ -29,7 +29,7 @@ it('prints help', async () => {
     Usage: typeclip preprocess IMAGE… --out X.npy [flags]
 
     Writes float32 [n, 3, N, N], normalised; with --raw, uint8 before normalising. An image that fails has no row;
-    X.rows.jsonl says what each row is.
+    X.rows.jsonl names the image of each row.
     IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on
     standard input.
 

@@ -1,24 +1,23 @@
-// `typeclip preprocess`: images to the pixels that a model takes.
+// `typeclip preprocess`: images to the pixels that a model reads.
 
 import type { Preprocessing } from 'typeclip'
 import { UsageError } from 'typeclip/errors'
-import { findImages } from '../inputs/images.ts'
+import { findImages, imageWords } from '../inputs/images.ts'
 import { addressFlags, imageFlags } from '../model-flags.ts'
 import { startJob } from '../outputs/job.ts'
 import { createRowFile } from '../outputs/row-file.ts'
-import { unturnedImages } from '../outputs/use-notices.ts'
+import { notRotatedNotice } from '../outputs/use-notices.ts'
 import { defineCommand } from '../shell/command.ts'
 
-/** Images that are worked on at a time. */
-const ahead = 32
+/** Images that are preprocessed at the same time. */
+const maxPending = 32
 
 export const command = defineCommand({
   usage: 'IMAGE… --out X.npy [flags]',
   about: [
     'Writes float32 [n, 3, N, N], normalised; with --raw, uint8 before normalising. An image that fails has no row;',
-    'X.rows.jsonl says what each row is.',
-    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
-    'standard input.',
+    'X.rows.jsonl names the image of each row.',
+    ...imageWords,
   ],
   flags: {
     out: { type: 'text', value: 'X', help: 'file to write; it is replaced only when the new one is complete' },
@@ -48,20 +47,21 @@ export const command = defineCommand({
     if (out === undefined) throw new UsageError('--out is missing: a file X.npy')
     const { images, missing } = await findImages(words, terminal)
     const { createPreprocessor, normalize, openaiPreprocessing } = await import('typeclip')
+    const defaults = openaiPreprocessing(size)
     const preprocessing: Preprocessing = {
-      ...openaiPreprocessing(size),
-      ...(order && { order }),
-      ...(mode && { mode }),
-      ...(interpolation && { interpolation }),
+      ...defaults,
+      order: order ?? defaults.order,
+      mode: mode ?? defaults.mode,
+      interpolation: interpolation ?? defaults.interpolation,
     }
     const file = await createRowFile(out, { allowed: ['.npy'], shape: [3, size, size] })
-    const unturned = new Set<string>()
+    const notRotated = new Set<string>()
     const preprocessor = createPreprocessor({
       preprocessing,
       maxPixels,
       maxBytes,
       exifRotate,
-      onOrientation: ({ id }) => unturned.add(id),
+      onOrientation: ({ id }) => notRotated.add(id),
     })
     const job = startJob(terminal, 'image', images.length)
     try {
@@ -77,7 +77,7 @@ export const command = defineCommand({
         job.done()
       }
       const code = job.end()
-      if (unturned.size > 0) terminal.note(unturnedImages(unturned.size))
+      if (notRotated.size > 0) terminal.note(notRotatedNotice(notRotated.size))
       if (code < 2) {
         await file.commit()
         terminal.note(`wrote ${file.description()}`)
@@ -96,22 +96,22 @@ export const command = defineCommand({
   },
 })
 
-/** Each item with what becomes of it, in the order given, several at a time; an item's InputError is its result. */
+/** Each item with its result, in the order given, several at the same time. An InputError counts as a result. */
 async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<[T, R | Error]> {
-  const underway: { item: T; result: Promise<R | Error> }[] = []
+  const pending: { item: T; result: Promise<R | Error> }[] = []
   for (const item of items) {
     const result = work(item).catch((error: Error) => {
       if (error.name === 'InputError') return error
       throw error
     })
     result.catch(() => {})
-    underway.push({ item, result })
-    if (underway.length === ahead) yield* first()
+    pending.push({ item, result })
+    if (pending.length === maxPending) yield* first()
   }
-  while (underway.length > 0) yield* first()
+  while (pending.length > 0) yield* first()
 
   async function* first(): AsyncGenerator<[T, R | Error]> {
-    const { item, result } = underway.shift()!
+    const { item, result } = pending.shift()!
     yield [item, await result]
   }
 }

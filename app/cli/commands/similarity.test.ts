@@ -11,8 +11,8 @@ it('prints help', async () => {
     Usage: typeclip similarity IMAGE… --text S… [flags]
 
     Every word after --text, up to the next flag, is a text; --text may be repeated. One image: a line per text, the
-    best first. Several images: a line per image, sorted by the first text. Cosines are between -1 and 1; for a full
-    CLIP 0.3 is already high. --json keeps the order given, and adds the logits: cosines times the model’s scale.
+    best first. Several images: a line per image, sorted by the first text. Cosines are between -1 and 1; with a large
+    CLIP 0.3 is already high. --json keeps the order given, and adds the logits: cosine times logit scale.
     IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on
     standard input.
 

@@ -1,7 +1,7 @@
 // `typeclip similarity`: the cosine of each image with each text.
 
 import { UsageError } from 'typeclip/errors'
-import { findImages } from '../inputs/images.ts'
+import { findImages, imageWords } from '../inputs/images.ts'
 import { namedTexts } from '../inputs/texts.ts'
 import { addressFlags, imageFlags, longTextFlags, modelFlags, onLong, withModel } from '../model-flags.ts'
 import { embedImages, embedTexts, noImages } from '../outputs/embeddings.ts'
@@ -9,17 +9,15 @@ import { startJob } from '../outputs/job.ts'
 import { defineCommand } from '../shell/command.ts'
 import { onOneLine, shortened, table } from '../shell/table.ts'
 
-const longestHeading = 24
-const longestText = 72
+const [maxHeading, maxText] = [24, 72]
 
 export const command = defineCommand({
   usage: 'IMAGE… --text S… [flags]',
   about: [
     'Every word after --text, up to the next flag, is a text; --text may be repeated. One image: a line per text, the',
-    'best first. Several images: a line per image, sorted by the first text. Cosines are between -1 and 1; for a full',
-    'CLIP 0.3 is already high. --json keeps the order given, and adds the logits: cosines times the model’s scale.',
-    'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
-    'standard input.',
+    'best first. Several images: a line per image, sorted by the first text. Cosines are between -1 and 1; with a large',
+    'CLIP 0.3 is already high. --json keeps the order given, and adds the logits: cosine times logit scale.',
+    ...imageWords,
   ],
   flags: {
     text: { type: 'texts', value: 'S', following: true, help: 'texts to compare with' },
@@ -87,7 +85,7 @@ function byText({ path, cosines }: Result, texts: readonly string[]): string[] {
   const rows = texts
     .map((text, i) => ({ text, cosine: cosines[i]! }))
     .sort((a, b) => b.cosine - a.cosine)
-    .map(({ text, cosine }) => [shortened(text, longestText), cosine.toFixed(4)])
+    .map(({ text, cosine }) => [shortened(text, maxText), cosine.toFixed(4)])
   return table([[onOneLine(path), 'cosine'], ...rows], ['left', 'right'])
 }
 
@@ -96,7 +94,7 @@ function byImage(results: readonly Result[], texts: readonly string[]): string[]
   const rows = [...results]
     .sort((a, b) => b.cosines[0]! - a.cosines[0]!)
     .map(({ path, cosines }) => [onOneLine(path), ...cosines.map((cosine) => cosine.toFixed(4))])
-  const heading = ['image', ...texts.map((text) => shortened(text, longestHeading))]
+  const heading = ['image', ...texts.map((text) => shortened(text, maxHeading))]
   return table([heading, ...rows], ['left', ...texts.map(() => 'right' as const)])
 }
 

@@ -10,8 +10,8 @@ it('prints help', async () => {
 
     Usage: typeclip tokenize [TEXT…] [--file F] [flags]
 
-    Prints the ids of each text: start, tokens, end, without padding. A text with more tokens than CLIP reads (77 with
-    start and end) is an error, and has no line in the output. Texts on the command line come before those of the file.
+    Prints the ids of each text: start, tokens, end, without padding. A text with more than 77 tokens, start and end
+    included, is too long for CLIP: an error, without a line of output. Texts of the command line come before the file.
 
     Flags:
       --file F     texts, one per line (blank lines count); - for standard input

@@ -5,14 +5,14 @@ import { namedTexts } from '../inputs/texts.ts'
 import { startJob } from '../outputs/job.ts'
 import { defineCommand } from '../shell/command.ts'
 
-/** Of CLIP's text encoder. */
+/** The context length of CLIP's text encoder. */
 const contextLength = 77
 
 export const command = defineCommand({
   usage: '[TEXT…] [--file F] [flags]',
   about: [
-    'Prints the ids of each text: start, tokens, end, without padding. A text with more tokens than CLIP reads (77 with',
-    'start and end) is an error, and has no line in the output. Texts on the command line come before those of the file.',
+    'Prints the ids of each text: start, tokens, end, without padding. A text with more than 77 tokens, start and end',
+    'included, is too long for CLIP: an error, without a line of output. Texts of the command line come before the file.',
   ],
   flags: {
     file: { type: 'text', value: 'F', help: 'texts, one per line (blank lines count); - for standard input' },
@@ -26,7 +26,7 @@ export const command = defineCommand({
   examples: ['typeclip tokenize "hello world!"', 'typeclip tokenize --file captions.txt --truncate --json > ids.jsonl'],
   async run(words, { file, truncate, json }, terminal) {
     if (words.length === 0 && file === undefined) throw new UsageError('no text was given: words, or --file F')
-    const { loadTokenizer, tokenize } = await import('typeclip')
+    const { loadTokenizer, tokenize } = await import('typeclip/tokenizer')
     const tokenizer = await loadTokenizer()
     const job = startJob(terminal, 'text')
     for await (const { text, name } of namedTexts(words, file, terminal)) {
@@ -40,7 +40,7 @@ export const command = defineCommand({
     function idsOf(text: string, name: string): number[] | undefined {
       const count = tokenizer.encode(text).length
       if (count > contextLength && !truncate) {
-        const reason = `${count} tokens with start and end, and a model reads ${contextLength}`
+        const reason = `${count} tokens with start and end, and CLIP reads ${contextLength}`
         job.fail(name, new Error(`${reason}; shorten it, or cut it with --truncate`))
         return undefined
       }

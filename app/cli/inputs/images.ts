@@ -1,4 +1,4 @@
-// Arguments that name images: files, folders, globs, addresses, and - for standard input.
+// Arguments that name images: files, folders, globs, addresses, or - for standard input.
 
 import { stat } from 'node:fs/promises'
 import { sep } from 'node:path'
@@ -9,7 +9,7 @@ import { excerpt, UsageError } from 'typeclip/errors'
 import type { Terminal } from '../shell/terminal.ts'
 
 export interface FoundImage {
-  /** As given; what was found in a folder or by a glob, joined to what was given. */
+  /** As given; for an image in a folder or from a glob, with that folder in front. */
   path: string
   image: string | Uint8Array
 }
@@ -20,6 +20,12 @@ export interface FoundImages {
   missing: { path: string; error: Error }[]
 }
 
+/** Lines for the help of a command that takes images. */
+export const imageWords = [
+  'IMAGE is a file, a folder (with its subfolders), a glob, an http(s) address, or - for the bytes of one image on',
+  'standard input.',
+]
+
 const pattern = /[*?[{]|[!@+]\(/
 
 export async function findImages(words: readonly string[], terminal: Terminal): Promise<FoundImages> {
@@ -27,13 +33,13 @@ export async function findImages(words: readonly string[], terminal: Terminal): 
   if (words.indexOf('-') !== words.lastIndexOf('-')) {
     throw new UsageError('- is standard input, and it can be read once')
   }
-  const found: FoundImages = { images: [], missing: [] }
+  const result: FoundImages = { images: [], missing: [] }
   for (const word of words) {
     const images = word === '-' ? await standardInput(terminal) : await imagesOf(word, terminal)
-    if (images instanceof Error) found.missing.push({ path: word, error: images })
-    else for (const image of images) found.images.push(image)
+    if (images instanceof Error) result.missing.push({ path: word, error: images })
+    else for (const image of images) result.images.push(image)
   }
-  return found
+  return result
 }
 
 async function standardInput({ stdin, signal }: Terminal): Promise<FoundImage[] | Error> {
@@ -47,7 +53,7 @@ async function standardInput({ stdin, signal }: Terminal): Promise<FoundImage[] 
   return [{ path: '-', image: bytes }]
 }
 
-/** UTF-8 without control characters, as a list of paths is; other formats that are text are named by the library. */
+/** UTF-8 without control characters, as a list of paths is. The library names other formats that are text. */
 function isText(bytes: Uint8Array): boolean {
   try {
     const start = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, 1024), { stream: true })
@@ -57,11 +63,11 @@ function isText(bytes: Uint8Array): boolean {
   }
 }
 
-/** In a folder an image is known by the end of its name; a file that is named may be called anything. */
+/** In a folder, images are recognised by extension; a file given by name may have any. */
 async function imagesOf(word: string, terminal: Terminal): Promise<FoundImage[] | Error> {
   if (/^(https?:|file:)\/\/|^data:/i.test(word)) return [{ path: excerpt(word), image: word }]
   const { isIgnoredFolder, listImages } = await import('typeclip')
-  // A path that exists is that path, whatever characters it has.
+  // A path that exists is taken as it is, even if it could be a glob.
   const entry = await stat(word).catch(() => undefined)
   if (entry?.isDirectory()) {
     const { images, notice, extensions } = await listImages(word)
@@ -70,7 +76,7 @@ async function imagesOf(word: string, terminal: Terminal): Promise<FoundImage[] 
       return new Error(`no image in this folder (${extensions.join(', ')})${why}`)
     }
     if (notice !== undefined) terminal.note(notice)
-    return joined(word, images)
+    return inFolder(word, images)
   }
   if (entry) return [{ path: word, image: word }]
   if (!pattern.test(word)) return new Error('no such file or folder')
@@ -78,17 +84,17 @@ async function imagesOf(word: string, terminal: Terminal): Promise<FoundImage[] 
   const caseSensitiveMatch = sep === '/'
   const { signal } = terminal
   const matches = await glob(rest, { cwd: folder || '.', caseSensitiveMatch, expandDirectories: false, signal })
-  // A folder that the pattern itself names is wanted.
+  // A hidden folder that is named in the glob itself is searched.
   const named = rest.split('/')
   const isIgnored = (part: string) => isIgnoredFolder(part) && !named.includes(part)
   const images = matches.filter((path) => !path.split('/').slice(0, -1).some(isIgnored))
   if (images.length < matches.length) {
     terminal.note(`${word}: ${matches.length - images.length} in hidden or system folders skipped`)
   }
-  return images.length > 0 ? joined(folder, images) : new Error('no file matches')
+  return images.length > 0 ? inFolder(folder, images) : new Error('no file matches')
 }
 
-// `../photos/2024*/*.jpg` → the folder in front of the first pattern, and the rest.
+// `../photos/2024*/*.jpg`: the folder in front of the first pattern, and the rest.
 function splitPattern(word: string): [folder: string, rest: string] {
   const segments = word.split('/')
   const first = segments.findIndex((segment) => pattern.test(segment))
@@ -96,7 +102,7 @@ function splitPattern(word: string): [folder: string, rest: string] {
   return [folder === '' && first > 0 ? '/' : folder, segments.slice(first).join('/')]
 }
 
-function joined(folder: string, inside: readonly string[]): FoundImage[] {
+function inFolder(folder: string, inside: readonly string[]): FoundImage[] {
   const prefix = folder === '' || /[/\\]$/.test(folder) ? folder : folder + sep
   // By code units, so that every machine has the same order.
   return [...inside]

@@ -1,10 +1,11 @@
-// What the evaluations have in common: their data, words for its classes, a calibration, and a job that counts images.
+// What classification and the evaluations share: labelled data, class names, trained classifiers, calibrations.
 
 import { readFile } from 'node:fs/promises'
 import { UsageError } from 'typeclip/errors'
 import type { Calibration, SampleOptions, Source } from 'typeclip/evaluate'
 import { startJob } from '../outputs/job.ts'
 import type { Flags, Values } from '../shell/arguments.ts'
+import { counted } from '../shell/counted.ts'
 import { reasonOf } from '../shell/system-errors.ts'
 import type { Terminal } from '../shell/terminal.ts'
 import { type columnFlags, columnsOf } from './training-data.ts'
@@ -29,23 +30,23 @@ export const resultFlags = {
   html: { type: 'text', value: 'FILE', help: 'page to write, with images; an existing file is replaced' },
 } as const satisfies Flags
 
-/** @param classes whether the data is images with a class each, whatever captions they have */
-export async function openData(
+/** @param classes whether each image needs a class, and its captions are ignored */
+export async function openLabelledData(
   flag: string,
-  where: string | undefined,
+  path: string | undefined,
   terminal: Terminal,
   { classes, columns }: { classes: boolean; columns: Values<typeof columnFlags> },
 ): Promise<Source> {
-  if (where === undefined) throw new UsageError(`${flag} is missing: the data to evaluate on`)
+  if (path === undefined) throw new UsageError(`${flag} is missing: the data to evaluate on`)
   const { openSource } = await import('typeclip/evaluate')
-  terminal.status('looking at the data')
-  const source = await openSource(where, { ...columnsOf(columns), classes, signal: terminal.signal })
+  terminal.status('reading the data')
+  const source = await openSource(path, { ...columnsOf(columns), classes, signal: terminal.signal })
   terminal.status(undefined)
   for (const notice of source.notices ?? []) terminal.note(notice)
   return source
 }
 
-/** Template lists stand by their names. */
+/** `imagenet` is replaced by its templates. */
 export async function templatesOf(given: readonly string[]): Promise<string[] | undefined> {
   const { templateLists } = await import('typeclip')
   return given.length > 0 ? given.flatMap((template) => templateLists[template] ?? [template]) : undefined
@@ -58,30 +59,34 @@ export async function wordsOf(file: string | undefined): Promise<Map<string, str
   })
   const { decodeUtf8 } = await import('typeclip')
   const text = decodeUtf8(bytes, `--classnames ${file}`)
-  let found: unknown
+  let json: unknown
   try {
-    found = JSON.parse(text)
+    json = JSON.parse(text)
   } catch (error) {
     throw new UsageError(`--classnames ${file} is not JSON: ${(error as Error).message}`)
   }
-  const entries = typeof found === 'object' && found !== null && !Array.isArray(found) ? Object.entries(found) : []
+  const entries = typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.entries(json) : []
   const wrong = entries.find(([, words]) => typeof words !== 'string' || words.trim() === '')
   if (entries.length === 0 || wrong) {
-    const seen = wrong ? `"${wrong[0]}" is ${JSON.stringify(wrong[1])}` : 'it is another kind of JSON, or empty'
+    const found = wrong ? `"${wrong[0]}" is ${JSON.stringify(wrong[1])}` : 'it is other JSON, or empty'
     throw new UsageError(
-      `--classnames ${file}: expected an object, folder name to words ({"n01440764": "tench"}); ${seen}`,
+      `--classnames ${file}: expected an object, folder name to words ({"n01440764": "tench"}); ${found}`,
     )
   }
   return new Map(entries as [string, string][])
 }
 
-/** Says which names of the file are no class of the data: a slip of the pen, or classes without an image. */
-export function noteOthers(words: ReadonlyMap<string, string>, labels: readonly string[], terminal: Terminal): void {
+/** Reports names in the file that are no class of the data: typing mistakes, or classes without images. */
+export function noteUnknownClasses(
+  words: ReadonlyMap<string, string>,
+  labels: readonly string[],
+  terminal: Terminal,
+): void {
   const others = [...words.keys()].filter((name) => !labels.includes(name))
   if (others.length === 0) return
   const some = `${others.slice(0, 3).join(', ')}${others.length > 3 ? ' …' : ''}`
   terminal.note(
-    `--classnames has ${others.length} that are no class of the data (${some}); they count as possible answers`,
+    `--classnames has ${counted(others.length, 'class', 'classes')} without images in the data (${some}): predicted like the others`,
   )
 }
 
@@ -96,13 +101,13 @@ export async function calibrationOf(
   const name = model ?? 'starter'
   if (calibration.model !== name) {
     terminal.note(
-      `${file} was made with the model ${calibration.model}, and this is ${name}; its numbers hold for that one`,
+      `${file} was made with the model ${calibration.model}, and this is ${name}: calibrate again for accurate numbers`,
     )
   }
   return calibration
 }
 
-/** Counts images, and names those that cannot be used. */
+/** Counts images, and reports those that cannot be used. */
 export function countingJob(terminal: Terminal, total: number) {
   const job = startJob(terminal, 'image', total)
   const onSample: SampleOptions['onSample'] = (sample) => {

@@ -1,4 +1,4 @@
-// Texts from a file or standard input, one a line: a line ends with LF or CRLF and nothing else, and blank lines count.
+// Texts from a file or standard input, one per line. Lines end with LF or CRLF only, and blank lines count.
 
 import { createReadStream } from 'node:fs'
 import { addAbortSignal } from 'node:stream'

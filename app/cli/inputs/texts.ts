@@ -1,11 +1,11 @@
-// The texts of a command: those given as words, then those of a file.
+// The texts of a command: first those of the command line, then those of a file.
 
 import type { Terminal } from '../shell/terminal.ts'
 import { readLines } from './lines.ts'
 
 export interface NamedText {
   text: string
-  /** What to call it where it cannot be used: itself, or its place in a file. */
+  /** Its name in an error: the text itself, or its line in a file. */
   name: string
 }
 

@@ -1,4 +1,4 @@
-// A file that is there whole or not at all: written under another name beside its place, and moved there at the end.
+// A file that appears complete or not at all: written under a temporary name beside its path, and renamed at the end.
 
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -7,9 +7,9 @@ import { cannotWrite } from '../shell/system-errors.ts'
 
 export interface AtomicFile {
   readonly handle: FileHandle
-  /** Puts the file in its place, over one that is there. */
+  /** Moves the file to its path, and replaces an existing one. */
   commit(): Promise<void>
-  /** Leaves nothing behind; does nothing after `commit`. */
+  /** Deletes the temporary file; does nothing after `commit`. */
   discard(): Promise<void>
 }
 

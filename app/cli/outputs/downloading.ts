@@ -1,6 +1,7 @@
-// What is shown while a model is fetched: how much has come, and what is being waited for.
+// What is shown while a model is downloaded: how much of it is here, and why it waits.
 
 import type { LoadOptions } from 'typeclip'
+import { megabytes } from '../shell/counted.ts'
 import type { Terminal } from '../shell/terminal.ts'
 
 export function downloading(terminal: Terminal): Required<Pick<LoadOptions, 'onProgress' | 'onWait'>> {
@@ -8,9 +9,7 @@ export function downloading(terminal: Terminal): Required<Pick<LoadOptions, 'onP
     onProgress({ file, received, total }) {
       terminal.status(`${file}: ${megabytes(received)} of ${megabytes(total)}`)
     },
-    // The line that changes in place where there is one; a log gets it as a line of its own.
+    // On the progress line of a terminal; in a log, a line of its own.
     onWait: (message) => (terminal.watched ? terminal.status(message) : terminal.note(message)),
   }
 }
-
-export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`

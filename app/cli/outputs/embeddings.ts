@@ -1,6 +1,6 @@
 // Embeddings of many inputs, one by one, in the order given. An input that fails is reported and skipped.
 
-import type { Clip } from 'typeclip'
+import type { Clip, ImageError, ImageInput } from 'typeclip'
 import type { FoundImages } from '../inputs/images.ts'
 import type { NamedText } from '../inputs/texts.ts'
 import type { OnLong } from '../model-flags.ts'
@@ -22,27 +22,31 @@ export function noImages({ missing }: FoundImages, terminal: Terminal): ExitCode
   return job.end()
 }
 
-export async function* embedImages(
-  clip: Clip,
+export const embedImages = (clip: Clip, found: FoundImages, { normalize, ...options }: Options) =>
+  streamFound((images, more) => clip.streamImages(images, { ...more, normalize }), found, options)
+
+/** The found images through a model: `streamImages`, or the `scores` of a Scorer. */
+export async function* streamFound<Result extends { index: number }>(
+  stream: (images: Iterable<ImageInput>, options: { signal: AbortSignal }) => AsyncIterable<Result | ImageError>,
   { images, missing }: FoundImages,
-  { normalize = false, terminal, job }: Options,
-): AsyncGenerator<{ path: string; embedding: Float32Array }> {
+  { terminal, job }: Omit<Options, 'normalize'>,
+): AsyncGenerator<Result & { path: string }> {
   for (const { path, error } of missing) job.fail(path, error)
   if (images.length === 0) return
   const sources = images.map(({ image }) => image)
-  for await (const result of clip.streamImages(sources, { normalize, signal: terminal.signal })) {
+  for await (const result of stream(sources, { signal: terminal.signal })) {
     const { path } = images[result.index]!
     if ('error' in result) {
       job.fail(path, result.error)
     } else {
-      yield { path, embedding: result.embedding }
+      yield { ...result, path }
       job.done()
     }
   }
 }
 
-/** Texts that are embedded together; a file of any length takes no more memory than this many. */
-const group = 256
+/** Texts embedded at a time: memory does not grow with the length of a file. */
+const maxWaiting = 256
 
 export async function* embedTexts(
   clip: Clip,
@@ -73,7 +77,7 @@ export async function* embedTexts(
       continue
     }
     waiting.push(text)
-    if (waiting.length === group) yield* embedWaiting()
+    if (waiting.length === maxWaiting) yield* embedWaiting()
   }
   if (waiting.length > 0) yield* embedWaiting()
 }

@@ -1,4 +1,4 @@
-// One command's work over many inputs: counts, failures, speed, and the exit code.
+// The work of a command on many inputs: counts, failures, speed, and the exit code.
 
 import { excerpt } from 'typeclip/errors'
 import type { ExitCode } from '../shell/command.ts'
@@ -9,7 +9,7 @@ import type { Terminal } from '../shell/terminal.ts'
 
 export interface Job {
   done(count?: number): void
-  /** Names the input and the reason on standard error; the job goes on. */
+  /** Reports the input and the reason on standard error; the job continues. */
   fail(name: string, error: Error): void
   /** Removes the progress line. */
   end(): ExitCode
@@ -18,8 +18,8 @@ export interface Job {
 const redrawEvery = 100
 
 /**
- * @param thing what the inputs are, in the singular
- * @param total how many there are, where that is known: the time left is estimated from it
+ * @param thing the word for one input
+ * @param total the number of inputs, if known: the time left is estimated from it
  */
 export function startJob(terminal: Terminal, thing: string, total?: number): Job {
   let [done, failed, drawn] = [0, 0, 0]
@@ -43,9 +43,9 @@ export function startJob(terminal: Terminal, thing: string, total?: number): Job
     fail(name, error) {
       failed++
       const message = isSystemError(error) ? reasonOf(error) : error.message
-      const shown = excerpt(name) // long base64 may have been given as a path
-      const reason = message.startsWith(shown) ? message.slice(shown.length) : `: ${message}`
-      terminal.error(`${onOneLine(shown)}${reason}`)
+      const input = excerpt(name) // a path may be a long data URL
+      const reason = message.startsWith(input) ? message.slice(input.length) : `: ${message}`
+      terminal.error(`${onOneLine(input)}${reason}`)
       draw()
     },
     end() {
@@ -57,7 +57,7 @@ export function startJob(terminal: Terminal, thing: string, total?: number): Job
   }
 }
 
-/** A reason that begins with the name of its input, without it. */
+/** A reason without the name of its input in front. */
 export const withoutName = (reason: string, name: string): string =>
   reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason
 

@@ -1,31 +1,31 @@
-// Rows of numbers to a .npy, .safetensors or .jsonl file, as they come: memory does not grow with their number.
+// Rows of numbers to a .npy, .safetensors or .jsonl file, one by one: memory does not grow with their number.
 
 import { extname } from 'node:path'
 import { UsageError } from 'typeclip/errors'
 import { counted, grouped } from '../shell/counted.ts'
 import { createAtomicFile } from './atomic-file.ts'
 
-/** What a row was made from. */
+/** The input of a row. */
 export type Origin = { path: string } | { text: string }
 export type Row = Float32Array | Uint8Array
 
 export interface RowFile {
   write(row: Row, origin: Origin): Promise<void>
-  /** Puts the finished file, and the one that says which row is what, in their places. */
+  /** Moves the finished file, and the one that names the input of each row, to their paths. */
   commit(): Promise<void>
   /** `embeddings.npy: 71 × 512 float32`. */
   description(): string
-  /** Leaves nothing behind, unless it was committed. */
+  /** Deletes what was written; does nothing after `commit`. */
   discard(): Promise<void>
 }
 
 interface Layout {
   dtype: 'float32' | 'uint8'
-  /** Of one row. */
+  /** The shape of one row. */
   shape: readonly number[]
 }
 
-/** A header says how many rows there are, which is known at the end: its place is kept free until then. */
+/** The header holds the number of rows, which is known at the end: its bytes are reserved until then. */
 interface Format {
   headerLength: number
   header(rows: number, layout: Layout): string
@@ -52,24 +52,24 @@ const formats: Readonly<Record<string, Format>> = {
   },
 }
 
-const endings = ['.npy', '.safetensors', '.jsonl'] as const
+const extensions = ['.npy', '.safetensors', '.jsonl'] as const
 
 /**
- * The file's ending chooses the format.
+ * The extension of the file selects the format.
  *
- * @param shape of a row, where that is more than its length
- * @throws UsageError for another ending than those allowed, or where no file can be written
+ * @param shape of a row, if it has more than one dimension
+ * @throws UsageError for an extension that is not allowed, or a file that cannot be written
  */
 export async function createRowFile(
   path: string,
-  { allowed = endings, shape }: { allowed?: readonly string[]; shape?: readonly number[] } = {},
+  { allowed = extensions, shape }: { allowed?: readonly string[]; shape?: readonly number[] } = {},
 ): Promise<RowFile> {
-  const ending = extname(path)
-  if (!allowed.includes(ending)) {
-    throw new UsageError(`--out ${path}: the name has to end in ${allowed.join(' or ')}, which chooses the format`)
+  const extension = extname(path)
+  if (!allowed.includes(extension)) {
+    throw new UsageError(`--out ${path}: the name has to end in ${allowed.join(' or ')}, which selects the format`)
   }
-  const format = formats[ending]
-  return format ? binaryFile(path, ending, format, shape) : jsonLinesFile(path)
+  const format = formats[extension]
+  return format ? binaryFile(path, extension, format, shape) : jsonLinesFile(path)
 }
 
 async function jsonLinesFile(path: string): Promise<RowFile> {
@@ -87,9 +87,14 @@ async function jsonLinesFile(path: string): Promise<RowFile> {
   }
 }
 
-async function binaryFile(path: string, ending: string, format: Format, shape?: readonly number[]): Promise<RowFile> {
+async function binaryFile(
+  path: string,
+  extension: string,
+  format: Format,
+  shape?: readonly number[],
+): Promise<RowFile> {
   const file = await createAtomicFile(path)
-  const origins = await createAtomicFile(`${path.slice(0, -ending.length)}.rows.jsonl`).catch(async (error) => {
+  const origins = await createAtomicFile(`${path.slice(0, -extension.length)}.rows.jsonl`).catch(async (error) => {
     await file.discard()
     throw error
   })

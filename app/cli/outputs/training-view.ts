@@ -1,7 +1,7 @@
 // How a training run is shown: each event as a line of JSON, or one changing line and a lasting line from time to time.
 
 import type { LoggedStep, TrainEvent } from 'typeclip/training'
-import { counted, grouped } from '../shell/counted.ts'
+import { counted, grouped, percent } from '../shell/counted.ts'
 import type { Terminal } from '../shell/terminal.ts'
 import { duration, withoutName } from './job.ts'
 
@@ -111,7 +111,6 @@ export function stepLine(line: LoggedStep & { steps: number }, left: string, wid
 }
 
 const joined = (parts: readonly string[]): string => parts.filter((part) => part !== '').join(' · ')
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 const written = (name: string, value: number): string => (name === 'loss' ? value.toFixed(3) : percent(value))
 
 /** `3.2 M`, `410 k`. */

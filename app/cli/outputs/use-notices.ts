@@ -1,4 +1,4 @@
-// What comes up while a command uses a model, and is no error: said once for a command, and never once for each image.
+// Notices while a command uses a model: each is shown once per command, and not for every image.
 
 import type { UseNotice } from 'typeclip'
 import { grouped } from '../shell/counted.ts'
@@ -7,31 +7,31 @@ import type { Terminal } from '../shell/terminal.ts'
 export interface UseNotices {
   /** For `load`, `train` and `finetune`. */
   onNotice(notice: UseNotice): void
-  /** Says how many images were not turned upright. */
+  /** Reports how many images were not rotated by their EXIF orientation. */
   end(): void
 }
 
 export function createUseNotices(terminal: Terminal): UseNotices {
-  const unturned = new Set<string>()
+  const notRotated = new Set<string>()
   let ended = false
-  const said = new Set<string>()
+  const shown = new Set<string>()
   return {
     onNotice(notice) {
-      if (notice.kind === 'orientation') unturned.add(notice.id)
-      else if (!said.has(notice.kind)) {
-        said.add(notice.kind)
+      if (notice.kind === 'orientation') notRotated.add(notice.id)
+      else if (!shown.has(notice.kind)) {
+        shown.add(notice.kind)
         terminal.note(notice.message)
       }
     },
     end() {
-      if (unturned.size > 0 && !ended) terminal.note(unturnedImages(unturned.size))
+      if (notRotated.size > 0 && !ended) terminal.note(notRotatedNotice(notRotated.size))
       ended = true
     },
   }
 }
 
 /** `3 images have an EXIF orientation that was not applied; …` */
-export const unturnedImages = (count: number): string =>
+export const notRotatedNotice = (count: number): string =>
   count === 1
     ? '1 image has an EXIF orientation that was not applied; --exif-rotate turns it upright'
     : `${grouped(count)} images have an EXIF orientation that was not applied; --exif-rotate turns them upright`

@@ -1,4 +1,4 @@
-// What follows a command's name: a table of flags for each command, read with Node's own parser and checked here.
+// The words after the name of a command: parsed by Node with the command's table of flags, and checked here.
 
 import { parseArgs } from 'node:util'
 import { UsageError } from 'typeclip/errors'
@@ -6,12 +6,12 @@ import { suggestion } from './suggestion.ts'
 
 export type Flag = {
   help: string
-  /** The option of the library that it sets, as messages name it, where that is not the flag's own name. */
+  /** The library option that it sets, if its name differs from the flag's. */
   option?: string
 } & (
   | { type: 'switch'; letter?: string }
   | { type: 'text'; value: string; choices?: readonly string[] }
-  /** Given any number of times; `following`: every word up to the next flag is another value. */
+  /** May be repeated; `following`: every word up to the next flag is another value. */
   | { type: 'texts'; value: string; following?: true }
   /** A whole number, by default 1 or more. */
   | { type: 'count'; value: string; from?: 0 }
@@ -36,13 +36,13 @@ type Value<F extends Flag> = F extends { type: 'switch' }
         ? Choice | undefined
         : string | undefined
 
-/** What was given, by the names of the table: `--max-pixels` is `maxPixels` there too. */
+/** The parsed values, by the names of the table: `--max-pixels` is `maxPixels`. */
 export type Values<F extends Flags> = { [Name in keyof F]: Value<F[Name]> }
 
 /** `maxPixels` → `--max-pixels`. */
 export const spelled = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
-/** @throws UsageError for a flag that is not in the table, a value that is missing, or one that does not fit */
+/** @throws UsageError for an unknown flag, a missing value, or one that does not fit */
 export function parseWords<F extends Flags>(argv: readonly string[], flags: F): { words: string[]; values: Values<F> } {
   const bySpelling = new Map(Object.entries(flags).map(([name, flag]) => [spelled(name), { name, flag }]))
   const options = Object.fromEntries(
@@ -67,9 +67,9 @@ export function parseWords<F extends Flags>(argv: readonly string[], flags: F): 
     }
     following = undefined
     if (token.kind === 'option-terminator') continue
-    const found = bySpelling.get(token.rawName)
-    if (!found) throw unknownFlag(argv[token.index] ?? token.rawName, [...Object.keys(flags).map(spelled), '--help'])
-    const { name, flag } = found
+    const known = bySpelling.get(token.rawName)
+    if (!known) throw unknownFlag(argv[token.index] ?? token.rawName, [...Object.keys(flags).map(spelled), '--help'])
+    const { name, flag } = known
     if (flag.type === 'switch') {
       if (token.value !== undefined) throw new UsageError(`${token.rawName} takes no value; found '${token.value}'`)
       values[name] = true

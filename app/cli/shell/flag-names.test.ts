@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { commandNames, loadCommand } from '../run.ts'
+import { commands } from '../run.ts'
 import { withFlagNames } from './flag-names.ts'
 
 const library = fileURLToPath(new URL('../../../src', import.meta.url))
@@ -48,7 +48,8 @@ it('names in its messages only options that there are', () => {
 })
 
 it('spells an option as the flag of the command that is run', async () => {
-  const spell = async (command: string, message: string) => withFlagNames(message, (await loadCommand(command)).flags)
+  const spell = async (name: string, message: string) =>
+    withFlagNames(message, (await commands[name]!.load()).command.flags)
   expect(await spell('train', 'a lower `learningRate`, or `clipGradient`')).toBe('a lower --lr, or --clip-grad')
   expect(await spell('finetune', 'a smaller `contextLength`, with `words`')).toBe(
     'a smaller --context, with --classnames',
@@ -60,8 +61,8 @@ it('spells an option as the flag of the command that is run', async () => {
 })
 
 it('says for each flag which option it sets, and no two flags of a command set the same', async () => {
-  for (const name of commandNames) {
-    const options = Object.entries((await loadCommand(name)).flags).map(([flag, { option }]) => option ?? flag)
+  for (const [name, { load }] of Object.entries(commands)) {
+    const options = Object.entries((await load()).command.flags).map(([flag, { option }]) => option ?? flag)
     expect(options, name).toEqual([...new Set(options)])
   }
 })

@@ -1,8 +1,8 @@
-// The library's messages name its options in backticks; on the command line they are flags of the command being run.
+// Messages of the library name its options in backticks; the command puts its own flags in their place.
 
 import { type Flags, spelled } from './arguments.ts'
 
-/** An option, and a value of it where that has a flag of its own: `onLong: 'truncate'`. */
+/** An option, with its value if that has a flag of its own: `onLong: 'truncate'`. */
 const named = /`([a-z][A-Za-z0-9]*(?:: '[a-z-]+')?)`/gi
 
 /** "choose a smaller `learningRate`" → "choose a smaller --lr". */

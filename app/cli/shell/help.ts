@@ -1,4 +1,4 @@
-// `--help`: of the whole command, and of each of its commands.
+// `--help`, of typeclip and of each of its commands.
 
 import type { Flag } from './arguments.ts'
 import { globalFlags, spelled } from './arguments.ts'
@@ -34,8 +34,8 @@ export function commandHelp(name: string, summary: string, { usage, about, flags
     'Flags:',
     ...indented(
       table([
-        ...Object.entries(flags).map(([flag, how]) => [written(flag, how), how.help]),
-        ...Object.entries(globalFlags).map(([flag, how]) => [written(flag, how), how.help]),
+        ...Object.entries(flags).map(([flag, how]) => [usageOf(flag, how), how.help]),
+        ...Object.entries(globalFlags).map(([flag, how]) => [usageOf(flag, how), how.help]),
         helpRow,
       ]),
     ),
@@ -47,14 +47,14 @@ export function commandHelp(name: string, summary: string, { usage, about, flags
 
 const helpRow = ['-h, --help', 'show this text']
 
-function written(name: string, flag: Flag): string {
+function usageOf(name: string, flag: Flag): string {
   if (flag.type === 'switch') return flag.letter ? `-${flag.letter}, ${spelled(name)}` : spelled(name)
   const choices = flag.type === 'text' ? flag.choices?.join('|') : undefined
-  const value = choices !== undefined && choices.length <= widestChoices ? choices : flag.value
+  const value = choices !== undefined && choices.length <= maxChoices ? choices : flag.value
   return `${spelled(name)} ${value}${flag.type === 'texts' ? '…' : ''}`
 }
 
-/** Longer lists of choices are in the flag's help. */
-const widestChoices = 28
+/** Longer lists of choices are in the help of the flag. */
+const maxChoices = 28
 
 const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

@@ -1,4 +1,4 @@
-// Where the two packages lie on this machine, and which versions they are of. The same from the source and from dist.
+// Paths and versions of the two packages on this machine, the same from source and from dist.
 
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -15,13 +15,13 @@ export const libraryFile = (...path: string[]): string => join(dirname(libraryPa
 
 export const version = (): string => own(libraryPackage).version
 
-/** The image library that typeclip is installed with, for drawing. */
+/** The library's own sharp, for drawing. */
 export function sharp(): Sharp {
   const loaded = library('sharp')
   return loaded.default ?? loaded
 }
 
-/** What is used of it. */
+/** The part of it that is used. */
 type Sharp = (data: Uint8Array, options: object) => Drawing
 interface Drawing {
   extend(options: object): Drawing
@@ -30,7 +30,7 @@ interface Drawing {
   toBuffer(): Promise<Buffer>
 }
 
-/** Of the native libraries that typeclip runs on; one that cannot be loaded says why. */
+/** Versions of the native libraries; for one that cannot be loaded, the reason. */
 export const nativeVersions = (): { onnxruntime: string; sharp: string } => ({
   onnxruntime: orReason(() => library('onnxruntime-node/package.json').version),
   sharp: orReason(() => library('sharp').versions.sharp),

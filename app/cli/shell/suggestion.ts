@@ -1,6 +1,6 @@
 // "Did you mean …?", for a mistyped command or flag.
 
-/** A question to append to a message; empty where nothing is near. */
+/** A question to append to a message; empty if no name is near. */
 export function suggestion(typed: string, known: readonly string[]): string {
   const [nearest] = known
     .map((name) => ({ name, distance: name.startsWith(typed) ? 0 : editDistance(typed, name) }))

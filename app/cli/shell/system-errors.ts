@@ -1,4 +1,4 @@
-// What the operating system refused, as a sentence with what to do.
+// Errors of the operating system as sentences that say what to do.
 
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -32,19 +32,19 @@ export const reasonOf = ({ code, message }: NodeJS.ErrnoException): string => {
 export function systemSentence(error: NodeJS.ErrnoException): string {
   const { path, syscall = '' } = error
   if (path === undefined) return reasonOf(error)
-  const shown = excerpt(path)
-  if (syscall !== 'mkdir') return `${shown}: ${reasonOf(error)}`
-  // The folders above were made, so what is missing is the permission.
+  const name = excerpt(path)
+  if (syscall !== 'mkdir') return `${name}: ${reasonOf(error)}`
+  // The folders above exist by now, so ENOENT means that the permission is missing.
   const reason = error.code === 'ENOENT' ? 'the system allows no folder there; choose another place' : reasonOf(error)
-  return `${shown}: this folder cannot be made: ${reason}`
+  return `${name}: this folder cannot be made: ${reason}`
 }
 
-/** Why a new file cannot be made: its folder is missing, or is one that takes no files. */
+/** Why a file cannot be written: its folder is missing, or does not take files. */
 export async function cannotWrite(path: string, error: NodeJS.ErrnoException): Promise<string> {
   const folder = dirname(path)
   if (error.code !== 'ENOENT') return `${path} cannot be written: ${reasonOf(error)}`
-  const there = await stat(folder).catch(() => undefined)
-  const reason = there
+  const exists = await stat(folder).catch(() => undefined)
+  const reason = exists
     ? `the folder ${folder} does not take new files; choose another place`
     : `there is no folder ${folder}; make it first`
   return `${path} cannot be written: ${reason}`

@@ -2,7 +2,20 @@ import { expect, it } from 'vitest'
 import { clipped, displayWidth, onOneLine, shortened, table } from './table.ts'
 
 it('counts the columns that a terminal takes', () => {
-  expect(['cat', '猫', 'é', 'e\u0301', '😀', '👩‍🚀', '한국'].map(displayWidth)).toEqual([3, 2, 1, 1, 2, 2, 4])
+  const widths = {
+    cat: 3,
+    猫: 2,
+    é: 1,
+    'e\u0301': 1,
+    '😀': 2,
+    '👩‍🚀': 2,
+    한국: 4,
+    '🇨🇭': 2,
+    '❤️': 2,
+    '1️⃣': 2,
+    'a\u200bb': 2,
+  }
+  for (const [text, width] of Object.entries(widths)) expect(displayWidth(text), text).toBe(width)
 })
 
 it('cuts a text to a width, without cutting a character', () => {

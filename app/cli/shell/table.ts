@@ -1,15 +1,14 @@
 // Columns that line up on a terminal, where a Chinese character or an emoji is two columns wide.
 
+import displayWidth from 'string-width'
+
+export { displayWidth }
+
 export type Align = 'left' | 'right'
 
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u
 const characters = (text: string): string[] => Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
 
-export const displayWidth = (text: string): number =>
-  characters(text).reduce((width, character) => width + (wide.test(character) ? 2 : 1), 0)
-
-/** A text on one line and within a width, with … where it was cut. */
+/** A text on one line of at most `width` columns; a cut is marked with …. */
 export function shortened(text: string, width: number): string {
   const line = text.replaceAll(/\s+/g, ' ')
   if (displayWidth(line) <= width) return line
@@ -21,7 +20,7 @@ export function shortened(text: string, width: number): string {
   return `${cut}…`
 }
 
-/** The start of a line that fits in `width` columns. */
+/** As much of the start of a line as fits in `width` columns. */
 export function clipped(line: string, width: number): string {
   if (line.length <= width / 2 || displayWidth(line) <= width) return line
   let [cut, columns] = ['', 0]
@@ -45,7 +44,7 @@ export const onOneLine = (text: string): string =>
           : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
-/** Rows of equally many cells as lines. */
+/** Rows with the same number of cells, as lines. */
 export function table(rows: readonly (readonly string[])[], align: readonly Align[] = []): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => displayWidth(row[column] ?? ''))))
   return rows.map((row) =>

@@ -1,4 +1,4 @@
-// Where a command's results and messages go: results to standard output, everything else to standard error.
+// The output of a command: results to standard output, everything else to standard error.
 
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
@@ -16,7 +16,7 @@ export interface Terminal {
   readonly stdin: Readable
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
-  /** Whether standard error is a terminal and not silenced, so that progress is worth drawing. */
+  /** Whether progress is drawn: standard error is a terminal, without `--quiet`. */
   readonly watched: boolean
   /** `--quiet`: no notices and no progress. */
   readonly quiet: boolean
@@ -24,15 +24,15 @@ export interface Terminal {
   readonly columns: number
   /** A line of results. Resolves when there is room for the next one. */
   print(line: string): Promise<void>
-  /** Something that went wrong. Always shown. */
+  /** An error. Always shown. */
   error(message: string): void
-  /** Something worth knowing. `--quiet` silences it. */
+  /** A notice. `--quiet` hides it. */
   note(message: string): void
-  /** The one line that changes in place: progress. Undefined removes it. */
+  /** The progress line, which changes in place. Undefined removes it. */
   status(line: string | undefined): void
   /** The same terminal with `--quiet`. */
   silenced(): Terminal
-  /** The same terminal, where every error and note is rewritten first. */
+  /** The same terminal; every error and notice is rewritten first. */
   withMessages(rewrite: (message: string) => string): Terminal
 }
 

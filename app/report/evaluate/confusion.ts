@@ -1,53 +1,51 @@
-// The confusion matrix on a page: a table where it can be read, an image where there are too many classes, and in words
-// the pairs that are confused most.
+// The confusion matrix on a page: a table that can be read, or an image if there are too many classes; and the pairs of
+// classes that are confused most.
 
 import type { ClassificationResult } from 'typeclip/evaluate'
-import { both, escaped } from '../html.ts'
+import { both, type Html, html, type Part } from '../html.ts'
 import { weightMatrix } from '../images.ts'
 
-/** Above the first a table would be too large; above the second its cells are small; up to the third they are large. */
-const [readable, roomy, few] = [120, 24, 10]
-const pairsShown = 12
+/** Numbers of classes: with more the matrix is an image; with more the cells of its table are small; up to this, large. */
+const [maxTable, maxRoomy, few] = [120, 24, 10]
+const maxPairs = 12
 
 type Result = Pick<ClassificationResult, 'classes' | 'confusion'>
 
-export function confusionSection(result: Result): string {
-  const body = result.classes.length <= readable ? matrixTable(result) : matrixPicture(result)
-  return `<h2>${both('Confusion matrix', '混淆矩阵')}</h2><p>${both(
+export const confusionSection = (result: Result): Html =>
+  html`<h2>${both('Confusion matrix', '混淆矩阵')}</h2><p>${both(
     'Row: the true class. Column: the predicted class. The diagonal is right.',
     '每行是一个真实类别，每列是一个预测类别；对角线为正确。',
-  )}</p><div class="wide">${body}</div>${pairs(result)}`
-}
+  )}</p><div class="wide">${result.classes.length <= maxTable ? matrixTable(result) : matrixImage(result)}</div>${pairs(result)}`
 
-function matrixTable({ classes, confusion }: Result): string {
-  const head = classes.map(({ name }) => `<th>${escaped(name)}</th>`).join('')
+function matrixTable({ classes, confusion }: Result): Html {
   const rows = confusion.map((row, i) => {
-    const cells = row.map((count, j) => {
-      if (count === 0) return '<td></td>'
-      return `<td${i === j ? ' class="own"' : ''} style="--share:${(count / classes[i]!.n).toFixed(2)}">${count}</td>`
-    })
-    return `<tr><th>${escaped(classes[i]!.name)}</th>${cells.join('')}</tr>`
+    const cells = row.map((count, j) =>
+      count === 0
+        ? html`<td></td>`
+        : html`<td${i === j && html` class="own"`} style="--share:${(count / classes[i]!.n).toFixed(2)}">${count}</td>`,
+    )
+    return html`<tr><th>${classes[i]!.name}</th>${cells}</tr>`
   })
-  return `<table class="confusion${classes.length > roomy ? ' dense' : classes.length <= few ? ' few' : ''}"><thead><tr><td></td>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`
+  const size = classes.length > maxRoomy ? ' dense' : classes.length <= few ? ' few' : ''
+  return html`<table class="confusion${size}"><thead><tr><td></td>${classes.map(({ name }) => html`<th>${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`
 }
 
-function matrixPicture({ classes, confusion }: Result): string {
+function matrixImage({ classes, confusion }: Result): Html {
   const shares = confusion.flatMap((row, i) => row.map((count) => count / (classes[i]!.n || 1)))
-  const url = weightMatrix(shares, classes.length, classes.length)
-  return `<img class="pixelated large" src="${url}" alt="">`
+  return html`<img class="pixelated large" src="${weightMatrix(shares, classes.length, classes.length)}" alt="">`
 }
 
-function pairs({ classes, confusion }: Result): string {
-  if (classes.length <= few) return '' // the table shows them at a glance
-  const found = confusion
+function pairs({ classes, confusion }: Result): Part {
+  if (classes.length <= few) return undefined // the table shows them at a glance
+  const mostConfused = confusion
     .flatMap((row, i) => row.map((count, j) => ({ i, j, count })))
     .filter(({ i, j, count }) => i !== j && count > 0)
     .sort((a, b) => b.count - a.count)
-    .slice(0, pairsShown)
-  if (found.length === 0) return ''
-  const items = found.map(
+    .slice(0, maxPairs)
+  if (mostConfused.length === 0) return undefined
+  const items = mostConfused.map(
     ({ i, j, count }) =>
-      `<li><b>${escaped(classes[i]!.name)}</b> → <b>${escaped(classes[j]!.name)}</b> <span>${count} / ${classes[i]!.n}</span></li>`,
+      html`<li><b>${classes[i]!.name}</b> → <b>${classes[j]!.name}</b> <span>${count} / ${classes[i]!.n}</span></li>`,
   )
-  return `<ul class="chips">${items.join('')}</ul>`
+  return html`<ul class="chips">${items}</ul>`
 }

@@ -1,14 +1,14 @@
-// The worst mistakes with what spoke for the wrong answer drawn over them: relevance for that class's weights.
+// The worst mistakes with what led to the wrong prediction drawn on them: relevance for the weights of that class.
 
 import type { Classifier, Clip } from 'typeclip'
 import type { ClassificationResult } from 'typeclip/evaluate'
 import type { Explainer } from 'typeclip/inspect'
 import { relevanceOverlay } from '../inspect/relevance-image.ts'
 
-/** Drawn small: a page may have many. */
+/** Small: a page may have many. */
 const side = 192
 
-/** An address for each mistake, in its order; undefined where its image cannot be read any more. */
+/** A URL for each mistake, in its order; undefined for an image that can no longer be read. */
 export async function explainedMistakes(
   { mistakes }: ClassificationResult,
   { names, weights }: Classifier,
@@ -19,22 +19,21 @@ export async function explainedMistakes(
   const urls: (string | undefined)[] = []
   for (const { image, answer } of mistakes) {
     const pixels = await clip.preprocess(image).catch(() => undefined)
-    const at = names.indexOf(answer)
-    const found = pixels && (await explainer.image(pixels, weights.subarray(at * width, (at + 1) * width)))
-    urls.push(found && relevanceOverlay(found, { side }))
+    const index = names.indexOf(answer)
+    const relevance = pixels && (await explainer.image(pixels, weights.subarray(index * width, (index + 1) * width)))
+    urls.push(relevance && relevanceOverlay(relevance, { side }))
   }
   return urls
 }
 
-/** The classifier of the mistakes' answers, as the evaluation had it: the trained one, or the words in their prompts. */
-export async function answersOf(
+/** The zero-shot classifier of the evaluation, of the classes that were predicted wrongly. */
+export async function mistakenClassifier(
   { mistakes, classes }: ClassificationResult,
   clip: Clip,
   templates: readonly string[] | undefined,
 ): Promise<Classifier> {
   const { zeroShotClassifier } = await import('typeclip')
-  const answers = [...new Set(mistakes.map(({ answer }) => answer))]
-  const words = answers.map((answer) => classes.find(({ name }) => name === answer)?.words ?? answer)
-  const options = { ...(templates && { templates }), onLong: 'truncate' as const }
-  return { ...(await zeroShotClassifier(clip, words, options)), names: answers }
+  const names = [...new Set(mistakes.map(({ answer }) => answer))]
+  const words = names.map((name) => classes.find((known) => known.name === name)?.words ?? name)
+  return { ...(await zeroShotClassifier(clip, words, { templates, onLong: 'truncate' })), names }
 }

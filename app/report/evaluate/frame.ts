@@ -1,34 +1,32 @@
-// The page around an evaluation's sections: one file that needs nothing else, in English and Chinese, light and dark.
+// The page around the sections of an evaluation: its title, what was evaluated, and which images were skipped.
 
 import type { Skipped } from 'typeclip/evaluate'
-import { type Both, both, code, escaped } from '../html.ts'
-import { script } from '../script.ts'
-import { style } from '../style.ts'
-import { percent as plainPercent } from './tables.ts'
+import { reportDocument } from '../document.ts'
+import { type Both, both, code, type Html, html, joined, type Part } from '../html.ts'
 
 export interface About {
   task: 'zero-shot' | 'linear-probe' | 'retrieval' | 'finetune'
   model: string
   data: string
-  /** What a probe was trained on. */
-  train?: string
+  /** The training data of a probe. */
+  train?: string | undefined
   /** The method of the trained classifier that predicted, in place of zero-shot. */
-  classifier?: string
+  classifier?: string | undefined
 }
 
-const titles: Readonly<Record<About['task'], Both>> = {
+const titles: Readonly<Record<About['task'], { en: string; zh: string }>> = {
   'zero-shot': { en: 'Zero-shot classification', zh: '零样本分类' },
   'linear-probe': { en: 'Linear probe', zh: '线性探测' },
   retrieval: { en: 'Image and text retrieval', zh: '图文检索' },
   finetune: { en: 'Before and after fine-tuning', zh: '微调前后' },
 }
 
-const titleOf = (classifier: string): Both => ({
-  en: `Trained classifier: ${escaped(classifier)}`,
-  zh: `训练过的分类器：${escaped(classifier)}`,
+const titleOf = (classifier: string) => ({
+  en: `Trained classifier: ${classifier}`,
+  zh: `训练过的分类器：${classifier}`,
 })
 
-const ownStyle = `
+const evaluationStyle = `
 .numbers{display:grid;grid-template-columns:repeat(auto-fit,minmax(10rem,1fr));gap:.75rem;margin:1.25rem 0}
 .numbers div{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:.7rem 1.1rem}
 .numbers b{display:block;font-size:1.6rem;line-height:1.3;font-variant-numeric:tabular-nums}
@@ -56,7 +54,7 @@ const ownStyle = `
 .mistakes{display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5rem,1fr));gap:1rem;margin-top:1rem}
 .mistakes.paired{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
 .mistakes figure{background:var(--card);border:1px solid var(--line);border-radius:.6rem;overflow:hidden}
-.mistakes .shown{display:flex;height:10.5rem}
+.mistakes .images{display:flex;height:10.5rem}
 .mistakes img{flex:1;min-width:0;height:100%;object-fit:cover;background:var(--chip)}
 .mistakes figcaption{padding:.5rem .7rem .6rem;margin:0;font-size:.8125rem;color:var(--text);overflow-wrap:anywhere}
 .mistakes small{color:var(--soft);display:block}
@@ -73,59 +71,45 @@ const ownStyle = `
 
 export function frame(
   { task, model, data, train, classifier }: About,
-  sections: string,
+  sections: Html,
   skipped: readonly Skipped[],
 ): string {
-  const { en, zh } = classifier === undefined ? titles[task] : titleOf(classifier)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${en} · ${escaped(data)}</title>
-<link rel="icon" href="data:,">
-<style>${style}${ownStyle}</style>
-</head>
-<body>
-<div class="languages" role="radiogroup" aria-label="Language / 语言"><label><input type="radio" name="language" id="language-en" checked> English</label><label><input type="radio" name="language" id="language-zh"> <span>中文</span></label></div>
-<header>
-<h1>${both(en, zh)}</h1>
-<p class="model">${both('model', '模型')} ${code(model)} · ${both('data', '数据')} ${code(data)}${train === undefined ? '' : ` · ${both('trained on', '训练数据')} ${code(train)}`}</p>
-</header>
-<main>
-${sections}
-${skippedList(skipped)}
-</main>
-<footer>${both('Made by', '生成命令：')} ${code(`typeclip ${task === 'finetune' ? '' : 'evaluate '}${task} --html`)}</footer>
-<script>${script}</script>
-</body>
-</html>
-`
+  const title = classifier === undefined ? titles[task] : titleOf(classifier)
+  const facts = [
+    html`${both('model', '模型')} ${code(model)}`,
+    html`${both('data', '数据')} ${code(data)}`,
+    train !== undefined && html`${both('trained on', '训练数据')} ${code(train)}`,
+  ].filter((fact) => fact !== false)
+  return reportDocument({
+    title: `${title.en} · ${data}`,
+    style: evaluationStyle,
+    header: html`<h1>${both(title.en, title.zh)}</h1>
+<p class="model">${joined(facts, ' · ')}</p>`,
+    main: html`${sections}
+${skippedList(skipped)}`,
+    madeBy: `typeclip ${task === 'finetune' ? '' : 'evaluate '}${task} --html`,
+  })
 }
 
-/** A share of which no line is broken between number and sign. */
-export const percent = (share: number): string => plainPercent(share).replace(' ', '&nbsp;')
+export type Card = readonly [value: string, name: Both]
 
 /** Cards with a number each. */
-export const numbers = (cards: readonly (readonly [value: string, name: Both])[]): string =>
-  `<div class="numbers">${cards.map(([value, { en, zh }]) => `<div><b>${value}</b><small>${both(en, zh)}</small></div>`).join('')}</div>`
+export const numbers = (cards: readonly Card[]): Html =>
+  html`<div class="numbers">${cards.map(([value, { en, zh }]) => html`<div><b>${value}</b><small>${both(en, zh)}</small></div>`)}</div>`
 
-export const picture = (url: string | undefined, alt: string): string =>
-  url === undefined ? '' : `<img src="${url}" alt="${escaped(alt)}" loading="lazy">`
+export const image = (url: string | undefined, alt: string): Part =>
+  url !== undefined && html`<img src="${url}" alt="${alt}" loading="lazy">`
 
-const shownSkipped = 100
+const maxSkipped = 100
 
-function skippedList(skipped: readonly Skipped[]): string {
-  if (skipped.length === 0) return ''
+function skippedList(skipped: readonly Skipped[]): Part {
+  if (skipped.length === 0) return undefined
   const items = skipped
-    .slice(0, shownSkipped)
-    .map(
-      ({ key, reason }) =>
-        `<li>${code(key)} ${escaped(reason.startsWith(key) ? reason.slice(key.length) : reason)}</li>`,
-    )
-  const more = skipped.length > shownSkipped ? `<li>… ${skipped.length - shownSkipped}</li>` : ''
-  return `<h2>${both('Not counted', '未计入')}</h2><p>${both(
+    .slice(0, maxSkipped)
+    .map(({ key, reason }) => html`<li>${code(key)} ${reason.startsWith(key) ? reason.slice(key.length) : reason}</li>`)
+  const more = skipped.length - maxSkipped
+  return html`<h2>${both('Not counted', '未计入')}</h2><p>${both(
     `${skipped.length} could not be used.`,
     `${skipped.length} 个样本无法使用。`,
-  )}</p><ul class="small">${items.join('')}${more}</ul>`
+  )}</p><ul class="small">${items}${more > 0 && html`<li>… ${more}</li>`}</ul>`
 }

@@ -2,7 +2,7 @@
 
 import type { ClassificationResult } from 'typeclip/evaluate'
 import { expect, it } from 'vitest'
-import { fileName, formulaCode } from '../html.ts'
+import { fileName, formulaCode, html } from '../html.ts'
 import { isCoarse, relevanceImage, wrapped } from '../inspect/relevance-image.ts'
 import { changeSection } from './change-section.ts'
 import { classificationSections } from './classification-page.ts'
@@ -34,40 +34,42 @@ const resultOf = (classes: number): ClassificationResult => ({
 })
 
 it('has no top-5 where one of the first five is always right', () => {
-  expect(classificationSections(resultOf(5), [])).not.toContain('top-5')
+  expect(String(classificationSections(resultOf(5), []))).not.toContain('top-5')
   expect(classificationTable(resultOf(5)).join('\n')).not.toContain('top-5')
-  expect(classificationSections(resultOf(6), [])).toContain('top-5')
+  expect(String(classificationSections(resultOf(6), []))).toContain('top-5')
   expect(classificationTable(resultOf(6)).join('\n')).toContain('top-5')
 })
 
 it('says what predicted', () => {
   const about = { task: 'zero-shot', model: 'run', data: 'val' } as const
-  expect(frame(about, '', [])).toContain('<title>Zero-shot classification')
-  expect(frame({ ...about, classifier: 'tip-adapter-f' }, '', [])).toContain('<title>Trained classifier: tip-adapter-f')
+  expect(frame(about, html``, [])).toContain('<title>Zero-shot classification')
+  expect(frame({ ...about, classifier: 'tip-adapter-f' }, html``, [])).toContain(
+    '<title>Trained classifier: tip-adapter-f',
+  )
 })
 
 it('counts the images of each bar of the reliability diagram', () => {
-  expect(classificationSections(resultOf(2), [])).toMatch(/<text class="count"[^>]*>17<\/text>/)
+  expect(String(classificationSections(resultOf(2), []))).toMatch(/<text class="count"[^>]*>17<\/text>/)
 })
 
 it('marks the column that a narrow page can spare, which is not the change', () => {
-  const section = changeSection(resultOf(2), resultOf(2))
+  const section = String(changeSection(resultOf(2), resultOf(2)))
   expect(section.match(/class="number spare"/g)).toHaveLength(3) // the head and two rows
   expect(section).toMatch(/<th class="number"><span lang="en">change/)
 })
 
-it('breaks the names of files after separators, never inside an ending', () => {
-  expect(fileName('10172567486_2748826a8b_n.jpg')).toBe(
-    '10172567486_<wbr>2748826a8b_<wbr>n<wbr><span class="ending">.jpg</span>',
+it('breaks the names of files after separators, never inside an extension', () => {
+  expect(String(fileName('10172567486_2748826a8b_n.jpg'))).toBe(
+    '10172567486_<wbr>2748826a8b_<wbr>n<wbr><span class="extension">.jpg</span>',
   )
-  expect(fileName('a <b>')).toBe('a <wbr>&#60;b&#62;')
+  expect(String(fileName('a <b>'))).toBe('a <wbr>&#60;b&#62;')
 })
 
 it('writes subscripts of formulas, and leaves names with underscores', () => {
-  expect(formulaCode('I_e = normalize(I_f · W_i)')).toContain(
+  expect(String(formulaCode('I_e = normalize(I_f · W_i)'))).toContain(
     'I<sub>e</sub> = normalize(I<sub>f</sub> · W<sub>i</sub>)',
   )
-  expect(formulaCode('x = ln_pre([x_class; x₁] + E_pos)')).toContain(
+  expect(String(formulaCode('x = ln_pre([x_class; x₁] + E_pos)'))).toContain(
     'ln_pre([x<sub>class</sub>; x₁] + E<sub>pos</sub>)',
   )
 })

@@ -1,10 +1,11 @@
-// The file of an evaluation's page: begun before the work, so that a place that cannot be written to is told at once.
+// The file of an evaluation's page: opened before the work, so that a path that cannot be written is refused at once.
 
 import type { Clip } from 'typeclip'
 import type { ClassificationResult, RetrievalResult } from 'typeclip/evaluate'
-import { megabytes } from '../../cli/model-flags.ts'
 import { createAtomicFile } from '../../cli/outputs/atomic-file.ts'
+import { megabytes } from '../../cli/shell/counted.ts'
 import type { Terminal } from '../../cli/shell/terminal.ts'
+import { html } from '../html.ts'
 import { changeSection } from './change-section.ts'
 import { classificationSections } from './classification-page.ts'
 import { type About, frame } from './frame.ts'
@@ -12,7 +13,7 @@ import { retrievalSections } from './retrieval-page.ts'
 import { thumbnails } from './thumbnails.ts'
 
 export interface Page {
-  /** @param explained an address for each mistake, beside the image itself */
+  /** @param explained a second image for each mistake, as a URL */
   classification(
     about: About,
     result: ClassificationResult,
@@ -20,9 +21,9 @@ export interface Page {
     explained?: readonly (string | undefined)[],
   ): Promise<void>
   retrieval(about: About, result: RetrievalResult, clip: Clip): Promise<void>
-  /** The same images by the model as it was, and as it is. */
+  /** The same images with the model before and after. */
   finetuned(about: About, before: ClassificationResult, after: ClassificationResult, clip: Clip): Promise<void>
-  /** Puts the page in its place, and says so. */
+  /** Moves the finished page to its path, and says so. */
   commit(terminal: Terminal): Promise<void>
   discard(): Promise<void>
 }
@@ -31,9 +32,9 @@ export async function createPage(path: string): Promise<Page> {
   const file = await createAtomicFile(path)
   let size = 0
 
-  async function write(html: string): Promise<void> {
-    size = Buffer.byteLength(html)
-    await file.handle.writeFile(html)
+  async function write(document: string): Promise<void> {
+    size = Buffer.byteLength(document)
+    await file.handle.writeFile(document)
   }
 
   return {
@@ -47,12 +48,9 @@ export async function createPage(path: string): Promise<Page> {
       await write(frame(about, retrievalSections(result, await thumbnails(images, clip)), result.skipped))
     },
     async finetuned(about, before, after, clip) {
-      const pictures = await thumbnails(
-        after.mistakes.map(({ image }) => image),
-        clip,
-      )
-      const sections = [changeSection(before, after), classificationSections(after, pictures)]
-      await write(frame(about, sections.join('\n'), after.skipped))
+      const images = after.mistakes.map(({ image }) => image)
+      const sections = classificationSections(after, await thumbnails(images, clip))
+      await write(frame(about, html`${changeSection(before, after)}\n${sections}`, after.skipped))
     },
     async commit(terminal) {
       await file.commit()

@@ -1,9 +1,8 @@
 // Results of an evaluation as text for a terminal.
 
 import type { ClassificationResult, Recall, RetrievalResult } from 'typeclip/evaluate'
+import { percent } from '../../cli/shell/counted.ts'
 import { shortened, table } from '../../cli/shell/table.ts'
-
-export const percent = (share: number): string => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(1)} %`)
 
 export function classificationTable(result: ClassificationResult): string[] {
   const { top1, top5, meanPerClass, classes, confusion, reliability, rejection } = result
@@ -16,9 +15,9 @@ export function classificationTable(result: ClassificationResult): string[] {
   ]
   if (rejection) {
     numbers.push(
-      ['answered', percent(rejection.answered)],
-      ['precision of the answers', percent(rejection.precision)],
-      ['recall of the answers', percent(rejection.recall)],
+      ['predicted', percent(rejection.answered)],
+      ['precision of the predictions', percent(rejection.precision)],
+      ['recall of the predictions', percent(rejection.recall)],
     )
   }
   const rows = classes.map(({ name, n, recall, precision }, i) => [
@@ -26,7 +25,7 @@ export function classificationTable(result: ClassificationResult): string[] {
     `${n}`,
     percent(recall),
     percent(precision),
-    takenFor(confusion[i]!, i, classes),
+    mostMistaken(confusion[i]!, i, classes),
   ])
   return [
     ...table(numbers, ['left', 'right']),
@@ -38,11 +37,11 @@ export function classificationTable(result: ClassificationResult): string[] {
   ]
 }
 
-/** The class that a class's images are most often mistaken for, with how often. */
-function takenFor(row: readonly number[], own: number, classes: ClassificationResult['classes']): string {
+/** The wrong class that is predicted most often for a class's images, and how often. */
+function mostMistaken(row: readonly number[], own: number, classes: ClassificationResult['classes']): string {
   const others = row.map((count, i) => (i === own ? 0 : count))
-  const most = Math.max(...others)
-  return most === 0 ? '' : `${shortened(classes[others.indexOf(most)]!.name, 32)} (${most})`
+  const max = Math.max(...others)
+  return max === 0 ? '' : `${shortened(classes[others.indexOf(max)]!.name, 32)} (${max})`
 }
 
 export function retrievalTable({ imageToText, textToImage, pairs, images, texts }: RetrievalResult): string[] {

@@ -1,13 +1,13 @@
-// Images for a page, small: the file itself where it is small, else what the model sees of it.
+// Images for a page: the file itself if it is small, else what the model sees of it.
 
 import type { Clip } from 'typeclip'
-import { seenPicture } from '../images.ts'
+import { modelImage } from '../images.ts'
 import { originalUrl } from '../original.ts'
 
-/** Characters of an address that holds an image. */
-const longest = 250_000
+/** Characters of a URL that holds an image. */
+const maxLength = 250_000
 
-/** An address for each image, in its order; undefined where there is none to show. */
+/** A URL for each image, in its order; undefined for one that cannot be read. */
 export async function thumbnails(
   images: readonly (string | Uint8Array)[],
   clip: Clip,
@@ -15,13 +15,13 @@ export async function thumbnails(
   const urls: (string | undefined)[] = []
   for (const image of images) {
     const url = await originalUrl(image).catch(() => undefined)
-    urls.push(url !== undefined && url.length <= longest ? url : await seen(image, clip))
+    urls.push(url !== undefined && url.length <= maxLength ? url : await preprocessedUrl(image, clip))
   }
   return urls
 }
 
-const seen = (image: string | Uint8Array, clip: Clip): Promise<string | undefined> =>
+const preprocessedUrl = (image: string | Uint8Array, clip: Clip): Promise<string | undefined> =>
   clip.preprocess(image).then(
-    (pixels) => seenPicture(pixels, clip.preprocessing.size),
+    (pixels) => modelImage(pixels, clip.preprocessing.size),
     () => undefined,
   )

@@ -2,7 +2,7 @@
 
 import { type Attention, type Inspection, meanOverHeads, type Pass, type Relevance } from 'typeclip/inspect'
 
-/** Of attention, the mean of the heads for every position, and every head for the position that is read. */
+/** Attention is the mean of the heads for every position, and each head for the position that is read. */
 export function inspectJson({ model, config, logitScale, image, texts, similarity, relevance }: Inspection): string {
   return JSON.stringify({
     model,
@@ -14,18 +14,18 @@ export function inspectJson({ model, config, logitScale, image, texts, similarit
     texts: texts.map((text) => ({
       text: text.text,
       tokens: text.tokens,
-      // JSON has no −∞: null stands for it.
+      // JSON has no −∞: null is written for it.
       mask: rows(text.mask, text.tokens.length).map((row) => row.map((x) => (x === 0 ? 0 : null))),
       readAt: text.readAt,
       pool: text.pool,
       ...pass(text, text.readAt),
     })),
     ...(similarity && { similarity }),
-    ...(relevance && { relevance: relevance.map(why) }),
+    ...(relevance && { relevance: relevance.map(relevanceOf) }),
   })
 }
 
-function why({ text, cosine, image: { grid, map }, words }: Relevance): object {
+function relevanceOf({ text, cosine, image: { grid, map }, words }: Relevance): object {
   return {
     text,
     cosine,
@@ -40,20 +40,20 @@ function why({ text, cosine, image: { grid, map }, words }: Relevance): object {
 function pass({ stages, attention, embedding }: Pass, readAt: number): object {
   return {
     stages: stages.map(({ values, ...stage }) => ({ ...stage, ...(values && { values: plain(values) }) })),
-    attention: attention.map((block) => look(block, readAt)),
+    attention: attention.map((block) => attentionOf(block, readAt)),
     embedding: plain(embedding),
   }
 }
 
-function look(attention: Attention, readAt: number): object {
-  const { name, heads, rows: from, columns, weights } = attention
-  const at = Math.min(readAt, from - 1)
+function attentionOf(attention: Attention, readAt: number): object {
+  const { name, heads, rows: positions, columns, weights } = attention
+  const position = Math.min(readAt, positions - 1)
   return {
     name,
     heads,
-    mean: Array.from({ length: from }, (_, row) => plain(meanOverHeads(attention, row))),
+    mean: Array.from({ length: positions }, (_, row) => plain(meanOverHeads(attention, row))),
     read: Array.from({ length: heads }, (_, head) => {
-      const start = (head * from + at) * columns
+      const start = (head * positions + position) * columns
       return plain(weights.subarray(start, start + columns))
     }),
   }

@@ -1,30 +1,29 @@
-// Figure 3 in small at the head of the page: what goes in, through which encoder, to what comes out.
+// A small Figure 3 at the head of the page: each input, its encoder, and the embedding; then the cosines.
 
 import type { Inspection, TextPass } from 'typeclip/inspect'
-import { both, code, escaped } from '../html.ts'
+import { both, code, type Html, html, joined } from '../html.ts'
 
-/** The image in small is the page's `.thumb` background. */
-export function overview({ image, texts, similarity }: Inspection): string {
-  const lanes = [
-    ...(image
-      ? [
-          lane('image', '<span class="thumb"></span>', both('image encoder', '图像编码器'), [
-            `[3, ${image.size}, ${image.size}]`,
-            `[${image.grid[0] * image.grid[1] + 1}, …]`,
-            `[${image.embedding.length}]`,
-          ]),
-        ]
-      : []),
-    ...texts.map((text, i) => lane(`text-${i}`, quoted(text), both('text encoder', '文本编码器'), shapesOf(text))),
+/** The small image is the background of `.thumb`. */
+export function overview({ image, texts, similarity }: Inspection): Html {
+  const imageShapes = image && [
+    `[3, ${image.size}, ${image.size}]`,
+    `[${image.grid[0] * image.grid[1] + 1}, …]`,
+    `[${image.embedding.length}]`,
   ]
-  const results = similarity
-    ? `<a class="result" href="#similarity">${texts.map((_, i) => `cos(I<sub>e</sub>, T<sub>e${texts.length > 1 ? `,${i + 1}` : ''}</sub>) = <b>${similarity.cosines[i]!.toFixed(3).replace('-', '−')}</b>`).join(' · ')}</a>`
-    : ''
-  return `<div class="overview">${lanes.join('')}${results}</div>`
+  const cosines = similarity?.cosines.map(
+    (cosine, i) =>
+      html`cos(I<sub>e</sub>, T<sub>e${texts.length > 1 && `,${i + 1}`}</sub>) = <b>${cosine.toFixed(3).replace('-', '−')}</b>`,
+  )
+  return html`<div class="overview">${
+    imageShapes &&
+    lane('image', 'image', html`<span class="thumb"></span>`, both('image encoder', '图像编码器'), imageShapes)
+  }${texts.map((text, i) => lane('text', `text-${i}`, quoted(text), both('text encoder', '文本编码器'), shapesOf(text)))}${
+    cosines && html`<a class="result" href="#similarity">${joined(cosines, ' · ')}</a>`
+  }</div>`
 }
 
-const quoted = ({ text }: TextPass): string =>
-  `<span class="quoted">“${escaped(text.length > 40 ? `${text.slice(0, 39)}…` : text)}”</span>`
+const quoted = ({ text }: TextPass): Html =>
+  html`<span class="quoted">“${text.length > 40 ? `${text.slice(0, 39)}…` : text}”</span>`
 
 const shapesOf = ({ tokens, embedding }: TextPass): string[] => [
   `[${tokens.length}] ids`,
@@ -32,6 +31,5 @@ const shapesOf = ({ tokens, embedding }: TextPass): string[] => [
   `[${embedding.length}]`,
 ]
 
-const lane = (id: string, what: string, encoder: string, shapes: readonly string[]): string =>
-  `<a class="lane ${id.replace(/-.*/, '')}" href="#${id}"><span class="input">${what}</span><span class="arrow">→</span>` +
-  `<span class="encoder"><b>${encoder}</b>${code(shapes.join(' → '))}</span></a>`
+const lane = (kind: string, id: string, input: Html, encoder: Html, shapes: readonly string[]): Html =>
+  html`<a class="lane ${kind}" href="#${id}"><span class="input">${input}</span><span class="arrow">→</span><span class="encoder"><b>${encoder}</b>${code(shapes.join(' → '))}</span></a>`

@@ -1,17 +1,18 @@
-// Why each text matched, as text for a terminal: the image's places in shades, the words with bars.
+// Why each text matched, as text for a terminal: the places of the image as shades, the words with bars.
 
 import type { Inspection, Relevance } from 'typeclip/inspect'
+import { percent } from '../../cli/shell/counted.ts'
 import { shortened, table } from '../../cli/shell/table.ts'
 import { shaded, similarityReport } from './report.ts'
 
-const longestBar = 24
+const maxBar = 24
 
-/** The similarities, and after them what each comes from. */
+/** The similarities, then the places and words that each comes from. */
 export function relevanceReport(inspection: Inspection): string[] {
   return [
     `model ${inspection.model}`,
     ...similarityReport(inspection),
-    ...(inspection.relevance ?? []).flatMap((found) => ['', ...whyReport(found)]),
+    ...(inspection.relevance ?? []).flatMap((relevance) => ['', ...whyReport(relevance)]),
   ]
 }
 
@@ -20,7 +21,7 @@ function whyReport({ text, image: { map, grid }, words }: Relevance): string[] {
   return [
     `WHY  ${JSON.stringify(text)}`,
     '',
-    '  the image: dark is little, █ is where the similarity comes from',
+    '  the image: the denser a place, the more of the similarity comes from it',
     '',
     ...shaded(map, rows, columns),
     '',
@@ -30,11 +31,11 @@ function whyReport({ text, image: { map, grid }, words }: Relevance): string[] {
 
 function wordsReport(words: readonly { text: string; value: number }[]): string[] {
   const sum = words.reduce((total, { value }) => total + value, 0)
-  const most = words.reduce((highest, { value }) => Math.max(highest, value), 0)
+  const max = words.reduce((highest, { value }) => Math.max(highest, value), 0)
   const rows = words.map(({ text, value }) => [
     `  ${shortened(text, 40)}`,
-    sum > 0 ? `${((100 * value) / sum).toFixed(1)}%` : '–',
-    '█'.repeat(most > 0 ? Math.round((longestBar * value) / most) : 0),
+    percent(sum > 0 ? value / sum : Number.NaN),
+    '█'.repeat(max > 0 ? Math.round((maxBar * value) / max) : 0),
   ])
   return rows.length > 0 ? table(rows, ['left', 'right', 'left']) : ['  (a text without words)']
 }

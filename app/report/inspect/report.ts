@@ -1,6 +1,7 @@
 // An inspection as text for a terminal.
 
 import { type ImagePass, type Inspection, meanOverHeads, type Stage, type TextPass } from 'typeclip/inspect'
+import { percent } from '../../cli/shell/counted.ts'
 import { table } from '../../cli/shell/table.ts'
 
 const shades = ' ░▒▓█'
@@ -36,7 +37,7 @@ function imageReport(image: ImagePass): string[] {
   const { size, grid, patchSize, attention, kind } = image
   const [rows, columns] = grid
   const places = kind === 'vision-transformer' ? 'patches' : 'places'
-  const asks = kind === 'vision-transformer' ? 'the first position (the class token)' : 'the mean'
+  const query = kind === 'vision-transformer' ? 'the first position (the class token)' : 'the mean'
   const last = attention.at(-1)
   return [
     `IMAGE  [3, ${size}, ${size}], ${rows} × ${columns} ${places} of ${patchSize}×${patchSize} pixels`,
@@ -45,7 +46,7 @@ function imageReport(image: ImagePass): string[] {
     ...(last
       ? [
           '',
-          `  attention of ${asks}, mean of the heads, ${last.name}`,
+          `  attention of ${query}, mean of the heads, ${last.name}`,
           '',
           ...shaded(meanOverHeads(last, 0).subarray(1), rows, columns),
         ]
@@ -53,12 +54,12 @@ function imageReport(image: ImagePass): string[] {
   ]
 }
 
-/** Two characters a place, from nothing to the highest. */
+/** Two characters per place, from blank to the highest weight. */
 export function shaded(weights: Float32Array, rows: number, columns: number): string[] {
-  const most = weights.reduce((a, b) => Math.max(a, b)) || 1
+  const max = weights.reduce((a, b) => Math.max(a, b)) || 1
   return Array.from({ length: rows }, (_, y) => {
     const row = Array.from(weights.subarray(y * columns, (y + 1) * columns), (weight) => {
-      const shade = shades[Math.min(shades.length - 1, Math.floor((weight / most) * shades.length))]!
+      const shade = shades[Math.min(shades.length - 1, Math.floor((weight / max) * shades.length))]!
       return shade + shade
     })
     return `    │${row.join('')}│`
@@ -67,26 +68,26 @@ export function shaded(weights: Float32Array, rows: number, columns: number): st
 
 function textReport({ text, tokens, stages, mask, readAt, pool, attention }: TextPass): string[] {
   const length = tokens.length
-  const how = pool === 'argmax' ? 'the highest id, argmax' : 'the first end of text'
+  const readout = pool === 'argmax' ? 'the highest id, argmax' : 'the first end of text'
   const tokenRows = tokens.map(({ id, piece }, i) => [
     `  ${i}`,
     `${id}`,
     piece,
     Array.from(mask.subarray(i * length, (i + 1) * length), (x) => (x === 0 ? '0' : '·')).join(' '),
-    i === readAt ? `← read here (${how})` : '',
+    i === readAt ? `← read here (${readout})` : '',
   ])
-  const looks = attention.map((block, i) => [`  block ${i}`, ...Array.from(meanOverHeads(block, readAt), percent)])
+  const taken = attention.map((block, i) => [`  block ${i}`, ...Array.from(meanOverHeads(block, readAt), percent)])
   return [
     `TEXT  ${JSON.stringify(text)}`,
     '',
-    ...table([['  ', 'id', 'piece', 'mask (0: may look, ·: −∞)', ''], ...tokenRows], ['right', 'right']),
+    ...table([['  ', 'id', 'piece', 'mask (0: attends, ·: −∞)', ''], ...tokenRows], ['right', 'right']),
     '',
     ...stageTable(stages),
     '',
     `  attention of position ${readAt} to each token, mean of the heads`,
     '',
     ...table(
-      [['', ...tokens.map(({ piece }) => piece.replace('</w>', ''))], ...looks],
+      [['', ...tokens.map(({ piece }) => piece.replace('</w>', ''))], ...taken],
       ['left', ...tokens.map(() => 'right' as const)],
     ),
   ]
@@ -104,5 +105,3 @@ function stageTable(stages: readonly Stage[]): string[] {
 
 const number = (x: number): string =>
   x !== 0 && Math.abs(x) < 1e-3 ? x.toExponential(1) : Math.abs(x) < 100 ? x.toFixed(3) : x.toFixed(1)
-
-const percent = (x: number): string => `${(100 * x).toFixed(1)}%`

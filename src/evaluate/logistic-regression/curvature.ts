@@ -1,6 +1,7 @@
 // An approximate inverse Hessian of a logistic regression, which preconditions L-BFGS.
 
 import { Tensor as Value } from 'onnxruntime-common'
+import { type Matrix, rowOf } from '../../clip/matrix.ts'
 import { UsageError } from '../../errors.ts'
 import { input } from '../../graph/tensor.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -28,11 +29,12 @@ export interface Curvature {
  */
 export async function createCurvature(
   runtime: Runtime,
-  { features, width, classes }: { features: Float32Array; width: number; classes: number },
+  { features, classes }: { features: Matrix; classes: number },
   penalty: number,
 ): Promise<Curvature> {
+  const [count, width] = features.shape
   const n = width + 1
-  const rows = Math.min(features.length / width, rowsPerColumn * n)
+  const rows = Math.min(count, rowsPerColumn * n)
   const x = input('x', 'float32', [rows, n])
   const product = await runtime.compile({ gram: x.transpose().matmul(x) })
   const v = input('v', 'float32', [classes, n])
@@ -44,7 +46,7 @@ export async function createCurvature(
       const total = uncertainty.reduce((sum, u) => sum + u, 0)
       const sample = new Float32Array(rows * n)
       for (const [taken, i] of systematicSample(uncertainty, total, rows).entries()) {
-        sample.set(features.subarray(i * width, (i + 1) * width), taken * n)
+        sample.set(rowOf(features, i), taken * n)
         sample[taken * n + width] = 1
       }
       const { gram } = await product.run({ x: new Value('float32', sample, [rows, n]) })

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openCheckpoint } from '../../checkpoint/open.node.ts'
 import { readTensor } from '../../checkpoint/read.node.ts'
+import { dot, inRows, rowOf } from '../../clip/matrix.ts'
 import { createRuntime } from '../../runtime/onnxruntime.node.ts'
 import { predictions } from '../classification.ts'
 import { type Examples, logisticRegressor, type Regression } from './logistic-regression.ts'
@@ -21,21 +22,19 @@ async function examplesOf(name: string): Promise<Examples> {
   const { classes } = cases[name]!
   const width = tensors.get(`${name}/X`)!.shape[1]!
   return {
-    features: (await read(`${name}/X`)) as Float32Array,
-    width,
+    features: inRows((await read(`${name}/X`)) as Float32Array, width),
     labels: (await read(`${name}/labels`)) as Int32Array,
     classes,
   }
 }
 
-function accuracy({ features, width, labels, classes }: Examples, { weights, bias }: Regression): number {
+function accuracy({ features, labels, classes }: Examples, { weights, bias }: Regression): number {
+  const rows = inRows(weights, features.shape[1])
   const data = Float32Array.from({ length: labels.length * classes }, (_, i) => {
     const [row, c] = [Math.floor(i / classes), i % classes]
-    let z = bias[c]!
-    for (let j = 0; j < width; j++) z += features[row * width + j]! * weights[c * width + j]!
-    return z
+    return dot(rowOf(features, row), rowOf(rows, c), bias[c]!)
   })
-  return predictions({ data, classes }).filter((found, i) => found === labels[i]).length / labels.length
+  return predictions(inRows(data, classes)).filter((found, i) => found === labels[i]).length / labels.length
 }
 
 /** scikit-learn keeps one row of two classes: the second less the first. */
@@ -94,8 +93,9 @@ describe('a regressor', async () => {
     const refused = (other: Partial<Examples>) => expect(logisticRegressor(runtime, { ...examples, ...other })).rejects
     await refused({ classes: 1 }).toThrow('needs two classes at least; found 1')
     await refused({ classes: 2 }).toThrow('label 2 of example')
-    await refused({ width: 5 }).toThrow('of width 5')
-    const nan = await logisticRegressor(runtime, { ...examples, features: examples.features.map(() => NaN) })
+    await refused({ features: inRows(examples.features.data, 5) }).toThrow('of width 5')
+    const { data, shape } = examples.features
+    const nan = await logisticRegressor(runtime, { ...examples, features: { data: data.map(() => NaN), shape } })
     await expect(nan.fit(1)).rejects.toThrow('not finite')
     await nan.dispose()
   })

@@ -2,6 +2,7 @@
 // L-BFGS. The large products are a graph and its gradients, run by ONNX Runtime.
 
 import { Tensor as Value } from 'onnxruntime-common'
+import { type Matrix, rowRange } from '../../clip/matrix.ts'
 import { UsageError } from '../../errors.ts'
 import { gradients } from '../../graph/gradient.ts'
 import { input } from '../../graph/tensor.ts'
@@ -9,10 +10,10 @@ import type { Program, Runtime } from '../../runtime/runtime.ts'
 import { createCurvature } from './curvature.ts'
 import { type Evaluation, type LbfgsOptions, lbfgs } from './lbfgs.ts'
 
-/** Examples: `[n, width]`, row-major, and a class for each row. */
+/** Features with the class of each row. */
 export interface Examples {
-  features: Float32Array
-  width: number
+  /** `[n, width]` */
+  features: Matrix
   labels: Int32Array
   classes: number
 }
@@ -59,7 +60,8 @@ const updateSteps: readonly number[] = [3, 8, 20, 60]
  */
 export async function logisticRegressor(runtime: Runtime, examples: Examples): Promise<Regressor> {
   checkExamples(examples)
-  const { width, classes, labels } = examples
+  const { features, classes, labels } = examples
+  const [, width] = features.shape
   const size = classes * (width + 1)
   const { loss, doubt } = await compile(runtime, width, classes)
   const blocks = cut(examples)
@@ -146,11 +148,13 @@ export async function logisticRegressor(runtime: Runtime, examples: Examples): P
   }
 }
 
-function checkExamples({ features, width, labels, classes }: Examples): void {
+function checkExamples({ features, labels, classes }: Examples): void {
   if (labels.length === 0) throw new UsageError('there are no examples to fit a regression to')
-  if (features.length !== labels.length * width) {
+  const { data, shape } = features
+  const [n, width] = shape
+  if (n !== labels.length || data.length !== n * width) {
     throw new UsageError(
-      `${features.length} numbers for ${labels.length} examples of width ${width}; expected ${labels.length * width}`,
+      `${data.length} numbers for ${labels.length} examples of width ${width}; expected ${labels.length * width}`,
     )
   }
   if (classes < 2) throw new UsageError(`a classifier needs two classes at least; found ${classes}`)
@@ -179,16 +183,13 @@ async function compile(runtime: Runtime, width: number, classes: number): Promis
 }
 
 /** Blocks of rows, small enough to stay in the cache between the two products. */
-function cut({ features, width, labels, classes }: Examples): Record<'features' | 'labels', Value>[] {
-  const rows = Math.max(64, Math.floor(maxElements / Math.max(width, classes)))
+function cut({ features, labels, classes }: Examples): Record<'features' | 'labels', Value>[] {
+  const rows = Math.max(64, Math.floor(maxElements / Math.max(features.shape[1], classes)))
   return Array.from({ length: Math.ceil(labels.length / rows) }, (_, i) => {
-    const blockLabels = labels.subarray(i * rows, (i + 1) * rows)
+    const { data, shape } = rowRange(features, i * rows, (i + 1) * rows)
     return {
-      features: new Value('float32', features.subarray(i * rows * width, (i * rows + blockLabels.length) * width), [
-        blockLabels.length,
-        width,
-      ]),
-      labels: new Value('int64', BigInt64Array.from(blockLabels, BigInt), [blockLabels.length, 1]),
+      features: new Value('float32', data, shape),
+      labels: new Value('int64', BigInt64Array.from(labels.subarray(i * rows, (i + 1) * rows), BigInt), [shape[0], 1]),
     }
   })
 }

@@ -3,10 +3,12 @@ import { apart, readAll, type Stored } from '../../../test/golden.ts'
 import * as tolerance from '../../../test/tolerances.ts'
 import type { Clip } from '../../clip/clip.ts'
 import { load } from '../../clip/load.node.ts'
+import { inRows, matrixOf } from '../../clip/matrix.ts'
+import { samplesAt } from '../../evaluate/embed-samples.ts'
 import { encodeText } from '../../model/clip.ts'
 import { loadTokenizer } from '../../tokenizer/vocabulary.node.ts'
 import { constantTexts } from '../prompts/class-prompts.ts'
-import { rowsAt, unitRows } from '../unit-features.ts'
+import { unitRows } from '../unit-features.ts'
 import { contextLengthFor, createPromptLearner, namePrompts, type PromptLearner } from './coop.ts'
 import { type CoopState, defaultEpochs, descend, drawnContext, rateAt, trainContext } from './sgd.ts'
 
@@ -15,7 +17,7 @@ describe('beside PyTorch', async () => {
   const of = (name: string) => (golden.get(name) as Stored).data
   const prompts = Array.from({ length: 4 }, (_, i) => [...of('prompts').subarray(6 * i, 6 * i + 6)].filter(Boolean))
   const [m, width, embedDim] = [4, 24, 24]
-  const train = { x: unitRows(of('features'), embedDim), width: embedDim, labels: Int32Array.from(of('labels')) }
+  const train = { features: unitRows(inRows(of('features'), embedDim)), labels: Int32Array.from(of('labels')) }
   let clip: Clip
   let learner: PromptLearner
   beforeAll(async () => {
@@ -32,7 +34,7 @@ describe('beside PyTorch', async () => {
     for (const [step, loss] of of('losses').entries()) {
       const rate = rateAt(Math.floor(step / 2), { epochs: 5, learningRate: 0.002 })
       expect(rate).toBeCloseTo(of('rates')[step]!, 9)
-      const rows = rowsAt(train, Uint32Array.from(of('order').subarray(4 * step, 4 * step + 4)))
+      const rows = samplesAt(train, Uint32Array.from(of('order').subarray(4 * step, 4 * step + 4)))
       const found = await learner.gradient(rows, state.context)
       expect(Math.abs(found.loss - loss)).toBeLessThan(tolerance.training)
       descend(state, found.context, { rate, weightDecay: 5e-4 })
@@ -58,7 +60,7 @@ describe('beside PyTorch', async () => {
     const program = await clip.runtime.compile({
       texts: encodeText(clip.parameters, constantTexts(texts), clip.config),
     })
-    const plain = unitRows((await program.run({})).texts!.data as Float32Array, embedDim)
+    const plain = unitRows(matrixOf((await program.run({})).texts!)).data
     expect(apart(await learner.classes(Float32Array.from(context)), plain)).toBeLessThan(tolerance.unitEmbedding)
     await program.dispose()
   })
@@ -110,7 +112,7 @@ it('learns sixteen words, or as many as the model has room for, and refuses more
   expect(contextLengthFor(names, 16)).toBe(11)
   expect(contextLengthFor(names, 77, 4)).toBe(4)
   expect(() => contextLengthFor(names, 16, 12)).toThrow(
-    '11 are left for words to learn, and 12 were asked for; choose a smaller `contextLength`',
+    '11 are left for context vectors, and `contextLength` is 12; choose a smaller `contextLength`',
   )
-  expect(() => contextLengthFor(names, 5)).toThrow('0 are left for words to learn; shorten')
+  expect(() => contextLengthFor(names, 5)).toThrow('0 are left for context vectors; shorten')
 })

@@ -45,10 +45,10 @@ export function contextLengthFor(prompts: readonly (readonly number[])[], room: 
   const longest = Math.max(...prompts.map((ids) => ids.length))
   const free = room - longest
   if (free < (asked ?? 1)) {
-    const wanted = asked === undefined ? '' : `, and ${asked} were asked for`
+    const wanted = asked === undefined ? '' : `, and \`contextLength\` is ${asked}`
     const advice = asked === undefined ? 'shorten the names' : 'choose a smaller `contextLength`, or shorten the names'
     throw new UsageError(
-      `the model reads ${room} tokens, and the longest class name takes ${longest} with start, full stop and end: ${Math.max(0, free)} are left for words to learn${wanted}; ${advice} with \`words\``,
+      `the model reads ${room} tokens, and the longest class name takes ${longest} with start, full stop and end: ${Math.max(0, free)} are left for context vectors${wanted}; ${advice} with \`words\``,
     )
   }
   return asked ?? Math.min(defaultContextLength, free)
@@ -93,10 +93,10 @@ export async function createPromptLearner(
   const contextInput = (context: Context) => ({ context: new Value('float32', context, [m, width]) })
 
   return {
-    async gradient({ x, width, labels }, context) {
+    async gradient({ features, labels }, context) {
       const outputs = await step.run({
         ...contextInput(context),
-        x: new Value('float32', x, [labels.length, width]),
+        x: new Value('float32', features.data, features.shape),
         labels: new Value('float32', Float32Array.from(labels), [labels.length]),
       })
       return { loss: (outputs.loss!.data as Float32Array)[0]!, context: outputs.gradient!.data as Float32Array }

@@ -4,7 +4,8 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../checkpoint/open.node.ts'
 import { readTensor } from '../../checkpoint/read.node.ts'
-import { writeSafetensors } from '../../checkpoint/write.node.ts'
+import { arrayTensor, writeSafetensors } from '../../checkpoint/write.node.ts'
+import { gatherRows, inRows } from '../../clip/matrix.ts'
 import { UsageError } from '../../errors.ts'
 import type { Tokenizer } from '../../tokenizer/tokenize.ts'
 import { changedSettings } from '../../training/run/settings.ts'
@@ -121,10 +122,7 @@ async function embeddingsOf({ model, clip }: Task, ids: readonly number[]): Prom
   const { width } = clip.config.text!
   const table = await model.read('token_embedding.weight')
   if (!table) throw new UsageError(`${clip.name} has no token embeddings to initialise the context from`)
-  return Float32Array.from(
-    { length: ids.length * width },
-    (_, i) => table[ids[Math.floor(i / width)]! * width + (i % width)]!,
-  )
+  return gatherRows(inRows(table, width), ids).data
 }
 
 /** The context vectors, `context` `[m, width]`, and the state to resume from. */
@@ -136,14 +134,10 @@ async function writeState(
   { context, momentum, epoch }: CoopState,
   width: number,
 ): Promise<void> {
-  const tensor = (values: Float32Array) => ({
-    dtype: 'float32' as const,
-    shape: [values.length / width, width],
-    bytes: async () => new Uint8Array(values.slice().buffer),
-  })
+  const shape = [context.length / width, width]
   const tensors = new Map([
-    ['context', tensor(context)],
-    ['momentum', tensor(momentum)],
+    ['context', arrayTensor(context, shape)],
+    ['momentum', arrayTensor(momentum, shape)],
   ])
   const metadata = { format: 'typeclip context', run: identity, epoch: `${epoch}` }
   await writeSafetensors(join(out, contextFile), tensors, { metadata, overwrite: true })

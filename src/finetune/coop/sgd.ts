@@ -1,7 +1,8 @@
 // CoOp's training (Zhou et al., IJCV 2022, §4.1): SGD with momentum, one epoch of warm-up, half a cosine.
 
+import { samplesAt } from '../../evaluate/embed-samples.ts'
 import { createRandom } from '../../random.ts'
-import { rowsAt, type UnitFeatures } from '../unit-features.ts'
+import type { UnitFeatures } from '../unit-features.ts'
 import type { Context, PromptLearner } from './coop.ts'
 
 /** Options of `trainContext`. */
@@ -62,7 +63,7 @@ export function descend(
   }
 }
 
-/** Yields the state and the mean loss after each epoch. Samples that do not fill a batch are left out. */
+/** Yields the state and the mean loss after each epoch. Skips the samples that do not fill a batch. */
 export async function* trainContext(
   learner: PromptLearner,
   train: UnitFeatures,
@@ -80,7 +81,7 @@ export async function* trainContext(
     let loss = 0
     for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted()
-      const rows = rowsAt(train, order.subarray(step * size, (step + 1) * size))
+      const rows = samplesAt(train, order.subarray(step * size, (step + 1) * size))
       const result = await learner.gradient(rows, context)
       descend({ context, momentum }, result.context, { rate, weightDecay })
       loss += result.loss / steps

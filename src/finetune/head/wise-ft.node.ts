@@ -8,15 +8,15 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { drawing } from '../../charts/line-chart.ts'
 import { UsageError } from '../../errors.ts'
+import { copyFiles, replaceJson } from '../../files/atomic.node.ts'
 import { type InitialModel, openInitialModel } from '../../training/initial-model.node.ts'
-import { replaceFile } from '../../training/run/checkpoint.node.ts'
 import { writeDrawing } from '../../training/run/curves.node.ts'
 import { writeModel } from '../../training/run/saved-model.node.ts'
 import type { Classifier } from '../../zero-shot/classifier.ts'
 import { readClassifier, writeClassifier } from '../../zero-shot/classifier-file.node.ts'
 import type { Method, MethodRun, Task } from '../method.ts'
 import { type AugmentOption, augmentOption, type LoopOptions, loopOptions, type OptionTable } from '../options.ts'
-import { copyModel, evaluated, trained } from '../training-loop.node.ts'
+import { evaluated, trained } from '../training-loop.node.ts'
 import { fullAdaptation, fullRecipe } from './full.node.ts'
 
 /** Folders of the two models. */
@@ -64,7 +64,7 @@ function interpolatedHead(a: Classifier, b: Classifier, alpha: number): Classifi
 
 /** Writes `wise-ft.json`, `wise-ft.svg` and `wise-ft.png`. */
 export async function writeCurve(out: string, curve: readonly CurvePoint[], chosen: number): Promise<void> {
-  await replaceFile(join(out, 'wise-ft.json'), `${JSON.stringify({ alpha: chosen, curve }, null, 2)}\n`)
+  await replaceJson(join(out, 'wise-ft.json'), { alpha: chosen, curve })
   const points = curve.map(({ alpha, top1 }) => [alpha, top1] as const)
   const chart = {
     title: 'Accuracy between zero-shot (0) and fine-tuned (1)',
@@ -97,7 +97,7 @@ async function* wise(task: Task<Own>): MethodRun {
   await writeModel(first, { model })
   await writeClassifier(first, { names: words, weights: zeroShot.weights, bias: zeroShot.bias })
   await mkdir(last, { recursive: true })
-  await copyModel(join(out, 'best'), last)
+  await copyFiles(join(out, 'best'), last)
 
   const curve: CurvePoint[] = []
   const between = join(out, 'between')

@@ -26,8 +26,8 @@ export async function writeMerged(
   model: string,
   adapter: string,
   options: Pick<LoadOptions, 'signal' | 'onProgress' | 'onWait'> & {
-    unmerge?: boolean
-    overwrite?: boolean
+    unmerge?: boolean | undefined
+    overwrite?: boolean | undefined
     activation?: Activation | undefined
   } = {},
 ): Promise<void> {

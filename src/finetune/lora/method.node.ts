@@ -6,7 +6,7 @@ import type { ClipConfig } from '../../model/config.ts'
 import type { Tokenizer } from '../../tokenizer/tokenize.ts'
 import type { Adaptation } from '../../training/adaptation.ts'
 import { tokenizeCaptions } from '../../training/collate.ts'
-import { promptsOf } from '../../zero-shot/classifier.ts'
+import { promptsOf } from '../../zero-shot/prompt-ensemble.ts'
 import { embeddingsByKey } from '../features.node.ts'
 import type { Method, Task } from '../method.ts'
 import { type AugmentOption, augmentOption, type LoopOptions, loopOptions, type OptionTable } from '../options.ts'
@@ -34,7 +34,7 @@ export function loraAdaptation(
     classes,
     seed = 0,
     base = '',
-  }: Pick<Adaptation, 'objective' | 'classes'> & { seed?: number; base?: string },
+  }: Pick<Adaptation, 'objective' | 'classes'> & { seed?: number | undefined; base?: string | undefined },
 ): Adaptation {
   return {
     name: 'lora',

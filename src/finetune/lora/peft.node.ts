@@ -1,12 +1,12 @@
 // LoRA adapters in the format of Hugging Face's PEFT: `adapter_config.json`, `adapter_model.safetensors`.
 
-import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../checkpoint/open.node.ts'
 import { readTensor } from '../../checkpoint/read.node.ts'
-import { type TensorToWrite, writeSafetensors } from '../../checkpoint/write.node.ts'
+import { arrayTensor, type TensorToWrite, writeSafetensors } from '../../checkpoint/write.node.ts'
 import { CheckpointError } from '../../errors.ts'
-import { replaceFile } from '../../training/run/checkpoint.node.ts'
+import { replaceJson } from '../../files/atomic.node.ts'
+import { readJson } from '../../files/json.node.ts'
 import { type LoraOptions, type LoraTarget, loraTargets, type Tower } from './lora.ts'
 
 /** One matrix of a LoRA adapter. */
@@ -64,13 +64,11 @@ function renamed(name: string, from: 0 | 1): { name: string; tower: Tower; targe
  * @param base the base model's name
  */
 export async function writeAdapter(folder: string, { options, tensors }: Adapter, base = ''): Promise<void> {
-  await mkdir(folder, { recursive: true })
   const written = new Map<string, TensorToWrite>()
   for (const [name, { shape, data }] of tensors) {
     const place = renamed(name, 0)
-    if (!place) throw new CheckpointError(`adapter: '${name}' is no matrix of a LoRA that PEFT has a place for`)
-    const bytes = async () => new Uint8Array(Float32Array.from(data).buffer)
-    written.set(prefix + place.name, { dtype: 'float32', shape: [...shape], bytes })
+    if (!place) throw new CheckpointError(`adapter: '${name}' is not a LoRA matrix that PEFT knows`)
+    written.set(prefix + place.name, arrayTensor(data, shape))
   }
   const hasPool = [...tensors.keys()].some((name) => name.startsWith(pool))
   const blockModules = options.targets.map((target) => modules[target][1].split('.').at(-1)!)
@@ -98,7 +96,7 @@ export async function writeAdapter(folder: string, { options, tensors }: Adapter
   }
   const path = join(folder, 'adapter_model.safetensors')
   await writeSafetensors(path, written, { metadata: { format: 'pt' }, overwrite: true })
-  await replaceFile(join(folder, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`)
+  await replaceJson(join(folder, 'adapter_config.json'), config)
 }
 
 const isNamed = (name: string | undefined): name is string => name !== undefined
@@ -120,14 +118,17 @@ const unsupported: readonly [field: string, inUse: (value: unknown) => boolean][
  */
 export async function readAdapter(folder: string): Promise<Adapter> {
   const where = join(folder, 'adapter_config.json')
-  const config = await readConfig(where)
+  const config = (await readJson(
+    where,
+    (why, cause) => new CheckpointError(`${where} ${why}; expected the folder of a PEFT adapter`, { cause }),
+  )) as Record<string, unknown>
   if (config.peft_type !== 'LORA') {
     throw new CheckpointError(`${where}: peft_type is ${JSON.stringify(config.peft_type)}; only LORA is known`)
   }
   const other = unsupported.find(([field, inUse]) => inUse(config[field]))
   if (other) {
     throw new CheckpointError(
-      `${where}: ${other[0]} is ${JSON.stringify(config[other[0]])}, which typeclip does not have; merge it with PEFT, and convert the model`,
+      `${where}: ${other[0]} is ${JSON.stringify(config[other[0]])}, which is not supported; merge the adapter with PEFT, and convert the model`,
     )
   }
   const { r, lora_alpha: alpha } = config
@@ -142,7 +143,7 @@ export async function readAdapter(folder: string): Promise<Adapter> {
     const place = renamed(name.slice(name.startsWith(prefix) ? prefix.length : 0), 1)
     if (!place) {
       throw new CheckpointError(
-        `${path}: '${name}' is no LoRA matrix of a part of CLIP's blocks (as with target_modules "all-linear", which takes the projections too); merge it with PEFT, and convert the model`,
+        `${path}: '${name}' is not a LoRA matrix of CLIP's blocks (as with target_modules "all-linear", which takes the projections too); merge it with PEFT, and convert the model`,
       )
     }
     const [rows, columns] = tensor.shape
@@ -162,17 +163,4 @@ export async function readAdapter(folder: string): Promise<Adapter> {
     towers: towers.filter((tower) => foundTowers.has(tower)),
   }
   return { options, tensors }
-}
-
-async function readConfig(where: string): Promise<Record<string, unknown>> {
-  const text = await readFile(where, 'utf8').catch((error: Error) => {
-    throw new CheckpointError(`${where} cannot be read: ${error.message}; expected the folder of a PEFT adapter`, {
-      cause: error,
-    })
-  })
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new CheckpointError(`${where} is not JSON: ${(error as Error).message}`, { cause: error })
-  }
 }

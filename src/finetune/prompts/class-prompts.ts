@@ -31,12 +31,18 @@ export function classPrompts(
   frozen: FrozenTowers = {},
 ): Objective {
   const classes = prompts.length / perClass
-  const classWeights = once((p: Parameters): Tensor => {
+  const build = (p: Parameters): Tensor => {
     if (frozen.text) return constant(frozen.text, [classes, config.embedDim])
     const prompt = normalize(encodeText(p, constantTexts(prompts), config))
     if (perClass === 1) return prompt
     return normalize(prompt.reshape(classes, perClass, config.embedDim).mean([1], false))
-  })
+  }
+  const built = new WeakMap<Parameters, Tensor>() // loss and choices share the weights: the text encoder is built once
+  const classWeights = (p: Parameters): Tensor => {
+    const weights = built.get(p) ?? build(p)
+    built.set(p, weights)
+    return weights
+  }
   const logits = (p: Parameters, imageEmbedding: Tensor): Tensor =>
     normalize(imageEmbedding).matmulTransposed(classWeights(p)).mul(p.get('logit_scale').exp())
   return {
@@ -48,16 +54,6 @@ export function classPrompts(
     choices: (p, { imageEmbedding }) => logits(p, imageEmbedding!).argMax(1),
     bounds: scaleBounds,
     encodeText,
-  }
-}
-
-/** Loss and choices share the weights, so the text encoder is built once. */
-function once<P extends object>(build: (p: P) => Tensor): (p: P) => Tensor {
-  const built = new WeakMap<P, Tensor>()
-  return (p) => {
-    const result = built.get(p) ?? build(p)
-    built.set(p, result)
-    return result
   }
 }
 

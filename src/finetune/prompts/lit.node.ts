@@ -1,11 +1,12 @@
 // Locked-image tuning (LiT, Zhai et al. 2022): the image encoder is frozen and its embeddings computed once; the text encoder is
 // trained.
 
+import type { LabelledFeatures } from '../../evaluate/embed-samples.ts'
 import { encodeText } from '../../model/clip.ts'
 import { contrastive, infoNce, scaleBounds } from '../../objectives/contrastive.ts'
 import type { Objective } from '../../objectives/objective.ts'
 import type { Adaptation } from '../../training/adaptation.ts'
-import { type CachedFeatures, embeddingsByKey } from '../features.node.ts'
+import { embeddingsByKey } from '../features.node.ts'
 import type { Method } from '../method.ts'
 import { type LoopOptions, loopOptions } from '../options.ts'
 import { trained } from '../training-loop.node.ts'
@@ -23,7 +24,7 @@ export const lockedImage: Objective = {
 }
 
 /** @param features of all training and validation images */
-export const litAdaptation = (features: readonly CachedFeatures[]): Adaptation => ({
+export const litAdaptation = (features: readonly LabelledFeatures[]): Adaptation => ({
   name: 'lit',
   objective: lockedImage,
   embeddings: embeddingsByKey(features),

@@ -2,13 +2,14 @@
 // computed once and cached.
 
 import { join } from 'node:path'
-import type { Clip, ImageInput, Many } from '../../clip/clip.ts'
-import { orientationNotice } from '../../clip/orientation-notice.ts'
+import type { ImageInput, Many } from '../../clip/clip.ts'
+import { orientationNotice } from '../../clip/notices.ts'
 import { InputError } from '../../errors.ts'
 import type { LabelledFeatures } from '../../evaluate/embed-samples.ts'
 import type { Augmentation } from '../../image/augment.ts'
+import type { RawImage } from '../../image/pixels.ts'
 import { createImagePool, type ImagePool } from '../../image/pool.node.ts'
-import { cachedFeatures } from '../features.node.ts'
+import { cachedFeatures, type FeatureEncoder } from '../features.node.ts'
 import type { MethodProgress, Task } from '../method.ts'
 
 /** The authors' augmentation: crops of at least half of the image, mirrored half of the time. */
@@ -17,10 +18,11 @@ export const viewAugmentation: Augmentation = { scale: [0.5, 1], ratio: [3 / 4, 
 /** @param count number of views of each training image; all have the same order of rows */
 export async function* augmentedViews(task: Task, count: number): AsyncGenerator<MethodProgress, LabelledFeatures[]> {
   const { clip, train, out, settings } = task
+  const { config, preprocessing, logitScale } = clip
   const { seed = 0, signal, maxPixels, exifRotate, onNotice } = settings
   const views: LabelledFeatures[] = []
   const pool = createImagePool({
-    preprocessing: clip.preprocessing,
+    preprocessing,
     augmentation: viewAugmentation,
     maxPixels,
     exifRotate,
@@ -28,10 +30,13 @@ export async function* augmentedViews(task: Task, count: number): AsyncGenerator
   })
   try {
     for (let view = 0; view < count; view++) {
-      const streamImages = through(clip, pool, [seed, view])
-      const augmenting = { ...clip, name: `${clip.name}, view ${view} of seed ${seed}`, streamImages }
+      const encoder: FeatureEncoder = {
+        ...{ config, preprocessing, logitScale },
+        name: `${clip.name}, view ${view} of seed ${seed}`,
+        streamImages: (images, options) => clip.streamImages(augmented(images, pool, [seed, view]), options),
+      }
       const file = join(out, 'features', `view-${view}.safetensors`)
-      views.push(await cachedFeatures(augmenting, train, file, { signal, exifRotate }))
+      views.push(await cachedFeatures(encoder, train, file, { signal, exifRotate }))
       yield { kind: 'progress', what: 'views of each image', done: view + 1, of: count }
     }
     return views
@@ -43,31 +48,30 @@ export async function* augmentedViews(task: Task, count: number): AsyncGenerator
 /** Images prepared ahead while the model runs. */
 const ahead = 32
 
-/** `streamImages` of augmented images. The model does not resize pixels of its input size. */
-function through(clip: Clip, pool: ImagePool, seeds: readonly number[]): Clip['streamImages'] {
-  const { size } = clip.preprocessing
-  async function* views(many: Many<ImageInput>): AsyncGenerator<ImageInput> {
-    const waiting: Promise<ImageInput>[] = []
-    let place = 0
-    for await (const image of many as AsyncIterable<string | Uint8Array>) {
-      const view = pool.preprocess(image, ['view', ...seeds, place++]).then(
-        (planes) => ({ data: interleaved(planes), width: size, height: size, channels: 3 as const }),
-        (error: unknown) => {
-          if (error instanceof InputError) return image // the model then reports the error in order
-          throw error
-        },
-      )
-      view.catch(() => {})
-      waiting.push(view)
-      if (waiting.length >= ahead) yield waiting.shift()!
-    }
-    yield* waiting
+/** A random view of each image, as pixels of the model's input size, which the model does not resize. */
+async function* augmented(
+  images: Many<ImageInput>,
+  pool: ImagePool,
+  seeds: readonly number[],
+): AsyncGenerator<ImageInput> {
+  const waiting: Promise<ImageInput>[] = []
+  let index = 0
+  for await (const image of images as AsyncIterable<string | Uint8Array>) {
+    const view = pool.preprocess(image, ['view', ...seeds, index++]).then(pixelsOf, (error: unknown) => {
+      if (error instanceof InputError) return image // the model then reports the error in order
+      throw error
+    })
+    view.catch(() => {})
+    waiting.push(view)
+    if (waiting.length >= ahead) yield waiting.shift()!
   }
-  return (many, options) => clip.streamImages(views(many), options)
+  yield* waiting
 }
 
 /** `[3, n, n] → [n, n, 3]` */
-function interleaved(planes: Uint8Array): Uint8Array {
+function pixelsOf(planes: Uint8Array): RawImage {
   const area = planes.length / 3
-  return Uint8Array.from(planes, (_, i) => planes[(i % 3) * area + Math.floor(i / 3)]!)
+  const size = Math.sqrt(area)
+  const data = Uint8Array.from(planes, (_, i) => planes[(i % 3) * area + Math.floor(i / 3)]!)
+  return { data, width: size, height: size, channels: 3 }
 }

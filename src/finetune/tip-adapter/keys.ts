@@ -1,12 +1,13 @@
 // Tip-Adapter-F (Zhang et al., ECCV 2022, §3.2): trains the cache's keys by cross-entropy, initialised as in Tip-Adapter.
 
 import { predictions } from '../../evaluate/classification.ts'
+import { samplesAt } from '../../evaluate/embed-samples.ts'
 import { createRandom } from '../../random.ts'
 import { adamW } from '../../training/adamw.ts'
 import { learningRateAt } from '../../training/schedule.ts'
 import type { KeyValueCache } from '../../zero-shot/key-value-cache.ts'
 import type { MethodProgress } from '../method.ts'
-import { rowsAt, type UnitFeatures } from '../unit-features.ts'
+import type { UnitFeatures } from '../unit-features.ts'
 import type { TipAdapter } from './tip-adapter.ts'
 
 /** Options of `trainKeys`. */
@@ -52,7 +53,7 @@ export async function* trainKeys(
     let loss = 0
     for (let from = 0; from < n; from += batch) {
       signal?.throwIfAborted()
-      const rows = rowsAt(view, order.subarray(from, from + batch))
+      const rows = samplesAt(view, order.subarray(from, from + batch))
       const result = await adapter.gradient(rows, { ...cache, keys })
       const rate = learningRateAt(schedule, t++)
       adamW(keys, result.keys, moments, { t, learningRate: rate, decayed: keys.length }, { ...optimizer, weightDecay })
@@ -65,8 +66,11 @@ export async function* trainKeys(
   return { ...cache, keys: best.keys }
 }
 
-async function accuracyOf(adapter: TipAdapter, cache: KeyValueCache, { x, labels }: UnitFeatures): Promise<number> {
-  const data = await adapter.logits(x, cache)
-  const predicted = predictions({ data, classes: data.length / labels.length })
+async function accuracyOf(
+  adapter: TipAdapter,
+  cache: KeyValueCache,
+  { features, labels }: UnitFeatures,
+): Promise<number> {
+  const predicted = predictions(await adapter.logits(features, cache))
   return labels.filter((label, i) => predicted[i] === label).length / labels.length
 }

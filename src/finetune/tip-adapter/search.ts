@@ -1,5 +1,6 @@
 // The search for Tip-Adapter's α and β (Zhang et al., ECCV 2022, §4.1): every pair of a grid, by accuracy on the validation set.
 
+import { type Matrix, rowOf, rowRange } from '../../clip/matrix.ts'
 import type { KeyValueCache } from '../../zero-shot/key-value-cache.ts'
 import type { MethodProgress } from '../method.ts'
 import type { UnitFeatures } from '../unit-features.ts'
@@ -33,7 +34,7 @@ const maxElements = 1 << 22
 /** Ties are broken by the smallest β, then the smallest α. */
 export async function* searchAlphaBeta(
   adapter: TipAdapter,
-  { x, width, labels }: UnitFeatures,
+  { features, labels }: UnitFeatures,
   cache: KeyValueCache,
   { beta, alpha }: Grid = grid,
 ): AsyncGenerator<MethodProgress, Searched> {
@@ -43,7 +44,7 @@ export async function* searchAlphaBeta(
   for (let from = 0; from < labels.length; from += rows) {
     const batchLabels = labels.subarray(from, from + rows)
     let pair = 0
-    for await (const terms of adapter.terms(x.subarray(from * width, (from + rows) * width), cache, betas)) {
+    for await (const terms of adapter.terms(rowRange(features, from, from + rows), cache, betas)) {
       for (const a of alphas) correct[pair++]! += countCorrect(terms.words, terms.cache, a, batchLabels)
     }
     yield {
@@ -62,14 +63,14 @@ export async function* searchAlphaBeta(
 }
 
 /** Number of rows whose label has the highest `words + α cache`. */
-function countCorrect(words: Float32Array, cache: Float32Array, alpha: number, labels: Int32Array): number {
-  const classes = words.length / labels.length
+function countCorrect(words: Matrix, cache: Matrix, alpha: number, labels: Int32Array): number {
   let count = 0
   for (const [i, label] of labels.entries()) {
+    const [zeroShot, term] = [rowOf(words, i), rowOf(cache, i)]
     let best = 0
     let highest = -Infinity
-    for (let c = 0; c < classes; c++) {
-      const z = words[i * classes + c]! + alpha * cache[i * classes + c]!
+    for (let c = 0; c < zeroShot.length; c++) {
+      const z = zeroShot[c]! + alpha * term[c]!
       if (z > highest) [best, highest] = [c, z]
     }
     if (best === label) count++

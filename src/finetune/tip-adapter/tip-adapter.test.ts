@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { apart, readAll, type Stored } from '../../../test/golden.ts'
 import * as tolerance from '../../../test/tolerances.ts'
+import { inRows, rowOf, rowRange } from '../../clip/matrix.ts'
 import { predictions } from '../../evaluate/classification.ts'
 import { createRuntime } from '../../runtime/onnxruntime.node.ts'
 import { adamW } from '../../training/adamw.ts'
@@ -21,13 +22,11 @@ describe('beside PyTorch', async () => {
   const labels = (name: string) => Int32Array.from(of(name))
   const words = { names, weights: of('weights').map((x) => 100 * x) }
   const views = Array.from({ length: 3 }, (_, i) => ({
-    features: of('views').slice(i * n * width, (i + 1) * n * width),
-    width,
+    features: rowRange(inRows(of('views'), width), i * n, (i + 1) * n),
     names,
     labels: labels('labels'),
-    skipped: [],
   }))
-  const test = { x: of('test'), width, labels: labels('test_labels') }
+  const test = { features: inRows(of('test'), width), labels: labels('test_labels') }
   const cache = cacheOf(views)
   let adapter: Awaited<ReturnType<typeof createTipAdapter>>
   beforeAll(async () => {
@@ -43,9 +42,9 @@ describe('beside PyTorch', async () => {
   it('gives the same logits to 1e-5, by the graph and by the classifier that it ends in', async () => {
     const logits = of('logits')
     const most = Math.max(...logits.map(Math.abs))
-    const byGraph = await adapter.logits(test.x, cache)
+    const byGraph = (await adapter.logits(test.features, cache)).data
     const byClassifier = Array.from(test.labels, (_, i) => [
-      ...scoresOf({ ...words, cache }, test.x.subarray(i * width, (i + 1) * width)),
+      ...scoresOf({ ...words, cache }, rowOf(test.features, i)),
     ]).flat()
     expect(byGraph.length).toBe(logits.length)
     for (const found of [byGraph, byClassifier]) {
@@ -91,7 +90,7 @@ describe('beside PyTorch', async () => {
       accuracies.push(step.value.numbers!['top-1']!)
     }
     for (const [i, loss] of of('losses').entries()) expect(Math.abs(losses[i]! - loss)).toBeLessThan(tolerance.training)
-    const kept = predictions({ data: await adapter.logits(view.x, step.value), classes })
+    const kept = predictions(await adapter.logits(view.features, step.value))
     const right = view.labels.filter((label, i) => kept[i] === label).length
     expect(right / n).toBe(Math.max(...accuracies))
   })
@@ -106,18 +105,17 @@ it('searches β from 0.1 in 200 steps and α in 20, both without their ends', ()
 
 it('counts labels in the order of the classes that are learnt, and refuses others', () => {
   const features = Float32Array.of(3, 4, 0, 2)
-  const found = { features, width: 2, names: ['b', 'a'], labels: Int32Array.of(0, 1), skipped: [] }
+  const found = { features: inRows(features, 2), names: ['b', 'a'], labels: Int32Array.of(0, 1) }
   expect(unitFeatures(found, ['a', 'b', 'c'])).toEqual({
-    x: Float32Array.of(0.6, 0.8, 0, 1),
-    width: 2,
+    features: inRows(Float32Array.of(0.6, 0.8, 0, 1), 2),
     labels: Int32Array.of(1, 0),
   })
   expect(() => unitFeatures(found, ['b'])).toThrow('without a training image: a')
-  expect(unitRows(features, 4)[1]).toBeCloseTo(4 / Math.sqrt(29), 6)
+  expect(unitRows(inRows(features, 4)).data[1]).toBeCloseTo(4 / Math.sqrt(29), 6)
 })
 
 it('refuses views of other pictures', () => {
-  const view = { features: new Float32Array(4), width: 2, names: ['a'], labels: Int32Array.of(0, 0), skipped: [] }
-  const less = { ...view, features: new Float32Array(2), labels: Int32Array.of(0) }
+  const view = { features: inRows(new Float32Array(4), 2), labels: Int32Array.of(0, 0) }
+  const less = { features: inRows(new Float32Array(2), 2), labels: Int32Array.of(0) }
   expect(() => cacheOf([view, less])).toThrow('view 1 has 1 images, and the first 2')
 })

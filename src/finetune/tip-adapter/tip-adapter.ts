@@ -5,12 +5,13 @@
 // F: the images' embeddings, L: their classes, one-hot. Nothing is trained; Tip-Adapter-F trains F.
 
 import { Tensor as Value } from 'onnxruntime-common'
+import { type Matrix, matrixOf } from '../../clip/matrix.ts'
 import { UsageError } from '../../errors.ts'
 import type { LabelledFeatures } from '../../evaluate/embed-samples.ts'
 import { gradients } from '../../graph/gradient.ts'
 import { input } from '../../graph/tensor.ts'
 import type { Program, Runtime } from '../../runtime/runtime.ts'
-import type { Classifier } from '../../zero-shot/classifier.ts'
+import { type Classifier, weightsOf } from '../../zero-shot/classifier.ts'
 import type { KeyValueCache } from '../../zero-shot/key-value-cache.ts'
 import { crossEntropy } from '../head/classification-head.ts'
 import { type UnitFeatures, unitRows } from '../unit-features.ts'
@@ -23,28 +24,28 @@ export const firstGuess = { alpha: 1.17, beta: 1 } as const
  *
  * @param views features of the same images in the same order, not normalised
  */
-export function cacheOf(views: readonly LabelledFeatures[]): KeyValueCache {
+export function cacheOf(views: readonly Pick<LabelledFeatures, 'features' | 'labels'>[]): KeyValueCache {
   const [first] = views
   if (!first) throw new UsageError('a cache needs at least one view of each image')
-  const { width, labels } = first
-  const odd = views.findIndex((view) => view.features.length !== first.features.length)
+  const { features, labels } = first
+  const odd = views.findIndex((view) => view.features.data.length !== features.data.length)
   if (odd >= 0) {
     throw new UsageError(
       `view ${odd} has ${views[odd]!.labels.length} images, and the first ${labels.length}; delete the cached features and compute them again`,
     )
   }
-  const mean = first.features.map((_, i) => views.reduce((sum, { features }) => sum + features[i]!, 0) / views.length)
-  return { keys: unitRows(mean, width), values: labels, ...firstGuess }
+  const mean = features.data.map((_, i) => views.reduce((sum, view) => sum + view.features.data[i]!, 0) / views.length)
+  return { keys: unitRows({ data: mean, shape: features.shape }).data, values: labels, ...firstGuess }
 }
 
 /** Tip-Adapter's logits for batches of images, and what its training and search need. */
 export interface TipAdapter {
-  /** `[n, classes]`, row-major. @param cache with as many keys as the adapter was created for */
-  logits(x: Float32Array, cache: KeyValueCache): Promise<Float32Array>
+  /** `[n, classes]`. @param cache with as many keys as the adapter was created for */
+  logits(x: Matrix, cache: KeyValueCache): Promise<Matrix>
   /** The mean cross-entropy of a batch, and its derivative by the keys. */
   gradient(batch: UnitFeatures, cache: KeyValueCache): Promise<{ loss: number; keys: Float32Array }>
   /** Both terms without `α`: the zero-shot logits, and `exp(−β (1 − x̂ Fᵀ)) L` for each `β`. */
-  terms(x: Float32Array, cache: KeyValueCache, betas: readonly number[]): AsyncGenerator<Terms>
+  terms(x: Matrix, cache: KeyValueCache, betas: readonly number[]): AsyncGenerator<Terms>
   dispose(): Promise<void>
 }
 
@@ -52,8 +53,8 @@ export interface TipAdapter {
 export interface Terms {
   beta: number
   /** `[n, classes]` */
-  words: Float32Array
-  cache: Float32Array
+  words: Matrix
+  cache: Matrix
 }
 
 /** @param words the zero-shot classifier, with the model's logit scale in its weights */
@@ -62,13 +63,13 @@ export async function createTipAdapter(
   words: Classifier,
   { values }: Pick<KeyValueCache, 'values'>,
 ): Promise<TipAdapter> {
-  const classes = words.names.length
-  const width = words.weights.length / classes
+  const weights = weightsOf(words)
+  const [classes, width] = weights.shape
   const n = values.length
   const oneHot = new Float32Array(n * classes)
   for (const [i, label] of values.entries()) oneHot[i * classes + label] = 1
   const fixed = {
-    weights: new Value('float32', words.weights, [classes, width]),
+    weights: asValue(weights),
     bias: new Value('float32', words.bias ?? new Float32Array(classes), [classes]),
     oneHot: new Value('float32', oneHot, [n, classes]),
   }
@@ -100,28 +101,27 @@ export async function createTipAdapter(
     const all = { ...fixed, ...values } as Record<string, Value>
     return program.run(Object.fromEntries(program.inputs.map((name) => [name, all[name]!])))
   }
-  const rows = (data: Float32Array) => new Value('float32', data, [data.length / width, width])
   const cacheInputs = ({ keys, alpha, beta }: KeyValueCache) => ({
-    keys: rows(keys),
+    keys: new Value('float32', keys, [n, width]),
     alpha: scalar(alpha),
     beta: scalar(beta),
   })
 
   return {
     async logits(x, cache) {
-      const outputs = await run(programs.logits, { x: rows(x), ...cacheInputs(cache) })
-      return outputs.logits!.data as Float32Array
+      const outputs = await run(programs.logits, { x: asValue(x), ...cacheInputs(cache) })
+      return matrixOf(outputs.logits!)
     },
-    async gradient({ x, labels }, cache) {
+    async gradient({ features, labels }, cache) {
       const label = new Value('float32', Float32Array.from(labels), [labels.length])
-      const outputs = await run(programs.gradient, { x: rows(x), labels: label, ...cacheInputs(cache) })
+      const outputs = await run(programs.gradient, { x: asValue(features), labels: label, ...cacheInputs(cache) })
       return { loss: (outputs.loss!.data as Float32Array)[0]!, keys: outputs.gradient!.data as Float32Array }
     },
     async *terms(x, cache, betas) {
-      const outputs = await run(programs.affinity, { x: rows(x), ...cacheInputs(cache) })
+      const outputs = await run(programs.affinity, { x: asValue(x), ...cacheInputs(cache) })
       for (const beta of betas) {
         const { cache: term } = await run(programs.near, { affinity: outputs.affinity!, beta: scalar(beta) })
-        yield { beta, words: outputs.words!.data as Float32Array, cache: term!.data as Float32Array }
+        yield { beta, words: matrixOf(outputs.words!), cache: matrixOf(term!) }
       }
     },
     async dispose() {
@@ -129,3 +129,5 @@ export async function createTipAdapter(
     },
   }
 }
+
+const asValue = ({ data, shape }: Matrix): Value => new Value('float32', data, shape)

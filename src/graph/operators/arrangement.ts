@@ -154,7 +154,7 @@ export const arrangement = {
         },
       ]
     },
-    // The gradients of a row that is read several times add up.
+    // If a row is read several times, its gradients add up.
     gradient({ inputs: [x, indices], attributes: { axis } }, [g]) {
       const position = axisOf(axis as number, x!.shape.length)
       const rest = x!.shape.slice(position + 1)

@@ -122,7 +122,7 @@ function imageGradient(x: Tensor, w: Tensor, g: Tensor, attributes: Attributes):
   if (strides.every((n) => n === 1) && opposite.every((n) => n >= 0)) {
     return convolve(g, mirrored(w, g), { strides, pads: opposite })
   }
-  // Because of the stride, the last rows or columns may not be read.
+  // With a stride, the last rows or columns may be unread.
   const unread = plane(x).map((n, i) => (n + pads[i]! + pads[i + 2]! - kernel[i]!) % strides[i]!)
   return apply('ConvTranspose', [g, w], { strides, pads, output_padding: unread })
 }

@@ -1,4 +1,4 @@
-// The turn that an AVIF file asks for, so that it can be undone: sharp always applies it, the reference never.
+// The rotation and mirroring that an AVIF file asks for, to undo it: sharp always applies it, the reference never.
 
 export interface Turn {
   /** Quarter turns, counter-clockwise. */
@@ -7,14 +7,14 @@ export interface Turn {
   mirror?: 'vertical' | 'horizontal'
 }
 
-/** Reads the `irot` and `imir` boxes, wherever they lie within the file's description (before its data). */
+/** Reads the `irot` and `imir` boxes, wherever they are in the file's metadata (before its data). */
 export function avifTurn(bytes: Uint8Array): Turn {
   const axis = boxByte(bytes, 'imir')
   const quarters = (boxByte(bytes, 'irot') ?? 0) & 3
   return axis === undefined ? { quarters } : { quarters, mirror: axis & 1 ? 'horizontal' : 'vertical' }
 }
 
-/** The one byte that a box of this type holds. */
+/** The one byte of a box of this type. */
 function boxByte(bytes: Uint8Array, type: string): number | undefined {
   const box = [0, 0, 0, 9, ...type].map((b) => (typeof b === 'string' ? b.charCodeAt(0) : b))
   const end = Math.min(bytes.length - 9, 65536)

@@ -1,4 +1,4 @@
-// The first frame of a GIF as Pillow's GifImagePlugin holds it. sharp blanks out what is transparent; Pillow keeps the
+// The first frame of a GIF as Pillow's GifImagePlugin holds it. sharp clears transparent pixels; Pillow keeps the
 // palette's colour there, and CLIP sees that colour.
 import { InputError } from '../../errors.ts'
 import type { Pixels } from '../pixels.ts'

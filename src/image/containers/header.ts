@@ -1,4 +1,4 @@
-// What a file's header says of its image, before anything is decoded; and the header of JPEG.
+// An image's size and mode from its file's header, before decoding; and the reader of JPEG headers.
 import { InputError } from '../../errors.ts'
 import type { Mode } from '../pixels.ts'
 
@@ -6,7 +6,7 @@ export interface Header {
   width: number
   height: number
   mode: Mode
-  /** Three bytes a colour, where the mode is `P`. */
+  /** Three bytes a colour, if the mode is `P`. */
   palette?: Uint8Array
 }
 
@@ -15,7 +15,7 @@ export function jpegHeader(bytes: Uint8Array, name: string): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   for (let at = 2; at + 10 <= bytes.length; ) {
     if (bytes[at] !== 0xff) {
-      at++ // Pillow too skips what lies between segments
+      at++ // Pillow too skips bytes between segments
       continue
     }
     const marker = bytes[at + 1]!
@@ -32,7 +32,7 @@ export function jpegHeader(bytes: Uint8Array, name: string): Header {
     const bits = bytes[at + 4]!
     const components = bytes[at + 9]!
     const mode = ({ 1: 'L', 3: 'RGB', 4: 'CMYK' } as const)[components]
-    if (bits !== 8) throw new InputError(`${name}: a JPEG of ${bits} bits a sample; 8 is what can be read`)
+    if (bits !== 8) throw new InputError(`${name}: a JPEG of ${bits} bits a sample; only 8 can be read`)
     if (!mode) throw new InputError(`${name}: a JPEG of ${components} components; expected 1, 3 or 4`)
     return { width: view.getUint16(at + 7), height: view.getUint16(at + 5), mode }
   }

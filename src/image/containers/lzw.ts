@@ -1,7 +1,7 @@
 // GIF's LZW compression: codes of up to 12 bits, each for a run of bytes seen before.
 
-/** Maximum number of codes. */
-const most = 4096
+/** Codes have at most 12 bits. */
+const maxCodes = 4096
 
 /**
  * Decompresses `length` bytes. The data at `at` is one byte of code size, then blocks.
@@ -14,9 +14,9 @@ export function lzw(bytes: Uint8Array, at: number, length: number): Uint8Array {
   const clear = 1 << codeSize
   const next = codeReader(bytes, at + 1)
   // A code's bytes: the last one, and the code for those before it.
-  const last = Uint8Array.from({ length: most }, (_, code) => code)
-  const before = new Uint16Array(most)
-  const run = new Uint8Array(most + 1)
+  const last = Uint8Array.from({ length: maxCodes }, (_, code) => code)
+  const before = new Uint16Array(maxCodes)
+  const run = new Uint8Array(maxCodes + 1)
   const out = new Uint8Array(length)
   let bits = codeSize + 1
   let free = clear + 2
@@ -41,7 +41,7 @@ export function lzw(bytes: Uint8Array, at: number, length: number): Uint8Array {
     if (code === free) run[0] = link
     while (depth > 0 && o < length) out[o++] = run[--depth]!
 
-    if (previous >= 0 && free < most) {
+    if (previous >= 0 && free < maxCodes) {
       before[free] = previous
       last[free] = link
       free++

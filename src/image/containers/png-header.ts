@@ -26,7 +26,7 @@ export function pngHeader(bytes: Uint8Array, name: string): Header {
   const damaged = (what: string) => new InputError(`${name}: a PNG ${what}; the file is cut short or damaged`)
   let header: Header | undefined
   for (const { type, data, sound } of chunks(bytes)) {
-    // Pillow takes the data's own checksum instead of its chunks', so only what comes before is checked.
+    // Pillow checks the data's own checksum instead of its chunks', so only the chunks before it are checked.
     if (type === 'IDAT') {
       if (!header) throw damaged('without its header')
       if (header.mode === 'P' && !header.palette) throw damaged('that needs a palette and has none')
@@ -66,6 +66,7 @@ export function* chunks(bytes: Uint8Array): Generator<Chunk> {
   }
 }
 
+// Also in node:zlib since Node 20.15; this file runs without Node.
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1

@@ -1,7 +1,18 @@
 // What kind of file some bytes are, by their content and never by a file name.
 import { InputError } from '../../errors.ts'
 
-export type Format = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | 'tiff'
+/** The formats that are read, and how the names of their files end. */
+export const extensions = {
+  jpeg: ['jpg', 'jpeg', 'jpe', 'jfif'],
+  png: ['png'],
+  webp: ['webp'],
+  gif: ['gif'],
+  avif: ['avif'],
+  tiff: ['tif', 'tiff'],
+} as const
+
+/** A format of images that is read. */
+export type Format = keyof typeof extensions
 
 /** Signatures as Latin-1 text, `?` for any byte. A table, first match wins. */
 const readable: readonly [signature: string, format: Format][] = [
@@ -30,7 +41,7 @@ const refused: readonly [signature: string, name: string][] = [
   ['\x1aE\xdf\xa3', 'a video'],
 ]
 
-/** Of what is refused: kinds that show one image, and can be converted. */
+/** Refused formats that hold an image and can be converted. */
 const drawable = /^a .*image|PDF|Photoshop|icon|SVG/
 
 const supported = 'JPEG, PNG, WebP, AVIF, GIF and TIFF are read'
@@ -39,15 +50,15 @@ const supported = 'JPEG, PNG, WebP, AVIF, GIF and TIFF are read'
 export function sniff(bytes: Uint8Array, name: string): Format {
   if (bytes.length === 0) throw new InputError(`${name}: the file is empty; ${supported}`)
   const head = latin1(bytes.subarray(0, 64))
-  const found = readable.find(([signature]) => matches(head, signature))
-  if (found) return found[1]
+  const match = readable.find(([signature]) => matches(head, signature))
+  if (match) return match[1]
   if (head.slice(4, 8) === 'ftyp') return container(bytes, head, name)
   const what = refused.find(([signature]) => matches(head, signature))?.[1] ?? text(bytes)
   const advice = what && drawable.test(what) ? 'Convert it to PNG first' : 'Check that this is the right file'
   throw new InputError(`${name}: this is ${what ?? 'not an image of a known kind'}; ${supported}. ${advice}`)
 }
 
-/** AVIF, HEIC and videos share one container; the brands tell them apart. */
+/** AVIF, HEIC and videos share one container; their brands differ. */
 function container(bytes: Uint8Array, head: string, name: string): Format {
   const end = Math.min(64, new DataView(bytes.buffer, bytes.byteOffset).getUint32(0))
   const brands = [head.slice(8, 12), ...(head.slice(16, end).match(/.{4}/gs) ?? [])]

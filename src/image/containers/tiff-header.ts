@@ -81,7 +81,7 @@ export function tiffHeader(bytes: Uint8Array, name: string): Header {
   const mode = bytes[0] === 0x4d && kind === '1 1 16 -' ? (compressed ? undefined : 'I;16B') : modes[kind]
   if (!mode || width < 1 || height < 1) {
     throw new InputError(
-      `${name}: a TIFF of ${width}×${height} pixels whose photometric, sample format, bits and extra samples are ${kind}; such are not read. Convert it to PNG first`,
+      `${name}: a TIFF of ${width}×${height} pixels with the unsupported photometric, sample format, bits and extra samples ${kind}. Convert it to PNG first`,
     )
   }
   checkData(tags, { fileBytes: bytes.length, rowBits: width * bits.reduce((a, b) => a + b, 0), height, name })
@@ -99,7 +99,7 @@ interface Extent {
   name: string
 }
 
-/** sharp fills up with black where the data ends early; Pillow refuses, and so must we. */
+/** sharp fills missing data with black; Pillow refuses it, and so must we. */
 function checkData(tags: Map<number, number[]>, { fileBytes, rowBits, height, name }: Extent): void {
   const offsets = tags.get(tag.stripOffsets) ?? tags.get(tag.tileOffsets) ?? []
   const counts = tags.get(tag.stripBytes) ?? tags.get(tag.tileBytes)
@@ -107,14 +107,14 @@ function checkData(tags: Map<number, number[]>, { fileBytes, rowBits, height, na
   const needed = uncompressed ? height * Math.ceil(rowBits / 8) : 1
   const stored = counts?.reduce((sum, count) => sum + count, 0) ?? needed
   if (stored >= needed && offsets.every((offset, i) => offset + (counts?.[i] ?? 0) <= fileBytes)) return
-  throw new InputError(`${name}: a TIFF whose data is less than its image needs; it is cut short or damaged`)
+  throw new InputError(`${name}: a TIFF with less data than its image needs; it is cut short or damaged`)
 }
 
 /** The numbers of the tags above in the first directory; classic TIFF and BigTIFF, both byte orders. */
 function readTags(bytes: Uint8Array, name: string): Map<number, number[]> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const little = bytes[0] === 0x49
-  const wanted = new Set<number>(Object.values(tag))
+  const tagIds = new Set<number>(Object.values(tag))
   const tags = new Map<number, number[]>()
   try {
     const big = view.getUint16(2, little) === 43
@@ -129,13 +129,13 @@ function readTags(bytes: Uint8Array, name: string): Map<number, number[]> {
       const value = at + (big ? 12 : 8)
       const from = length * width <= size - (big ? 12 : 8) ? value : offset(value)
       if (from + length * width > bytes.length) throw new RangeError()
-      if (!wanted.has(id)) continue
+      if (!tagIds.has(id)) continue
       const numbers = Array.from({ length }, (_, k) => readers[width]!(view, from + k * width, little))
       tags.set(id, numbers)
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new InputError(`${name}: a TIFF whose directory lies outside the file; it is cut short or damaged`, {
+    throw new InputError(`${name}: a TIFF whose directory is outside the file; it is cut short or damaged`, {
       cause: error,
     })
   }

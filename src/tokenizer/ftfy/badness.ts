@@ -57,7 +57,7 @@ const sequences = [
   // Two characters of Windows-1252 that the patterns above do not cover.
   `[ÂÃÎÐ]${any('start end', '€œŠš¢£Ÿž\\xa0\\xad®©°·»–—´')}`,
   '×[²³]',
-  // Arabic in Windows-1252: letter by letter harmless, so two letters must follow each other.
+  // Arabic in Windows-1252: a single letter is harmless, so two letters must follow each other.
   arabic + arabic,
   // South Asian scripts in Windows-1252.
   'à[²µ¹¼½¾]',
@@ -74,7 +74,7 @@ const sequences = [
   'Ã[\\xa0¡]',
   `[a-z]${whitespace}?[ÃÂ] `,
   '^[ÃÂ] ',
-  // 'Â' before a character that it encodes together with.
+  // 'Â' before a character that forms one UTF-8 sequence with it.
   `${any('end', 'a-z.,?!')}Â${any('start end', ' ')}`,
   // Windows-1253: punctuation; Latin-1 or Greek letters.
   'β€[™\\xa0Ά\\xad®°]',

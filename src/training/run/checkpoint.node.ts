@@ -1,6 +1,6 @@
 // A run on disk: complete checkpoints to resume from. Each file is written whole or not at all.
 
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../checkpoint/open.node.ts'
 import { readTensor } from '../../checkpoint/read.node.ts'
@@ -54,7 +54,6 @@ export async function saveCheckpoint(out: string, trainer: Trainer, progress: Pr
     }
   }
   const folder = folderOf(out)
-  await mkdir(folder, { recursive: true })
   const { validationsSinceBest: waited, validationPending: owed, ...rest } = progress
   const stored: StoredProgress = { ...rest, waited, owed }
   const metadata = { format: 'pt', typeclip: JSON.stringify(stored) }
@@ -80,7 +79,7 @@ export async function lastProgress(out: string): Promise<Progress | undefined> {
   const path = join(folderOf(out), fileOf(last))
   const { metadata } = await openCheckpoint(path)
   if (metadata?.typeclip === undefined) {
-    throw new CheckpointError(`${path} is no checkpoint of a run: its metadata lacks 'typeclip'`)
+    throw new CheckpointError(`${path} is not a checkpoint of a run: its metadata lacks 'typeclip'`)
   }
   const { waited, owed, ...rest } = JSON.parse(metadata.typeclip) as StoredProgress
   return { ...rest, validationsSinceBest: waited, validationPending: owed }
@@ -101,18 +100,6 @@ export async function restoreCheckpoint(out: string, step: number, { parameters,
       }
       array.subarray(from, to).set((await readTensor(stored)) as Float32Array)
     }
-  }
-}
-
-/** Replaces a file at once: after a failure it is as it was before. */
-export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  const part = `${path}.part`
-  try {
-    await writeFile(part, content, { flush: true })
-    await rename(part, path)
-  } catch (error) {
-    await rm(part, { force: true })
-    throw error
   }
 }
 

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { replaceFile } from './checkpoint.node.ts'
+import { replaceFile } from '../../files/atomic.node.ts'
 import { drawCurves } from './curves.ts'
 import { type LoggedStep, type LoggedValidation, parseLines } from './lines.ts'
 

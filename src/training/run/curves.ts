@@ -16,7 +16,7 @@ export function drawCurves(steps: readonly LoggedStep[], validations: readonly L
   const shares = names.filter((name) => validations.every(({ numbers }) => isShare(name, numbers[name])))
 
   const temperature = of(({ logitScale }) => logitScale && 1 / logitScale)
-  const learnt = temperature.some(([, y]) => y !== temperature[0]![1]) // a method that keeps it has nothing to show
+  const learnt = temperature.some(([, y]) => y !== temperature[0]![1]) // not drawn for a method that does not train it
 
   const charts: (Chart | undefined)[] = [
     {

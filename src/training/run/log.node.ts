@@ -3,7 +3,7 @@
 
 import { appendFile, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { replaceFile } from './checkpoint.node.ts'
+import { replaceFile } from '../../files/atomic.node.ts'
 import { writeCurves } from './curves.node.ts'
 import type { LoggedStep, LoggedValidation } from './lines.ts'
 import { openEventFile } from './tensorboard.node.ts'
@@ -42,12 +42,12 @@ export async function openRunLog(folder: string, lastStep: number): Promise<RunL
 /** Drops lines after a step, and torn ones. */
 async function keepLines(path: string, lastStep: number): Promise<void> {
   const text = await readFile(path, 'utf8').catch(() => '')
-  const kept = text.split('\n').filter((line) => {
+  const remaining = text.split('\n').filter((line) => {
     try {
       return (JSON.parse(line) as { step: number }).step <= lastStep
     } catch {
       return false
     }
   })
-  await replaceFile(path, kept.map((line) => `${line}\n`).join(''))
+  await replaceFile(path, remaining.map((line) => `${line}\n`).join(''))
 }

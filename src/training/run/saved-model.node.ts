@@ -1,14 +1,14 @@
 // Saves a model in training as open_clip's two files, each whole or not at all, so that other projects can load it.
 
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TensorToWrite, writeSafetensors } from '../../checkpoint/write.node.ts'
-import { openClipConfig, wholeConfig } from '../../formats/config-files.ts'
+import { replaceJson } from '../../files/atomic.node.ts'
+import { openClipConfig } from '../../formats/open-clip.ts'
+import { wholeConfig } from '../../formats/whole-config.ts'
 import { isOwnParameter } from '../../objectives/index.ts'
 import type { Adaptation, Values } from '../adaptation.ts'
 import type { InitialModel } from '../initial-model.node.ts'
 import type { Trainer } from '../step.ts'
-import { replaceFile } from './checkpoint.node.ts'
 
 /** What a saved model is made of. */
 export interface Saved {
@@ -54,7 +54,6 @@ export async function writeModel(
   shapes: ReadonlyMap<string, readonly number[]> = new Map(),
   changed: (name: string) => Float32Array | undefined | Promise<Float32Array | undefined> = () => undefined,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true })
   const tensors = new Map<string, TensorToWrite>()
   for (const name of new Set([...shapes.keys(), ...model.shapes.keys()])) {
     const shape = shapes.get(name) ?? model.shapes.get(name)!
@@ -68,5 +67,5 @@ export async function writeModel(
   await writeSafetensors(join(folder, 'open_clip_model.safetensors'), tensors, { metadata, overwrite: true })
   const logitBias = tensors.has('logit_bias')
   const config = openClipConfig(wholeConfig(model.config, folder), model.preprocessing, { logitBias })
-  await replaceFile(join(folder, 'open_clip_config.json'), `${JSON.stringify(config, null, 2)}\n`)
+  await replaceJson(join(folder, 'open_clip_config.json'), config)
 }

@@ -7,7 +7,7 @@ it('refuses other data than the run began with, in words', () => {
   const refused = (now: object) => () => checkSettings(settings, { ...settings, ...now }, 'run')
   expect(refused({ dataDigest: 'bb', samples: 10 })).toThrow(
     'run: the run in this folder had other settings: the data changed (it had 9 samples and has 10). Give the same ones, ' +
-      'or choose another folder. To learn from other data, begin a new run with run as its `model`',
+      'or choose another folder. To learn from other data, start a new run with run as its `model`',
   )
   expect(refused({ dataDigest: 'bb' })).toThrow('the data changed (9 samples, but other names, captions or classes)')
   expect(refused({ valDigest: 'bb' })).toThrow('the validation data changed')

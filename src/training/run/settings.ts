@@ -71,8 +71,8 @@ export function settingsOf(
 }
 
 /**
- * A longer or shorter run than was asked for first is allowed, with the new one's schedule. The data may be somewhere else;
- * what it holds is compared by its digest.
+ * Settings that may change when a run resumes: its length, with a new schedule, and where the data is (its content is
+ * compared by digest).
  */
 const mayChange = new Set(['steps', 'warmup', 'data', 'samples'])
 
@@ -119,7 +119,7 @@ export function checkSettings(before: Settings, now: Settings, out: string): voi
   const list = changedSettings(before, now, mayChange)
   if (list.length === 0) return
   const advice = list.some((change) => change.startsWith('the data changed'))
-    ? `. To learn from other data, begin a new run with ${out} as its \`model\``
+    ? `. To learn from other data, start a new run with ${out} as its \`model\``
     : ''
   throw new UsageError(
     `${out}: the run in this folder had other settings: ${list.join('; ')}. Give the same ones, or choose another folder${advice}`,

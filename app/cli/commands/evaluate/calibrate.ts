@@ -1,20 +1,20 @@
-// `typeclip evaluate calibrate`: the temperature and the threshold that make "none of these" an answer.
+// `typeclip evaluate calibrate`: a temperature for the probabilities, and a threshold for "none of these".
 
 import { UsageError } from 'typeclip/errors'
-import { percent } from '../../../report/evaluate/tables.ts'
-import { countingJob, openData, templatesOf, wordFlags, wordsOf } from '../../inputs/labelled-data.ts'
+import { countingJob, openLabelledData, templatesOf, wordFlags, wordsOf } from '../../inputs/labelled-data.ts'
 import { columnFlags } from '../../inputs/training-data.ts'
 import { imageFlags, modelFlags, withModel } from '../../model-flags.ts'
 import { createAtomicFile } from '../../outputs/atomic-file.ts'
 import { defineCommand } from '../../shell/command.ts'
+import { percent } from '../../shell/counted.ts'
 import { table } from '../../shell/table.ts'
 
 export const command = defineCommand({
   usage: '--data FOLDER --out FILE [flags]',
   about: [
-    'Fits two numbers on labelled images: a temperature that turns scores into shares of correct answers, and a threshold',
-    'for the largest logit, below which the answer is "none of these". --none gives images that match no label; without',
-    'it each image is used a second time with its own label left out. classify and evaluate zero-shot read the file.',
+    'Fits two numbers to labelled images: a temperature that makes the scores match the share of correct predictions, and',
+    'a threshold: if the largest logit is below it, the prediction is "none of these". --none gives images that match no',
+    'label; without it each image is used a second time without its own label. classify and evaluate zero-shot read the file.',
   ],
   flags: {
     data: {
@@ -29,7 +29,7 @@ export const command = defineCommand({
       value: 'P',
       above: 0,
       below: 1,
-      help: 'share of answers that must be right. Default: the best F1',
+      help: 'share of predictions that must be right. Default: the threshold with the best F1',
     },
     ...wordFlags,
     json: { type: 'switch', help: 'the calibration and its accuracy, as one object' },
@@ -45,16 +45,16 @@ export const command = defineCommand({
   async run(words, values, terminal) {
     if (words.length > 0) throw new UsageError(`calibrate takes flags only; found '${words[0]}'`)
     const { out, json, model, precision } = values
-    if (out === undefined) throw new UsageError('--out is missing: the file that the calibration goes into')
+    if (out === undefined) throw new UsageError('--out is missing: the file to write the calibration to')
     const { openClassifier } = await import('typeclip')
     const templates = await templatesOf(values.template)
     const { trained: classifier, towers } = await openClassifier(model, { templates })
     const classnames = await wordsOf(values.classnames)
-    const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
+    const source = await openLabelledData('--data', values.data, terminal, { classes: true, columns: values })
     const none =
       values.none === undefined
         ? undefined
-        : await openData('--none', values.none, terminal, { classes: true, columns: values })
+        : await openLabelledData('--none', values.none, terminal, { classes: true, columns: values })
     const file = await createAtomicFile(out)
     try {
       return await withModel(values, towers, terminal, async (clip) => {
@@ -77,12 +77,12 @@ export const command = defineCommand({
           const rows = [
             ['temperature', calibration.temperature.toPrecision(4), ''],
             ['threshold', calibration.threshold.toPrecision(4), 'largest logit; below it, "none of these"'],
-            ['precision', percent(calibration.precision), 'of the answers, the share that is right'],
+            ['precision', percent(calibration.precision), 'share of predictions that are right'],
             ['recall', percent(calibration.recall), 'share of images with a known label that are classified correctly'],
             [
               'rejected',
               percent(calibration.rejected),
-              `share of images of no label (${calibration.none}) that are rejected`,
+              `share of images that match no label (${calibration.none}) that are rejected`,
             ],
             [
               'calibration error',

@@ -86,7 +86,7 @@ describe('zero-shot', () => {
     ])
     expect(json(run)).toMatchObject({ top1: 0.5, n: 4 })
     expect(json(run).classes).toHaveLength(5)
-    expect(run.stderr).toContain('1 that are no class of the data (tomato)')
+    expect(run.stderr).toContain('1 class without images in the data (tomato)')
     const page = await readFile(html, 'utf8')
     expect(page.match(/src="data:image\/jpeg/g)).toHaveLength(2)
     expect(page).not.toMatch(/(src|href)="(?!data:|#)/)
@@ -96,7 +96,7 @@ describe('zero-shot', () => {
     const drawn = explained.match(/src="data:image\/png[^"]+/g)!
     expect(new Set(drawn).size).toBeGreaterThanOrEqual(2)
     expect(explained.match(/src="data:image\/jpeg/g)).toHaveLength(2)
-    expect(explained).toContain('what spoke for the wrong answer')
+    expect(explained).toContain('led to the wrong prediction')
     const nowhere = await captured(['evaluate', 'zero-shot', ...words, '--explain'])
     expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining('give --html FILE too') })
     await writeFile(names, '{"hat": 3}')

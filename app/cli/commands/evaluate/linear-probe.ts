@@ -1,20 +1,20 @@
-// `typeclip evaluate linear-probe`: logistic regression on the image tower's features (§3.2).
+// `typeclip evaluate linear-probe`: logistic regression on the features of the image encoder (§3.2).
 
 import { UsageError } from 'typeclip/errors'
 import { createPage } from '../../../report/evaluate/page.ts'
-import { classificationTable, percent } from '../../../report/evaluate/tables.ts'
-import { countingJob, openData, resultFlags } from '../../inputs/labelled-data.ts'
+import { classificationTable } from '../../../report/evaluate/tables.ts'
+import { countingJob, openLabelledData, resultFlags } from '../../inputs/labelled-data.ts'
 import { columnFlags } from '../../inputs/training-data.ts'
 import { imageFlags, modelFlags, withModel } from '../../model-flags.ts'
 import { defineCommand } from '../../shell/command.ts'
-import { counted } from '../../shell/counted.ts'
+import { counted, percent } from '../../shell/counted.ts'
 import { classificationJson, heading } from './zero-shot.ts'
 
 export const command = defineCommand({
   usage: '--train FOLDER --test FOLDER [--json] [--html FILE] [flags]',
   about: [
-    'Fits logistic regression to the image embeddings of one labelled data set and measures accuracy on another: what the',
-    'image encoder knows, without any text. By default as in OpenAI’s README: unnormalised embeddings, C = 0.316. For the',
+    'Fits logistic regression to the image embeddings of one labelled data set and measures accuracy on another: this',
+    'measures the image encoder alone. By default as in OpenAI’s README: unnormalised embeddings, C = 0.316. For the',
     'paper’s numbers use --sweep, and for Vision Transformers --before-projection.',
   ],
   flags: {
@@ -46,8 +46,8 @@ export const command = defineCommand({
     if (words.length > 0) throw new UsageError(`linear-probe takes flags only; found '${words[0]}'`)
     const { json, html, sweep, c, seed, beforeProjection } = values
     if (sweep && c !== undefined) throw new UsageError('--sweep chooses C; give one of --sweep and --c')
-    const train = await openData('--train', values.train, terminal, { classes: true, columns: values })
-    const test = await openData('--test', values.test, terminal, { classes: true, columns: values })
+    const train = await openLabelledData('--train', values.train, terminal, { classes: true, columns: values })
+    const test = await openLabelledData('--test', values.test, terminal, { classes: true, columns: values })
     const page = html === undefined ? undefined : await createPage(html)
     try {
       return await withModel(values, ['image'], terminal, async (clip) => {
@@ -60,12 +60,11 @@ export const command = defineCommand({
           seed,
           onSample: job.onSample,
           onFit: ({ C, accuracy }) =>
-            terminal.status(`C = ${C.toPrecision(3)}: ${percent(accuracy)} of those held out`),
+            terminal.status(`C = ${C.toPrecision(3)}: ${percent(accuracy)} of the held-out images`),
           signal: job.signal,
         })
         const code = job.end()
-        if (!probe.converged)
-          terminal.note('the fit ended before its tolerance was met; its numbers may be a little low')
+        if (!probe.converged) terminal.note('the fit stopped before it converged; its numbers may be a little low')
         const about = { task: 'linear-probe' as const, model: clip.name, data: test.name, train: train.name }
         await page?.classification(about, result, clip)
         const { C, steps, loss } = probe

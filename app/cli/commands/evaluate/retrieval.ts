@@ -1,9 +1,9 @@
-// `typeclip evaluate retrieval`: how well words find their image, and images their words (§3.1).
+// `typeclip evaluate retrieval`: how well captions find their image, and images their captions (§3.1).
 
 import { UsageError } from 'typeclip/errors'
 import { createPage } from '../../../report/evaluate/page.ts'
 import { retrievalTable } from '../../../report/evaluate/tables.ts'
-import { countingJob, openData, resultFlags } from '../../inputs/labelled-data.ts'
+import { countingJob, openLabelledData, resultFlags } from '../../inputs/labelled-data.ts'
 import { columnFlags } from '../../inputs/training-data.ts'
 import { imageFlags, modelFlags, withModel } from '../../model-flags.ts'
 import { defineCommand } from '../../shell/command.ts'
@@ -34,7 +34,7 @@ export const command = defineCommand({
   async run(words, values, terminal) {
     if (words.length > 0) throw new UsageError(`retrieval takes flags only; found '${words[0]}'`)
     const { json, html } = values
-    const source = await openData('--data', values.data, terminal, { classes: false, columns: values })
+    const source = await openLabelledData('--data', values.data, terminal, { classes: false, columns: values })
     const page = html === undefined ? undefined : await createPage(html)
     try {
       return await withModel(values, ['image', 'text'], terminal, async (clip) => {

@@ -1,18 +1,18 @@
-// `typeclip evaluate zero-shot`: how well words, or a trained classifier, tell a labelled data set's classes (§3.1).
+// `typeclip evaluate zero-shot`: accuracy of prompts, or of a trained classifier, on a labelled data set (§3.1).
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from 'typeclip/errors'
 import type { ClassificationResult } from 'typeclip/evaluate'
 import type { Explainer } from 'typeclip/inspect'
-import { answersOf, explainedMistakes } from '../../../report/evaluate/explained.ts'
+import { explainedMistakes, mistakenClassifier } from '../../../report/evaluate/explained.ts'
 import { createPage } from '../../../report/evaluate/page.ts'
 import { classificationTable } from '../../../report/evaluate/tables.ts'
 import {
   calibrationOf,
   countingJob,
-  noteOthers,
-  openData,
+  noteUnknownClasses,
+  openLabelledData,
   resultFlags,
   templatesOf,
   wordFlags,
@@ -28,8 +28,8 @@ export const command = defineCommand({
   about: [
     'Measures top-1 and top-5 accuracy, the mean over classes, each class, and calibration; --html adds the confusion',
     'matrix, the reliability diagram and the worst mistakes as images. An image’s class is the name of its innermost',
-    'folder, the label column of a table, or the .cls member of a shard. A model folder with a trained classifier uses',
-    'that, and there are no templates.',
+    'folder, the label column of a table, or the .cls member of a shard. A model folder with a trained classifier',
+    'predicts with that, and templates do not apply.',
   ],
   flags: {
     data: {
@@ -59,8 +59,8 @@ export const command = defineCommand({
     const { trained: classifier, towers } = await openClassifier(model, { templates })
     const classnames = await wordsOf(values.classnames)
     const calibration = await calibrationOf(values.calibration, model, terminal)
-    const source = await openData('--data', values.data, terminal, { classes: true, columns: values })
-    if (!classifier) noteOthers(classnames, source.labels ?? [], terminal)
+    const source = await openLabelledData('--data', values.data, terminal, { classes: true, columns: values })
+    if (!classifier) noteUnknownClasses(classnames, source.labels ?? [], terminal)
     const page = html === undefined ? undefined : await createPage(html)
     try {
       return await withModel(values, towers, terminal, async (clip) => {
@@ -76,7 +76,7 @@ export const command = defineCommand({
           task: 'zero-shot' as const,
           model: clip.name,
           data: source.name,
-          ...(classifier && { classifier: await methodOf(model!) }),
+          classifier: classifier && (await methodOf(model!)),
         }
         const explained = explainer && result.mistakes.length > 0 ? await explainAll(explainer) : undefined
         await page?.classification(about, result, clip, explained)
@@ -86,9 +86,8 @@ export const command = defineCommand({
         return code
 
         async function explainAll(explainer: Explainer) {
-          const used = templates ?? calibration?.templates
-          const answers = classifier ?? (await answersOf(result, clip, used))
-          return explainedMistakes(result, answers, explainer, clip).finally(() => explainer.dispose())
+          const used = classifier ?? (await mistakenClassifier(result, clip, templates ?? calibration?.templates))
+          return explainedMistakes(result, used, explainer, clip).finally(() => explainer.dispose())
         }
       })
     } finally {
@@ -97,7 +96,7 @@ export const command = defineCommand({
   },
 })
 
-/** The method that trained a folder's classifier, as its `result.json` says. */
+/** The method that trained the classifier of a folder, from its `result.json`. */
 async function methodOf(folder: string): Promise<string> {
   const text = await readFile(join(folder, 'result.json'), 'utf8').catch(() => '{}')
   try {
@@ -108,13 +107,13 @@ async function methodOf(folder: string): Promise<string> {
 }
 
 export const heading = (
-  { model, data, classifier }: { model: string; data: string; classifier?: string },
+  { model, data, classifier }: { model: string; data: string; classifier?: string | undefined },
   result: ClassificationResult,
 ): string =>
   `${data}: ${counted(result.n, 'image')}, ${counted(result.classes.length, 'class', 'classes')}, model ${model}` +
   (classifier === undefined ? '' : `, its trained classifier (${classifier})`)
 
-/** Everything but the images themselves. */
+/** Without the images themselves. */
 export const classificationJson = (about: Record<string, unknown>, result: ClassificationResult): string =>
   JSON.stringify({
     ...about,

@@ -1,4 +1,4 @@
-// Pillow's resampling filters and their weights (Resample.c, precompute_coeffs): antialiased when shrinking.
+// Pillow's bicubic filter (and bilinear) and the weights of a resize (Resample.c, precompute_coeffs): antialiased when shrinking.
 import type { Axis } from './geometry.ts'
 
 /** The filter of a resize. */
@@ -23,20 +23,20 @@ const filters = {
   },
 } as const satisfies Record<Interpolation, { support: number; weight(distance: number): number }>
 
-/** For the i-th wanted output pixel: `weights[offsets[i] … offsets[i + 1]]` apply to the inputs from `first[i]` on. */
+/** For the i-th output pixel: `weights[offsets[i] … offsets[i + 1]]` apply to the inputs from `first[i]` on. */
 export interface Coefficients {
   first: Int32Array
   offsets: Int32Array
   weights: Float64Array
 }
 
-/** The range of inputs that output `at` depends on, half open. */
-function inputs({ from, to }: Axis, support: number, at: number): [low: number, high: number] {
-  const center = (at + 0.5) * (from / to)
+/** The range of inputs that one output depends on, half open. */
+function inputs({ from, to }: Axis, support: number, output: number): [low: number, high: number] {
+  const center = (output + 0.5) * (from / to)
   return [Math.max(0, Math.trunc(center - support + 0.5)), Math.min(from, Math.trunc(center + support + 0.5))]
 }
 
-/** The range of inputs that the wanted outputs depend on, half open. */
+/** The range of inputs that the outputs depend on, half open. */
 export function span(axis: Axis, interpolation: Interpolation): [low: number, high: number] {
   const support = filters[interpolation].support * Math.max(axis.from / axis.to, 1)
   const [low] = inputs(axis, support, axis.start)

@@ -1,46 +1,16 @@
-// How a checkpoint wants its images prepared: from the file that came with it, or as OpenAI's are.
+// Hugging Face's image processors, read and written: `preprocessor_config.json`, or `image_processor` in
+// `processor_config.json`.
 
 import { CheckpointError } from '../errors.ts'
 import type { Preprocessing } from '../image/transform.ts'
-import { fieldNames, fieldsOf } from './fields.ts'
+import { fieldNames, fieldsOf, type Json } from './fields.ts'
+import { openaiPreprocessing } from './openai.ts'
 
-/** OpenAI's (clip.py `_transform`), at a size. */
-export const openaiPreprocessing = (size: number): Preprocessing => ({
-  size,
-  order: 'openai',
-  mode: 'shortest',
-  interpolation: 'bicubic',
-  mean: [0.48145466, 0.4578275, 0.40821073],
-  std: [0.26862954, 0.26130258, 0.27577711],
-})
+/** Pillow's numbers. */
+const resamples = { bilinear: 2, bicubic: 3 } as const
+const interpolations: Readonly<Record<number, 'bicubic' | 'bilinear'>> = { 2: 'bilinear', 3: 'bicubic' }
 
-const interpolations = { bicubic: 'bicubic', bilinear: 'bilinear' } as const
-// Pillow's numbers.
-const resamples: Readonly<Record<number, 'bicubic' | 'bilinear'>> = { 2: 'bilinear', 3: 'bicubic' }
-
-/** open_clip's `preprocess_cfg`. */
-export function preprocessingFromOpenClip(json: unknown, size: number, where: string): Preprocessing {
-  const config = fieldsOf(json ?? {}, where)
-  const openai = openaiPreprocessing(size)
-  config.refuse({ mode: 'RGB' })
-  config.allow(['size', 'mode', 'mean', 'std', 'interpolation', 'resize_mode', 'fill_color'])
-  return {
-    ...openai,
-    size: config.square('size', size),
-    mode: config.choice(
-      'resize_mode',
-      { shortest: 'shortest', longest: 'longest', squash: 'squash' } as const,
-      'shortest',
-    ),
-    // `random` is for training; in evaluation open_clip takes bicubic for it.
-    interpolation: config.choice('interpolation', { ...interpolations, random: 'bicubic' } as const, 'bicubic'),
-    mean: config.triple('mean', openai.mean),
-    std: config.triple('std', openai.std),
-    fill: config.integer('fill_color', 0),
-  }
-}
-
-/** An image processor of transformers: what it does where its file says nothing. */
+/** The defaults of an image processor of transformers. */
 interface Processor {
   /** Whether one number for `size` is both sides. */
   squash: boolean
@@ -77,7 +47,7 @@ const readFields = fieldNames(`
   image_processor_type feature_extractor_type size crop_size do_resize do_center_crop resample image_mean image_std
   rescale_factor
 `)
-/** How tensors are passed on, and what RGB images do not need. */
+/** Fields about the passing of tensors, and about images that are not RGB. */
 const ignoredFields = fieldNames(`
   processor_class _processor_class transformers_version do_convert_rgb data_format input_data_format return_tensors
   device disable_grouping _valid_processor_keys
@@ -95,7 +65,7 @@ const neutralFields = {
  * The settings of a CLIPImageProcessor or ViTImageProcessor: `preprocessor_config.json`, or `image_processor` in
  * `processor_config.json`. As its Pillow version computes, not its torchvision version.
  *
- * @throws CheckpointError for another class, and for a field that is not known or asks for what is not done
+ * @throws CheckpointError for another class, an unknown field, or one that asks for what typeclip does not do
  */
 export function preprocessingFromHuggingFace(json: unknown, size: number, where: string): Preprocessing {
   const config = fieldsOf(json, where)
@@ -119,13 +89,13 @@ export function preprocessingFromHuggingFace(json: unknown, size: number, where:
     )
   }
   const resample = config.integer('resample', usual.resample)
-  if (!(resample in resamples))
+  if (!(resample in interpolations))
     throw new CheckpointError(`${where}: field resample must be 2 (bilinear) or 3 (bicubic); found ${resample}`)
   return {
     size: crop.size,
     order: 'hf',
     mode: resize.squash ? 'squash' : 'shortest',
-    interpolation: resamples[resample]!,
+    interpolation: interpolations[resample]!,
     mean: config.triple('image_mean', usual.mean),
     std: config.triple('image_std', usual.std),
     resize: config.boolean('do_resize', true) ? resize.size : 'none',
@@ -143,5 +113,28 @@ export function preprocessingFromHuggingFace(json: unknown, size: number, where:
     const [height, width] = [fields.integer('height'), fields.integer('width')]
     if (height !== width) throw new CheckpointError(`${where}: ${name} must be square; found ${height}×${width}`)
     return { size: height, squash: true }
+  }
+}
+
+/** `preprocessor_config.json` of a CLIPImageProcessor. */
+export function huggingFacePreprocessor(how: Preprocessing): Json {
+  if (how.mode === 'longest') {
+    throw new CheckpointError("the images are padded to a square, which Hugging Face's CLIPImageProcessor cannot say")
+  }
+  const side = { height: how.size, width: how.size }
+  return {
+    image_processor_type: 'CLIPImageProcessor',
+    processor_class: 'CLIPProcessor',
+    do_convert_rgb: true,
+    do_resize: how.resize !== 'none',
+    size: how.mode === 'squash' ? side : { shortest_edge: how.resize === 'none' ? how.size : (how.resize ?? how.size) },
+    resample: resamples[how.interpolation],
+    do_center_crop: how.mode !== 'squash',
+    crop_size: side,
+    do_rescale: true,
+    rescale_factor: how.rescale ?? 1 / 255,
+    do_normalize: true,
+    image_mean: how.mean,
+    image_std: how.std,
   }
 }

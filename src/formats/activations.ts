@@ -1,4 +1,0 @@
-// Published configurations and names, read into ours.
-
-export { fromHuggingFace } from './hugging-face.ts'
-export { fromOpenClip } from './open-clip.ts'
