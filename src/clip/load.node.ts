@@ -99,38 +99,37 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
     throw new UsageError(`load: expected a model's name, a hub id, a folder or a file; found ${found}`)
   }
   checkLoading(options)
-  deviceNamed(options.device ?? 'cpu') // before anything is opened
+  const { activation, towers, randomWeights, signal, onProgress, onWait } = options
+  const name = model ?? 'starter'
   const random =
-    options.randomWeights === undefined || model === undefined
-      ? undefined
-      : await randomModel(model, options.randomWeights, options.towers)
-  if (random) return assembled(model!, await randomParts(random, options), options)
-  const { activation, towers, signal, onProgress, onWait } = options
+    randomWeights === undefined || model === undefined ? undefined : await randomModel(model, randomWeights, towers)
+  if (random) return clipOfParts(name, await randomParts(random, options), options)
   const opened = await openModel(model, { activation, towers, signal, onProgress, onWait })
   signal?.throwIfAborted()
-  return clipOf(opened, model ?? 'starter', options)
-}
-
-function checkLoading(options: LoadOptions): void {
-  checkOptions(options, rules, 'load')
-  checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
+  return clipOf(opened, name, options)
 }
 
 /** A CLIP from an opened model. */
 export async function clipOf(opened: OpenedModel, name: string, options: LoadOptions): Promise<Clip> {
   checkNodeVersion()
   checkLoading(options)
-  return assembled(name, await openedParts(opened, options), options)
+  return clipOfParts(name, await openedParts(opened, options), options)
+}
+
+function checkLoading(options: LoadOptions): void {
+  checkOptions(options, rules, 'load')
+  checkOptions(options.preprocessing, preprocessingRules, 'load, preprocessing')
+  deviceNamed(options.device ?? 'cpu')
 }
 
 type ModelParts = Omit<Parts, 'name' | 'runtime' | 'images' | 'onNotice'>
 
-function assembled(name: string, parts: ModelParts, options: LoadOptions): Clip {
-  const { device = 'cpu', threads, maxPixels, maxBytes, exifRotate, onNotice } = options
+function clipOfParts(name: string, parts: ModelParts, options: LoadOptions): Clip {
+  const { device, threads, maxPixels, maxBytes, exifRotate, onNotice } = options
   return createClip({
     name,
     ...parts,
-    runtime: createRuntime({ device: deviceNamed(device), threads }),
+    runtime: createRuntime({ device, threads }),
     images: createPreprocessor({
       ...{ preprocessing: parts.preprocessing, maxPixels, maxBytes, exifRotate },
       onOrientation: onNotice && ((image) => onNotice(orientationNotice(image))),
@@ -141,8 +140,8 @@ function assembled(name: string, parts: ModelParts, options: LoadOptions): Clip 
 
 /** The parts of a published model. */
 async function openedParts(opened: OpenedModel, options: LoadOptions): Promise<ModelParts> {
-  const { imageSize: newSize } = options
   const { path, checkpoint, sources, notices, objective } = opened
+  const { imageSize: newSize } = options
   const config = withImageSize(opened.config, newSize)
 
   const tokenizer = config.text ? opened.tokenizer().then((model) => model.tokenizer) : loadTokenizer()

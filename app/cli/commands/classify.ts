@@ -64,8 +64,7 @@ export const command = defineCommand({
     const long = onLong(values)
     const { distinctLabels, openClassifier, rankScores } = await import('typeclip')
     const given = await templatesOf(values.template)
-    const opened = await openClassifier(values.model, { templates: given })
-    const { trained, towers } = opened
+    const { trained, towers, ...opened } = await openClassifier(values.model, { templates: given })
     const calibration = await calibrationOf(values.calibration, values.model, terminal)
     const names = await labelNames(values, trained?.names ?? calibration?.names, terminal)
     if (calibration && !sameNames(names, calibration.names)) {
