@@ -117,13 +117,8 @@ export async function evaluateScorer(
     const probabilities = { confidence: p[answer]!, rightConfidence: p[label]! }
     const index = mistakes.findIndex((other) => other.confidence < probabilities.confidence)
     const { key, image } = sample
-    mistakes.splice(index < 0 ? mistakes.length : index, 0, {
-      key,
-      image,
-      label: names[label]!,
-      answer: names[answer]!,
-      ...probabilities,
-    })
+    const mistake = { key, image, label: names[label]!, answer: names[answer]!, ...probabilities }
+    mistakes.splice(index < 0 ? mistakes.length : index, 0, mistake)
     mistakes.length = Math.min(mistakes.length, kept)
   }
   if (rows.length === 0) throw noneUsable(source, skipped)

@@ -111,19 +111,15 @@ export async function evaluateRetrieval(
   const first = new Int32Array(captions.length)
 
   for await (const { start, similarities } of similaritiesOf(clip.runtime, images, texts)) {
-    ranked.imageToText.set(
-      ranks(similarities, (row) => captionsOf[start + row]!),
-      start,
-    )
+    const ranksOfRows = ranks(similarities, (row) => captionsOf[start + row]!)
+    ranked.imageToText.set(ranksOfRows, start)
     for (const [row, scores] of rowsOf(similarities).entries()) {
       for (const text of captionsOf[start + row]!) ranked.imageToTextOfPair[text] = ranksBefore(scores, text)
     }
   }
   for await (const { start, similarities } of similaritiesOf(clip.runtime, texts, images)) {
-    ranked.textToImage.set(
-      ranks(similarities, (row) => [captions[start + row]!.image]),
-      start,
-    )
+    const ranksOfRows = ranks(similarities, (row) => [captions[start + row]!.image])
+    ranked.textToImage.set(ranksOfRows, start)
     for (const [row, scores] of rowsOf(similarities).entries()) {
       const text = start + row
       first[text] = largest(scores)

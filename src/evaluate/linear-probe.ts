@@ -68,14 +68,8 @@ export async function linearProbe(
       ? await sweep(validation)
       : { C, fit: await regressor.fit(C, { signal }), sweep: [] as Tried[] }
     const { weights, bias, steps, converged, loss } = fitted.fit
-    return {
-      classifier: { names, weights, bias, normalize: false },
-      C: fitted.C,
-      steps,
-      converged,
-      loss,
-      sweep: fitted.sweep,
-    }
+    const classifier: Classifier = { names, weights, bias, normalize: false }
+    return { classifier, C: fitted.C, steps, converged, loss, sweep: fitted.sweep }
   } finally {
     await regressor.dispose()
   }

@@ -67,9 +67,6 @@ export function constantTexts(texts: readonly (readonly number[])[]) {
       BigInt64Array.from(texts, (ids) => BigInt(ids.length - 1)),
       [texts.length, 1],
     ),
-    positions: constant(
-      Int32Array.from({ length }, (_, i) => i),
-      [length],
-    ),
+    positions: constant(Int32Array.from(Array(length).keys()), [length]),
   }
 }

@@ -47,12 +47,8 @@ export async function* searchAlphaBeta(
     for await (const terms of adapter.terms(rowRange(features, from, from + rows), cache, betas)) {
       for (const a of alphas) correct[pair++]! += countCorrect(terms.words, terms.cache, a, batchLabels)
     }
-    yield {
-      kind: 'progress',
-      what: 'validation images scored for α and β',
-      done: from + batchLabels.length,
-      of: labels.length,
-    }
+    const done = from + batchLabels.length
+    yield { kind: 'progress', what: 'validation images scored for α and β', done, of: labels.length }
   }
   const best = correct.indexOf(Math.max(...correct))
   return {
