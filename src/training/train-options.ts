@@ -3,8 +3,8 @@
 import type { UseNotice } from '../clip/clip.ts'
 import type { AugmentOptions } from '../data/batches.node.ts'
 import type { DataInput } from '../data/given.node.ts'
-import type { SourceOptions } from '../data/open.node.ts'
 import type { Skipped, Source } from '../data/sample.ts'
+import type { TableOptions } from '../data/table-rows.node.ts'
 import type { DownloadOptions } from '../download/hub.node.ts'
 import type { Activation } from '../model/config.ts'
 import type { ObjectiveName } from '../objectives/index.ts'
@@ -17,7 +17,7 @@ import type { Schedule } from './schedule.ts'
 import type { ValidationLoss } from './validation-loss.node.ts'
 
 /** How models and data that are given by name are opened. */
-export interface OpenOptions extends Pick<SourceOptions, 'imageColumn' | 'captionColumn' | 'separator'> {
+export interface OpenOptions extends Pick<TableOptions, 'imageColumn' | 'captionColumn' | 'separator'> {
   /** Overrides the activation that the checkpoint states or that was guessed. */
   activation?: Activation | undefined
   /** Called while a model is downloaded. */
