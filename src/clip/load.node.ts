@@ -6,7 +6,7 @@ import type { Preprocessing } from '../image/transform.ts'
 import type { Activation, ClipConfig } from '../model/config.ts'
 import { Parameters } from '../model/parameters.ts'
 import { type OpenedModel, openModel } from '../pretrained/open.node.ts'
-import { type RandomModel, randomModel } from '../pretrained/random-weights.node.ts'
+import type { RandomModel } from '../pretrained/random-weights.node.ts'
 import { type Device, deviceNamed } from '../runtime/devices.ts'
 import { checkNodeVersion } from '../runtime/node-version.node.ts'
 import { createRuntime } from '../runtime/onnxruntime.node.ts'
@@ -101,9 +101,11 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<C
   checkLoading(options)
   const { activation, towers, randomWeights, signal, onProgress, onWait } = options
   const name = model ?? 'starter'
-  const random =
-    randomWeights === undefined || model === undefined ? undefined : await randomModel(model, randomWeights, towers)
-  if (random) return clipOfParts(name, await randomParts(random, options), options)
+  if (randomWeights !== undefined && model !== undefined) {
+    const { randomModel } = await import('../pretrained/random-weights.node.ts')
+    const random = await randomModel(model, randomWeights, towers)
+    if (random) return clipOfParts(name, await randomParts(random, options), options)
+  }
   const opened = await openModel(model, { activation, towers, signal, onProgress, onWait })
   signal?.throwIfAborted()
   return clipOf(opened, name, options)

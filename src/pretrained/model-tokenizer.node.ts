@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { CheckpointError } from '../errors.ts'
 import { parseJson, readTextIfThere } from '../files/json.node.ts'
 import type { Naming } from '../formats/tensor-names.ts'
-import { huggingFaceTokenizerOf, type TokenizerFiles } from '../tokenizer/hugging-face.ts'
+import type { TokenizerFiles } from '../tokenizer/hugging-face.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
 
@@ -25,6 +25,12 @@ export interface ModelTokenizer {
   own: boolean
 }
 
+/** Loads the reader only for a folder that needs it: most models use the tokenizer that ships. */
+async function folderTokenizer(folder: string): Promise<Tokenizer | undefined> {
+  const { huggingFaceTokenizerOf } = await import('../tokenizer/hugging-face.ts')
+  return huggingFaceTokenizerOf(await filesIn(folder), folder)
+}
+
 /**
  * @param model.vocabulary the rows of the token embedding
  * @throws CheckpointError for a tokenizer that typeclip does not have. Without a tokenizer, a vocabulary that is not
@@ -36,7 +42,7 @@ export async function modelTokenizer(
 ): Promise<ModelTokenizer> {
   const huggingFace = model.naming === 'hf'
   const { vocabulary } = model
-  const own = huggingFace ? huggingFaceTokenizerOf(await filesIn(folder), folder) : undefined
+  const own = huggingFace ? await folderTokenizer(folder) : undefined
   if (own) {
     if (vocabulary !== undefined && own.vocabularySize > vocabulary) {
       throw new CheckpointError(

@@ -4,7 +4,6 @@ import { stat } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { glob } from 'tinyglobby'
 import { excerpt, UsageError } from 'typeclip/errors'
 import type { Terminal } from '../shell/terminal.ts'
 
@@ -83,6 +82,7 @@ async function imagesOf(word: string, terminal: Terminal): Promise<FoundImage[] 
   const [folder, rest] = splitPattern(sep === '\\' ? word.replaceAll('\\', '/') : word)
   const caseSensitiveMatch = sep === '/'
   const { signal } = terminal
+  const { glob } = await import('tinyglobby') // loaded only for a pattern
   const matches = await glob(rest, { cwd: folder || '.', caseSensitiveMatch, expandDirectories: false, signal })
   // A hidden folder that is named in the glob itself is searched.
   const named = rest.split('/')
