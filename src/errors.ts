@@ -59,3 +59,16 @@ export class TrainingError extends TypeclipError {
 /** A caller's text as a message shows it: the start of one that is very long, such as an image in base64. */
 export const excerpt = (text: string, longest = 256): string =>
   text.length <= longest ? text : `${text.slice(0, Math.min(80, longest))}… (${text.length} characters)`
+
+/** Levenshtein's distance, for "did you mean …?": letters to insert, delete or replace until one text is the other. */
+export function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

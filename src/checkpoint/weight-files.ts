@@ -1,5 +1,6 @@
-// File names of weights in open_clip's and Hugging Face's model folders, in order of preference.
+// File names in open_clip's and Hugging Face's model folders.
 
+/** Weights, in order of preference. */
 export const weightFiles = [
   'open_clip_model.safetensors',
   'model.safetensors',
@@ -11,3 +12,13 @@ export const weightFiles = [
 
 /** Their folders in a repository: its root, or the one where sentence-transformers puts the CLIP of a model with several parts. */
 export const weightFolders = ['', '0_CLIPModel/']
+
+/** The files of a Hugging Face tokenizer. */
+export const tokenizerFiles = [
+  'tokenizer.json',
+  'vocab.json',
+  'merges.txt',
+  'added_tokens.json',
+  'special_tokens_map.json',
+  'tokenizer_config.json',
+] as const

@@ -1,7 +1,6 @@
 // Checks a caller's options: refuses unknown names and values of the wrong kind.
 
-import { editDistance } from '../edit-distance.ts'
-import { excerpt, UsageError } from '../errors.ts'
+import { editDistance, excerpt, UsageError } from '../errors.ts'
 
 /** A check of a value, and the expected values in words. */
 export interface Rule {

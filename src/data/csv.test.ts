@@ -6,7 +6,7 @@ const cases: [text: string, rows: string[][] | null][] = JSON.parse(
   readFileSync(new URL('../../fixtures/csv.json', import.meta.url), 'utf8'),
 )
 
-/** The text cut into pieces of so many characters. */
+/** The text in pieces of `size` characters. */
 async function* inPieces(text: string, size: number): AsyncGenerator<string> {
   for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size)
 }

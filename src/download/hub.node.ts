@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { readShardIndex } from '../checkpoint/sharded.ts'
-import { weightFiles, weightFolders } from '../checkpoint/weight-files.ts'
+import { tokenizerFiles, weightFiles, weightFolders } from '../checkpoint/weight-files.ts'
 import { CheckpointError, UsageError } from '../errors.ts'
 import { fetchFile } from './fetch-file.node.ts'
 import {
@@ -50,12 +50,7 @@ const configurations = [
   'open_clip_config.json',
   'preprocessor_config.json',
   'processor_config.json',
-  'tokenizer.json',
-  'vocab.json',
-  'merges.txt',
-  'added_tokens.json',
-  'special_tokens_map.json',
-  'tokenizer_config.json',
+  ...tokenizerFiles,
   'modules.json',
 ].flatMap((name) => weightFolders.map((folder) => folder + name))
 

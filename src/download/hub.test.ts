@@ -111,7 +111,7 @@ function send(bytes: Buffer, request: IncomingMessage, response: ServerResponse)
   response.end(bytes.subarray(start))
 }
 
-/** Sends so many bytes and hangs up. */
+/** Sends this number of bytes and closes the connection. */
 function cut(after: number, request: IncomingMessage, response: ServerResponse) {
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
   const range = start > 0 ? { 'content-range': `bytes ${start}-${weights.length - 1}/${weights.length}` } : {}

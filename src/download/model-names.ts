@@ -1,6 +1,6 @@
 // Names of known models, and the one that a misspelt name probably means.
 
-import { editDistance } from '../edit-distance.ts'
+import { editDistance } from '../errors.ts'
 import { openaiModels } from './openai-models.ts'
 
 /** Some of the hub's many; any repository with a CLIP of OpenAI's, open_clip's or transformers' kind can be named. */

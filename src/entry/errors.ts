@@ -9,6 +9,7 @@
 export {
   CheckpointError,
   type ErrorDetails,
+  editDistance,
   excerpt,
   InputError,
   ShapeError,

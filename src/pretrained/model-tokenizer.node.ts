@@ -2,22 +2,13 @@
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { tokenizerFiles } from '../checkpoint/weight-files.ts'
 import { CheckpointError } from '../errors.ts'
 import { parseJson, readTextIfThere } from '../files/json.node.ts'
 import type { Naming } from '../formats/tensor-names.ts'
 import type { TokenizerFiles } from '../tokenizer/hugging-face.ts'
 import type { Tokenizer } from '../tokenizer/tokenize.ts'
 import { loadTokenizer } from '../tokenizer/vocabulary.node.ts'
-
-/** The files of a Hugging Face tokenizer. */
-export const tokenizerFiles = [
-  'tokenizer.json',
-  'vocab.json',
-  'merges.txt',
-  'added_tokens.json',
-  'special_tokens_map.json',
-  'tokenizer_config.json',
-] as const
 
 export interface ModelTokenizer {
   tokenizer: Tokenizer

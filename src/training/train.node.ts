@@ -1,6 +1,5 @@
 // Training (§2.5): batches in, steps, and a folder from which an interrupted run can resume.
 
-import { join } from 'node:path'
 import { orientationNotice } from '../clip/notices.ts'
 import { type Batch, batches } from '../data/batches.node.ts'
 import { sourceOf, validationSourceOf } from '../data/given.node.ts'
@@ -21,11 +20,10 @@ import { collate } from './collate.ts'
 import { frozenParts } from './frozen.ts'
 import { initialModelOf } from './initial-model.node.ts'
 import { setInitialValues } from './initial-values.ts'
-import { checkpoints, type Progress, restoreCheckpoint, saveCheckpoint } from './run/checkpoint.node.ts'
+import { checkpoints, type Progress, restoreCheckpoint } from './run/checkpoint.node.ts'
 import { inRunFolder } from './run/folder.node.ts'
-import type { Validation } from './run/lines.ts'
-import { openRunLog, type RunLog } from './run/log.node.ts'
-import { saveModel } from './run/saved-model.node.ts'
+import { openRunLog } from './run/log.node.ts'
+import { type RunState, save } from './run/save.node.ts'
 import { checkSettings, planOf, settingsOf } from './run/settings.ts'
 import { learningRateAt } from './schedule.ts'
 import { createTrainer, type StepReport, type Trainer } from './step.ts'
@@ -38,7 +36,7 @@ import {
   type Validate,
 } from './train-options.ts'
 import { validateOn } from './validate-on.node.ts'
-import { type ValidationLoss, validationLoss } from './validation-loss.node.ts'
+import { validationLoss } from './validation-loss.node.ts'
 
 export type { ModelInTraining, TrainEvent, TrainOptions, Validate } from './train-options.ts'
 
@@ -251,50 +249,6 @@ export async function* run(options: RunOptions, before: Progress | undefined): A
   } finally {
     await trainer.dispose()
   }
-}
-
-interface RunState {
-  options: RunOptions
-  adaptation: Adaptation
-  trainer: Trainer
-  progress: Progress
-  log: RunLog
-  lossOver: (source: Source) => Promise<ValidationLoss>
-}
-
-/** Saves the model, validates it, and saves the checkpoint last: a run that ends in between repeats all three. */
-async function* save(state: RunState, { validate }: { validate: boolean }): AsyncGenerator<TrainEvent> {
-  const { options, adaptation, trainer, progress, log } = state
-  const { model, out, keep = 2 } = options
-  const { step } = progress
-  await log.sync()
-  await saveModel(out, trainer, { adaptation, model, step })
-  if (validate) {
-    const validation = await validated(state)
-    progress.validationPending = options.validate !== undefined && validation === undefined
-    if (validation) {
-      const best = !progress.best || validation.score > progress.best.score
-      progress.validationsSinceBest = best ? 0 : progress.validationsSinceBest + 1
-      if (best) {
-        progress.best = { step, score: validation.score }
-        await saveModel(join(out, 'best'), trainer, { adaptation, model, step })
-      }
-      const line = { step, best, ...validation }
-      await log.validation(line)
-      yield { kind: 'validation', ...line }
-    }
-  }
-  await saveCheckpoint(out, trainer, progress, keep)
-  yield { kind: 'saved', step, folder: out }
-}
-
-/** Undefined if the run is interrupted meanwhile: it is then saved without a validation, which the resumed run makes up for. */
-async function validated({ options, adaptation, progress, lossOver }: RunState): Promise<Validation | undefined> {
-  const saved = { folder: options.out, step: progress.step, objective: adaptation.objective, loss: lossOver }
-  return options.validate?.(saved).catch((error: unknown) => {
-    if (options.signal?.aborted) return undefined
-    throw error
-  })
 }
 
 /** Training by one of the objectives, all parameters or all but the frozen ones. */

@@ -7,7 +7,7 @@ import { modelFlags } from '../model-flags.ts'
 import { duration } from '../outputs/job.ts'
 import { stepLine } from '../outputs/training-view.ts'
 import { defineCommand } from '../shell/command.ts'
-import { counted } from '../shell/counted.ts'
+import { counted, percent } from '../shell/counted.ts'
 import type { Terminal } from '../shell/terminal.ts'
 
 export const command = defineCommand({
@@ -114,7 +114,6 @@ function rates(text: string): number[] {
 function view(terminal: Terminal): (event: Exclude<Figure2Event, { kind: 'notice' }>) => Promise<void> {
   let [runs, number, drawn] = [0, 0, 0]
   let first: { step: number; time: number } | undefined
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`
   return async (event) => {
     if (event.kind === 'plan') {
       runs = event.runs

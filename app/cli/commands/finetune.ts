@@ -24,7 +24,7 @@ import { createTrainingView } from '../outputs/training-view.ts'
 import { createUseNotices } from '../outputs/use-notices.ts'
 import type { Flag, Flags, Values } from '../shell/arguments.ts'
 import { defineCommand } from '../shell/command.ts'
-import { counted } from '../shell/counted.ts'
+import { counted, percent } from '../shell/counted.ts'
 import { withFlagNames } from '../shell/flag-names.ts'
 import { table } from '../shell/table.ts'
 import type { Terminal } from '../shell/terminal.ts'
@@ -217,5 +217,3 @@ function closing({ out, top1, zeroShot, trained, skipped, seconds, classifier }:
     `the model is in ${out}; as --model ${out} it ${how}`,
   ].join('\n')
 }
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
